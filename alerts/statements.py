@@ -1,0 +1,237 @@
+"""What an assessment states: its parts, as data.
+
+Cards, worklist rows, pages and replay reports are views of these. The same chart, knowledge
+and clock give the same Assessment, byte for byte.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from alerts.truth import Truth
+
+
+class GateState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    UNVERIFIED = "unverified"
+
+
+class TierName(StrEnum):
+    NONE = "NONE"
+    WATCH = "WATCH"
+    POSSIBLE = "POSSIBLE"
+    PROBABLE_ATYPICAL = "PROBABLE_ATYPICAL"
+    PROBABLE = "PROBABLE"
+    HIGHLY_PROBABLE = "HIGHLY_PROBABLE"
+
+    @property
+    def rank(self) -> int:
+        """0 (NONE) to 5: the order of urgency."""
+        return list(TierName).index(self)
+
+
+class Channel(StrEnum):
+    """Who is told, and how loudly (SPEC 8.3)."""
+
+    NONE = "none"
+    PASSIVE = "passive"  # list only
+    TASK = "task"  # nurse or pharmacist task
+    URGENT_TASK = "urgent_task"
+    INTERRUPTIVE = "interruptive"
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """A fact as shown: every value with its unit, time and source (promise 3)."""
+
+    what: str
+    value: str
+    unit: str
+    at: datetime | None
+    source: str  # "Observation/123", or "" for an assumed value
+    label: str = ""  # "assumed baseline", "preliminary", "unit inferred" ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One atomic finding: true, false or unknown, since when, from what and why.
+
+    `caveats` (TIER-05): assumed_baseline, unit_inferred, no_laboratory_range, preliminary.
+    """
+
+    id: str
+    state: Truth
+    reason: str
+    evidence: tuple[Datum, ...] = ()
+    since: datetime | None = None
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A score with its unknowns counted both ways (LOG-03)."""
+
+    lower: int
+    upper: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A dopamine antagonist that the patient is, was or may be exposed to.
+
+    `reading`: full (gives EXP), extended (EXPX), ended, possible (cannot be decided).
+    `literal`: a dose within 72 h before onset (EXP72). `last_dose` as far as known.
+    """
+
+    drug: str
+    product: str | None
+    evidence: str
+    reading: str
+    literal: Truth
+    last_dose: datetime | None
+    running: Truth
+    full_until: datetime | None
+    extended_until: datetime | None
+    source: str
+    text: str
+    route: str | None = None
+    long_acting: bool = False
+    recency: str = "BASE"  # HIGH, RAISED, BASE (EXP-01)
+    basis: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A dopaminergic drug stopped, cut, missed or blocked (SPEC 3.4)."""
+
+    trigger: str  # DAW-STOP ...
+    drug: str
+    at: datetime | None
+    reading: str  # full (72 h), extended (7 d), ended, possible
+    source: str
+    previous_dose: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    state: GateState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """`rules`: the rule ids that gave it, `caps`: what held it down and why."""
+
+    name: TierName
+    channel: Channel
+    wording: str
+    rules: tuple[str, ...]
+    caps: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    upper_tier: int = 0
+    score_lower: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Possibility:
+    """An entry of the differential (SPEC 7): shown beside the tier, never lowering it."""
+
+    id: str
+    name: str
+    met: Truth
+    toward: tuple[str, ...]
+    away: tuple[str, ...]
+    missing: tuple[str, ...]
+    cite: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """MILD, MODERATE, SEVERE, UNKNOWN or NONE (below POSSIBLE); stage of Woodbury."""
+
+    level: str
+    stage: str | None
+    reasons: tuple[str, ...]
+    critical_care: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One item of the plan: contraindications first, then what to do, every line cited.
+
+    `lines` are sentences for a clinician, patient-specific where the chart allows.
+    `label` marks [U]/[D] content that must be shown as unconfirmed.
+    """
+
+    id: str
+    title: str
+    priority: int
+    warnings: tuple[str, ...]
+    lines: tuple[str, ...]
+    basis: str
+    cite: tuple[str, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    stage: str  # STG-0 ... STG-4, or "" when no tier
+    advice: tuple[Advice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """An interaction row that applies to this patient now (SPEC 6)."""
+
+    id: str
+    severity: str  # contraindicated, major, moderate, minor
+    drugs: tuple[str, ...]
+    mode: Channel  # INTERRUPTIVE, PASSIVE (what the basis may drive, ALR-13)
+    mechanism: str
+    effect: str
+    management: str
+    context: tuple[str, ...]  # PRE, SUS, TX, PD, REC, ANY as they hold
+    facts: tuple[Datum, ...]
+    evidence: tuple[str, ...]
+    basis: str
+    cite: tuple[str, ...]
+    label: str = ""
+    # the draft order that set it off: "MedicationRequest/id", or "" for running drugs
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for next (SPEC 4.4) and what its answer could change."""
+
+    id: str
+    ask: str
+    could_change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    patient: str
+    as_of: datetime
+    rules: str
+    gate: Gate
+    onset: datetime | None
+    findings: dict[str, Finding]
+    iec: Interval
+    iec_literal: Interval
+    scales: dict[str, Truth]
+    tier: Tier
+    exposures: tuple[Exposure, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    differential: tuple[Possibility, ...]
+    severity: Severity
+    plan: Plan
+    interactions: tuple[Interaction, ...]
+    ask_next: tuple[Request, ...]
+    next_review_at: datetime | None
+    unmapped: tuple[Datum, ...]
+    incomplete: tuple[str, ...]  # SAF-10: why the evaluation is incomplete
+    disclaimer: str

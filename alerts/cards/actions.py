@@ -1,0 +1,132 @@
+"""What a reader can do from a card: suggestions, links, override reasons.
+
+A suggestion is a draft that a clinician accepts in the record (SAF-02): it creates a draft
+request for a test, or removes the unsigned draft that set off an interaction. It never holds,
+stops or signs an order, and a rule of basis [U] suggests nothing (ALR-13).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from alerts.cards.text import joined, named, plain
+from alerts.statements import Assessment, Interaction
+
+OVERRIDE_SYSTEM = "urn:nms-sentinel:override-reason"
+SUGGESTIONS_MAX = 3
+
+# ALR-07, reason-coded, no catch-all: each one changes what happens next
+NMS_REASONS = (
+    ("agree", "Agree: I will examine and act"),  # the alert is claimed
+    ("already-acting", "Already acting on this"),  # the alert moves to in progress
+    ("alternative-cause", "Another cause explains the picture"),  # same tier silent for 24 h
+    ("not-exposed", "The drug was not taken or given"),  # exposure goes to reconciliation
+    ("data-error", "A value shown is wrong"),  # the value is queried
+    ("comfort-care", "Comfort-focused care only"),  # suppressed for the stay (ALR-12)
+)
+INTERACTION_REASONS = (
+    ("agree", "Agree: I will change the order"),  # counted as accepted
+    ("already-acting", "Monitoring is already in place"),  # the pair is silent for 24 h
+    ("benefit-outweighs", "Benefit outweighs risk in this patient"),  # silent for 24 h, reviewed
+    ("not-exposed", "The other drug is no longer taken"),  # goes to reconciliation
+    ("data-error", "A drug or value shown is wrong"),  # the record is queried
+)
+MISSING_REASONS = (
+    ("already-acting", "Being measured now"),  # asked again at the next review
+    ("not-exposed", "The drug was not taken or given"),  # exposure goes to reconciliation
+    ("comfort-care", "Comfort-focused care only"),  # suppressed for the stay (ALR-12)
+)
+
+_LOINC = "http://loinc.org"
+# request of SPEC 4.4 -> (label, [(LOINC code, display)]); codes from the observation terminology
+_TESTS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "NEXT-CK": (
+        "Order CK (repeat in 12 h if below 4 × the upper limit)",
+        (("2157-6", "Creatine kinase [Enzymatic activity/volume] in Serum or Plasma"),),
+    ),
+    "NEXT-CHEM": (
+        "Order potassium, sodium and creatinine",
+        (
+            ("2823-3", "Potassium [Moles/volume] in Serum or Plasma"),
+            ("2951-2", "Sodium [Moles/volume] in Serum or Plasma"),
+            ("2160-0", "Creatinine [Mass/volume] in Serum or Plasma"),
+        ),
+    ),
+    "NEXT-LITH": (
+        "Order a lithium level",
+        (("14334-7", "Lithium [Moles/volume] in Serum or Plasma"),),
+    ),
+}
+
+
+def lab_suggestions(assessment: Assessment, ids: Callable[[], str]) -> list[dict[str, Any]]:
+    """Draft requests for the tests that the assessment asks for, three at most."""
+    asked = {request.id for request in assessment.ask_next}
+    wanted = [said for key, said in _TESTS.items() if key in asked]
+    return [
+        {
+            "label": label,
+            "uuid": ids(),
+            "actions": [_request(assessment.patient, code, shown) for code, shown in codes],
+        }
+        for label, codes in wanted[:SUGGESTIONS_MAX]
+    ]
+
+
+def _request(patient: str, code: str, display: str) -> dict[str, Any]:
+    return {
+        "type": "create",
+        "description": f"Draft request: {display}",
+        "resource": {
+            "resourceType": "ServiceRequest",
+            "status": "draft",
+            "intent": "proposal",
+            "priority": "urgent",
+            "code": {
+                "coding": [{"system": _LOINC, "code": code, "display": display}],
+                "text": display,
+            },
+            "subject": {"reference": f"Patient/{patient}"},
+        },
+    }
+
+
+def removal(
+    row: Interaction, removable: Collection[str], ids: Callable[[], str]
+) -> list[dict[str, Any]]:
+    """Remove the unsigned draft that set the rule off, where a draft it is.
+
+    `removable`: references of the drafts of this call that were never signed. A rule of basis
+    [U] suggests nothing; a re-sign or a stop is an order in force and is left alone.
+    """
+    if row.basis == "U" or not row.order or row.order not in removable:
+        return []
+    drugs = plain(joined([named(d) for d in row.drugs[:1]]), 60)
+    return [
+        {
+            "label": plain(f"Remove this {drugs} order", 100),
+            "uuid": ids(),
+            "actions": [
+                {
+                    "type": "delete",
+                    "description": plain(f"Remove the unsigned draft ({drugs})", 200),
+                    "resourceId": row.order,
+                }
+            ],
+        }
+    ]
+
+
+def links(base_url: str, patient: str) -> list[dict[str, Any]]:
+    """Absolute links: the bedside check and the patient page."""
+    key = quote(patient, safe="")
+    root = base_url.rstrip("/")
+    return [
+        {"label": "Open the bedside check", "url": f"{root}/check/{key}", "type": "absolute"},
+        {"label": "Open the patient page", "url": f"{root}/patients/{key}", "type": "absolute"},
+    ]
+
+
+def reasons(table: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Override reasons as Codings, each with code, system and display."""
+    return [{"code": c, "system": OVERRIDE_SYSTEM, "display": d} for c, d in table]

@@ -1,0 +1,193 @@
+"""Which cards a hook gets: one for the tier, one for each interaction, one for missing data."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from alerts.cards.actions import (
+    INTERACTION_REASONS,
+    MISSING_REASONS,
+    NMS_REASONS,
+    lab_suggestions,
+    links,
+    reasons,
+    removal,
+)
+from alerts.cards.detail import interaction_detail, missing_detail, nms_detail
+from alerts.cards.summary import (
+    interaction_summary,
+    missing_summary,
+    missing_vitals,
+    new_antagonists,
+    nms_summary,
+)
+from alerts.statements import Assessment, Channel, Interaction, TierName
+
+EXTENSION = "org.nms-sentinel.card"
+ORDER_HOOKS = ("order-select", "order-sign")
+
+_SNOMED = "http://snomed.info/sct"
+_TOPIC = {
+    "code": "15244003",
+    "system": _SNOMED,
+    "display": "Neuroleptic malignant syndrome",
+}
+# the consensus criteria and their validation: the evidence behind a tier
+_CONSENSUS = "https://doi.org/10.4088/JCP.10m06438"
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
+_SERIOUS = ("contraindicated", "major")
+
+
+@dataclass(frozen=True, slots=True)
+class _Deal:
+    """What every card of one call is made from."""
+
+    assessment: Assessment
+    ids: Callable[[], str]
+    base_url: str
+    zone: tzinfo
+    failures: Sequence[str]
+    removable: Collection[str]
+    references: Mapping[str, str]
+
+
+def cards(
+    assessment: Assessment,
+    hook: str,
+    interactions: Sequence[Interaction],
+    ids: Iterator[str] | Callable[[], str],
+    base_url: str,
+    zone: tzinfo,
+    *,
+    failures: Sequence[str] = (),
+    removable: Collection[str] = (),
+    references: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Cards for one hook, the most urgent first.
+
+    `ids` gives a new id for each card and suggestion. `failures`: what the caller tried to
+    read and could not, in words without patient content. `removable`: references of the
+    unsigned drafts of this call. `references`: citation key -> absolute URL of the evidence.
+    """
+    fresh = _source_of(ids)
+    deal = _Deal(assessment, fresh, base_url, zone, failures, removable, references or {})
+    made: list[dict[str, Any]] = []
+    if assessment.tier.name is not TierName.NONE:
+        made.append(_nms_card(deal))
+    elif _cannot_assess(assessment, failures):
+        made.append(_missing_card(deal))
+    made += [_interaction_card(row, deal) for row in _shown(interactions, hook)]
+    return sorted(made, key=lambda card: _URGENCY[card["indicator"]])
+
+
+def _source_of(ids: Iterator[str] | Callable[[], str]) -> Callable[[], str]:
+    if callable(ids):
+        return ids
+    return lambda: next(ids)
+
+
+def _shown(interactions: Sequence[Interaction], hook: str) -> list[Interaction]:
+    """One per rule and pair; where no order is at hand only what is serious."""
+    kept: dict[tuple[str, tuple[str, ...]], Interaction] = {}
+    for row in interactions:
+        if hook not in ORDER_HOOKS and row.severity not in _SERIOUS:
+            continue
+        if row.mode is not Channel.NONE:
+            kept.setdefault((row.id, row.drugs), row)
+    return list(kept.values())
+
+
+def _cannot_assess(assessment: Assessment, failures: Sequence[str]) -> bool:
+    if failures:
+        return True
+    return bool(new_antagonists(assessment)) and "temperature" in missing_vitals(assessment)
+
+
+def _nms_card(deal: _Deal) -> dict[str, Any]:
+    now = deal.assessment
+    card = {
+        "uuid": deal.ids(),
+        "summary": nms_summary(now),
+        "detail": nms_detail(now, deal.zone, deal.failures),
+        "indicator": tier_indicator(now),
+        "source": _source(now, _CONSENSUS),
+        "links": links(deal.base_url, now.patient),
+        "overrideReasons": reasons(NMS_REASONS),
+        "extension": _extension("NMS", now, deal.failures),
+    }
+    return _with_suggestions(card, lab_suggestions(now, deal.ids))
+
+
+def tier_indicator(assessment: Assessment) -> str:
+    """info for WATCH; critical only where the channel may interrupt (ALR-02, ALR-13)."""
+    if assessment.tier.channel is Channel.INTERRUPTIVE:
+        return "critical"
+    return "info" if assessment.tier.name is TierName.WATCH else "warning"
+
+
+def _missing_card(deal: _Deal) -> dict[str, Any]:
+    now = deal.assessment
+    return {
+        "uuid": deal.ids(),
+        "summary": missing_summary(now, deal.failures),
+        "detail": missing_detail(now, deal.zone, deal.failures),
+        "indicator": "warning",
+        "source": _source(now, _CONSENSUS),
+        "links": links(deal.base_url, now.patient),
+        "overrideReasons": reasons(MISSING_REASONS),
+        "extension": _extension("DATA-MISSING", now, deal.failures),
+    }
+
+
+def _interaction_card(row: Interaction, deal: _Deal) -> dict[str, Any]:
+    now = deal.assessment
+    known = (deal.references[c] for c in row.cite if c in deal.references)
+    extension = _extension(row.id, now, deal.failures)
+    extension[EXTENSION]["drugs"] = list(row.drugs)
+    card = {
+        "uuid": deal.ids(),
+        "summary": interaction_summary(row),
+        "detail": interaction_detail(row, now, deal.zone),
+        "indicator": _interaction_indicator(row),
+        "source": _source(now, next(known, f"{deal.base_url.rstrip('/')}/")),
+        "links": links(deal.base_url, now.patient),
+        "overrideReasons": reasons(INTERACTION_REASONS),
+        "extension": extension,
+    }
+    return _with_suggestions(card, removal(row, deal.removable, deal.ids))
+
+
+def _interaction_indicator(row: Interaction) -> str:
+    if row.mode is Channel.INTERRUPTIVE and row.basis != "U":
+        return "critical"
+    return "warning" if row.severity in _SERIOUS else "info"
+
+
+def _with_suggestions(card: dict[str, Any], offered: list[dict[str, Any]]) -> dict[str, Any]:
+    if offered:
+        card["suggestions"] = offered
+        card["selectionBehavior"] = "any"
+    return card
+
+
+def _source(assessment: Assessment, url: str) -> dict[str, Any]:
+    return {
+        "label": f"NMS Sentinel, rules {assessment.rules}",
+        "url": url,
+        "topic": dict(_TOPIC),
+    }
+
+
+def _extension(rule: str, assessment: Assessment, failures: Sequence[str]) -> dict[str, Any]:
+    held: dict[str, Any] = {
+        "rule": rule,
+        "ruleVersion": assessment.rules,
+        "tier": assessment.tier.name.value,
+        "interval": {"lower": assessment.iec.lower, "upper": assessment.iec.upper},
+        "evaluatedAt": assessment.as_of.isoformat(),
+    }
+    gaps = [*failures, *assessment.incomplete]
+    if gaps:
+        held["incomplete"] = gaps
+    return {EXTENSION: held}

@@ -1,0 +1,135 @@
+"""Words on a card: escaping, clocks, quantities and the limit of a summary.
+
+Everything that came from a chart passes `escape` (detail, Markdown) or `plain` (summary), so
+that a drug name or a note can neither form a link nor markup in the reader's record.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal, InvalidOperation
+
+from alerts.statements import Datum
+
+# CDS Hooks 2.0.1: fewer than 140 characters. Counted in Unicode code points.
+SUMMARY_MAX = 139
+TEXT_MAX = 400
+
+_UNITS = {
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "umol/L": "µmol/L",
+    "10*9/L": "×10⁹/L",
+    "10*3/uL": "×10³/µL",
+    "{score}": "",
+    "1": "",
+}
+_CITATION = re.compile(r"\[(?=[a-z0-9_, ]+\](?![(\[:]))([a-z0-9_, ]+)\]")
+_MARKUP = re.compile(r"[\\`*\[\]|~]")
+_EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def plain(text: str, limit: int = TEXT_MAX) -> str:
+    """One line without control, direction or private characters and without angle brackets."""
+    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    flat = " ".join(kept.replace("<", "‹").replace(">", "›").split())
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def escape(text: str, limit: int = TEXT_MAX) -> str:
+    """Text that stays text in Markdown, in HTML and where neither is rendered.
+
+    Citation keys such as `[caroff_mann1993]` are kept as they are; they can form no link.
+    """
+    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    flat = " ".join(kept.replace("<=", "≤").replace(">=", "≥").split())
+    if len(flat) > limit:
+        flat = flat[: limit - 1].rstrip() + "…"
+    flat = flat.replace("://", ": //").replace("www.", "www ").replace("@", " at ")
+    pieces: list[str] = []
+    end = 0
+    for match in _CITATION.finditer(flat):
+        pieces += (_escaped(flat[end : match.start()]), match.group(0))
+        end = match.end()
+    return "".join([*pieces, _escaped(flat[end:])])
+
+
+def _escaped(text: str) -> str:
+    text = _MARKUP.sub(lambda m: "\\" + m.group(0), text)
+    text = _EDGE_UNDERSCORE.sub(r"\\_", text)
+    text = re.sub(r"&(?=[#A-Za-z])", "&amp;", text)
+    # `<` before a space or a digit opens no tag: "CK < 4 × ULN" stays readable
+    text = re.sub(r"<(?![\s\d])", "&lt;", text)
+    text = re.sub(r"(?<![\s\d])>", "&gt;", text)
+    return re.sub(r"^(#|>|\+|-|=)", r"\\\1", text)
+
+
+def fit(candidates: Iterable[str], limit: int = SUMMARY_MAX) -> str:
+    """The first candidate that fits; else the last one, cut at a word."""
+    last = ""
+    for candidate in candidates:
+        if not candidate:
+            continue
+        last = plain(candidate, TEXT_MAX)
+        if len(last) <= limit:
+            return last
+    return last[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def age(since: timedelta) -> str:
+    """'27 min ago', '5 h ago', '3 d ago'; 'in 2 h' when it lies ahead."""
+    ahead = since < timedelta(0)
+    minutes = int(abs(since).total_seconds() // 60)
+    if minutes < 120:
+        said = f"{minutes} min"
+    elif minutes < 48 * 60:
+        said = f"{minutes // 60} h"
+    else:
+        said = f"{minutes // (24 * 60)} d"
+    return f"in {said}" if ahead else f"{said} ago"
+
+
+def clock(at: datetime | None, as_of: datetime, zone: tzinfo) -> str:
+    """Ward time, 24 h, with the age in brackets: '14:05 (27 min ago)'."""
+    if at is None:
+        return "time not recorded"
+    local, today = at.astimezone(zone), as_of.astimezone(zone).date()
+    shown = f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b %Y %H:%M}"
+    return f"{shown} ({age(as_of - at)})"
+
+
+def quantity(value: str, unit: str) -> str:
+    """'39.8 °C', '4,200 U/L': thousands marked, units as a ward writes them."""
+    shown = value.strip()
+    try:
+        number = Decimal(shown)
+        if number.is_finite() and abs(number) >= 1000:
+            shown = f"{number:,f}"
+    except InvalidOperation:
+        pass
+    return f"{shown} {_UNITS.get(unit, unit)}".strip()
+
+
+def datum(fact: Datum, as_of: datetime, zone: tzinfo) -> str:
+    """One fact with value, unit, time, source and label, escaped for the detail."""
+    parts = [f"{named(fact.what)} {quantity(fact.value, fact.unit)}".strip()]
+    parts.append(clock(fact.at, as_of, zone) if fact.source or fact.at else "no reading")
+    if fact.source:
+        parts.append(fact.source)
+    if fact.label:
+        parts.append(fact.label)
+    return escape(", ".join(parts))
+
+
+def named(key: str) -> str:
+    """A key as words: 'body_temperature' is shown as 'body temperature'."""
+    return key.replace("_", " ")
+
+
+def joined(items: Iterable[str], last: str = "and") -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    kept = list(dict.fromkeys(i for i in items if i))
+    if len(kept) < 2:
+        return "".join(kept)
+    return f"{', '.join(kept[:-1])} {last} {kept[-1]}"

@@ -1,0 +1,73 @@
+"""MET: heart rate ≥ 25 % and respiratory rate ≥ 50 % above baseline (MET-01, MET-02)."""
+
+from datetime import datetime
+
+from alerts.baseline import Baseline, baseline
+from alerts.chart import Measurement, SignKind
+from alerts.moment import Moment, caveats, datum
+from alerts.statements import Finding
+from alerts.truth import FALSE, TRUE, UNKNOWN, both
+
+NOT_OWN = frozenset({"ventilator_set", "paced"})
+
+
+def ratios(now: Moment, onset: datetime | None) -> dict[str, Finding]:
+    """HR_RATIO and RR_RATIO, each against its own baseline, and MET of both."""
+    pulse = _ratio(now, "heart_rate", "HR_RATIO", now.knowledge["met.hr_ratio"], onset)
+    breath = _ratio(now, "respiratory_rate", "RR_RATIO", now.knowledge["met.rr_ratio"], onset)
+    return {f.id: f for f in (pulse, breath, _both(pulse, breath))}
+
+
+def _both(pulse: Finding, breath: Finding) -> Finding:
+    state = both((pulse.state, breath.state))
+    since = max((pulse.since, breath.since)) if pulse.since and breath.since else None
+    reason = f"heart rate: {pulse.reason}; respiratory rate: {breath.reason}"
+    held = tuple(sorted({*pulse.caveats, *breath.caveats})) if state is TRUE else ()
+    evidence = (*pulse.evidence, *breath.evidence)
+    return Finding("MET", state, reason, evidence, since if state is TRUE else None, held)
+
+
+def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime | None) -> Finding:
+    base = baseline(now, kind, onset)
+    readings = [m for m in now.within(kind, now.hours("met.window_h")) if not m.comparator]
+    own = [m for m in readings if not NOT_OWN & set(m.flags)]
+    refused = _not_own(now, kind, readings, own)
+    if refused:
+        return Finding(finding, UNKNOWN, refused, tuple(datum(m) for m in readings[-1:]))
+    newest = own[-int(now.knowledge["met.newest"]) :]
+    hits = [m for m in newest if m.value >= ratio * base.value]
+    if len(hits) >= now.knowledge["met.hits"]:
+        held = set(caveats(hits)) | (set() if base.measured else {"assumed_baseline"})
+        reason = f"at least {ratio:g} × baseline in {len(hits)} of the last {len(newest)} readings"
+        evidence = (*(datum(m) for m in hits[-2:]), base.datum())
+        return Finding(finding, TRUE, reason, evidence, hits[0].at, tuple(sorted(held)))
+    return _absent(now, kind, finding, own, base, ratio)
+
+
+def _not_own(
+    now: Moment, kind: str, readings: list[Measurement], own: list[Measurement]
+) -> str | None:
+    if kind == "respiratory_rate":
+        if now.present(now.hours("met.window_h"), SignKind.VENTILATED):
+            return "ventilated: the rate is the machine's (MET-01)"
+        run = int(now.knowledge["met.default_charting"])
+        if len(own) >= run and len({m.value for m in own[-run:]}) == 1:
+            return "the same value six times in a row: default charting (MET-02)"
+    if readings and not own:
+        return "ventilator-set or paced (MET-01)"
+    return None
+
+
+def _absent(
+    now: Moment, kind: str, finding: str, own: list[Measurement], base: Baseline, ratio: float
+) -> Finding:
+    evidence = (*(datum(m) for m in own[-1:]), base.datum())
+    if len(own) < now.knowledge["met.newest"]:
+        return Finding(finding, UNKNOWN, "fewer than three readings in 12 h", evidence)
+    if any(m.value >= ratio * base.value for m in own):
+        return Finding(finding, UNKNOWN, "reached once, not held", evidence)
+    if not base.measured:
+        return Finding(finding, UNKNOWN, "no measured baseline", evidence)
+    if kind == "heart_rate" and now.given("rate_limiting", now.hours("bpfl.window_h")):
+        return Finding(finding, UNKNOWN, "a rate-limiting drug masks it (MET-01)", evidence)
+    return Finding(finding, FALSE, "not reached by any reading in 12 h", evidence)

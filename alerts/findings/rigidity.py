@@ -1,0 +1,66 @@
+"""RIG: rigidity found on examination (RIG-01, RIG-02). Never inferred from drugs."""
+
+from datetime import datetime
+
+from alerts.chart import Sign, SignKind
+from alerts.moment import Moment, sign_caveats, sign_datum, use_datum
+from alerts.statements import Finding
+from alerts.truth import FALSE, TRUE, UNKNOWN
+
+PARKINSONIAN = frozenset({"parkinson_disease", "parkinsonism_other", "lewy_body_dementia"})
+
+
+def rigidity(now: Moment) -> Finding:
+    """True: present in 24 h, new or worse; false: tone normal in 12 h and nothing masks it."""
+    found = [s for s in now.present(now.hours("rig.true_h"), SignKind.RIGIDITY)]
+    counted = [s for s in found if _counts(now, s)]
+    if counted:
+        clean = [s for s in counted if not s.preliminary] or counted
+        return Finding(
+            "RIG",
+            TRUE,
+            "rigidity found on examination in 24 h",
+            tuple(sign_datum(s) for s in clean[-2:]),
+            _since(now),
+            sign_caveats(clean),
+        )
+    if found:
+        reason = "rigidity recorded, not as new or worse than the parkinsonian baseline (RIG-02)"
+        return Finding("RIG", UNKNOWN, reason, tuple(sign_datum(s) for s in found[-1:]))
+    return _absent(now)
+
+
+def _counts(now: Moment, sign: Sign) -> bool:
+    if sign.new is FALSE:
+        return False
+    chronic = any(c.kind in PARKINSONIAN for c in now.chart.conditions)
+    return sign.new is TRUE or not chronic or sign.detail == "lead_pipe"
+
+
+def _absent(now: Moment) -> Finding:
+    normal = [
+        s for s in now.signs(now.hours("rig.false_h"), SignKind.RIGIDITY) if s.present is FALSE
+    ]
+    if not normal:
+        return Finding("RIG", UNKNOWN, "tone not examined in 12 h")
+    masked = [
+        *now.given("neuromuscular_blocker", now.hours("rig.false_h")),
+        *(u for u in now.given("sedative", now.hours("ms.sedative_h")) if u.route == "iv"),
+    ]
+    evidence = tuple(sign_datum(s) for s in normal[-1:])
+    if masked:
+        reason = "normal tone under a neuromuscular blocker or deep sedation"
+        return Finding("RIG", UNKNOWN, reason, (use_datum(masked[0]), *evidence))
+    return Finding("RIG", FALSE, "tone examined in 12 h: normal", evidence)
+
+
+def rigidity_times(now: Moment) -> list[datetime]:
+    return [
+        s.at for s in now.chart.signs_of(SignKind.RIGIDITY) if s.present is TRUE and _counts(now, s)
+    ]
+
+
+def _since(now: Moment) -> datetime | None:
+    start = now.as_of - now.hours("episode.gap_h")
+    times = [t for t in rigidity_times(now) if t >= start]
+    return min(times, default=None)

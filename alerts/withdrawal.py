@@ -1,0 +1,261 @@
+"""Dopaminergic withdrawal (SPEC 3.4): stop, cut, omission, lost route, failed device.
+
+The watch starts at the trigger: onset has been seen 12 h after levodopa stopped (reutens1991).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from alerts.chart import Evidence, MedicationUse, SignKind, UseStatus
+from alerts.dosing import Certainty, Dosing, dosing
+from alerts.moment import Moment
+from alerts.statements import Withdrawal
+from alerts.truth import TRUE, Truth
+
+LEVODOPA = frozenset({"levodopa", "foslevodopa", "melevodopa", "etilevodopa"})
+# routes that go on without a swallow
+TUBELESS = frozenset({"td", "sc", "iv", "ng", "peg", "enteral", "tube", "intestinal"})
+
+
+def withdrawals(now: Moment, events: Sequence[datetime]) -> tuple[Withdrawal, ...]:
+    """Every trigger found, with what its window says at the event times (or now)."""
+    times = tuple(events) or (now.as_of,)
+    spans = _dopaminergic(now)
+    found = [
+        *_stops(now, spans, times),
+        *_cuts(now, spans, times),
+        *_missed(now, spans, times),
+        *_route_lost(now, spans, times),
+        *_absorption(now, spans, times),
+        *_device(now, times),
+    ]
+    unique = {(w.trigger, w.drug, w.at, w.source): w for w in found}
+    return tuple(sorted(unique.values(), key=lambda w: (w.at or now.as_of, w.trigger, w.source)))
+
+
+def _dopaminergic(now: Moment) -> list[Dosing]:
+    members = now.knowledge.dopaminergic
+    return [
+        dosing(use, now.as_of) for use in now.chart.medications if set(use.ingredients) & members
+    ]
+
+
+def _name(now: Moment, use: MedicationUse) -> str:
+    return next(i for i in use.ingredients if i in now.knowledge.dopaminergic)
+
+
+def _reading(now: Moment, at: datetime | None, times: Sequence[datetime]) -> str:
+    if at is None:
+        return "possible"
+    if any(at <= t <= at + now.hours("withdrawal.full_h") for t in times):
+        return "full"
+    if any(at <= t <= at + now.days("withdrawal.extended_d") for t in times):
+        return "extended"
+    return "ended"
+
+
+def _say(
+    now: Moment,
+    trigger: str,
+    use: MedicationUse,
+    at: datetime | None,
+    times: Sequence[datetime],
+    reason: str,
+) -> Withdrawal:
+    drug = _name(now, use)
+    if drug == "amantadine" and trigger in {"DAW-STOP", "DAW-REDUCE"}:
+        trigger = "DAW-AMANT"
+    dose = f"{use.dose:g} {use.dose_unit or ''}".strip() if use.dose else ""
+    per_day = f" {use.times_per_day:g} times a day" if dose and use.times_per_day else ""
+    reading = _reading(now, at, times)
+    return Withdrawal(trigger, drug, at, reading, use.source.reference, dose + per_day, reason)
+
+
+def _stops(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Iterator[Withdrawal]:
+    """DAW-STOP, and DAW-SWITCH when another dopaminergic took over within 12 h."""
+    for span in spans:
+        use = span.use
+        if use.evidence not in {Evidence.ORDER, Evidence.STATEMENT}:
+            continue
+        if span.certainty is Certainty.NONE and not _cancelled_after_use(use, spans):
+            continue
+        stopped = use.status in {
+            UseStatus.STOPPED,
+            UseStatus.ON_HOLD,
+            UseStatus.COMPLETED,
+            UseStatus.ENDED,
+            UseStatus.CANCELLED,
+        }
+        at = use.end
+        if not stopped and (at is None or at > now.as_of):
+            continue
+        if at is not None and at > now.as_of:
+            continue
+        successor = _replacement(now, span, at, spans)
+        if successor is None:
+            reason = "no dopaminergic replacement recorded within 12 h"
+            if at is None:
+                reason = "stop time not recorded; " + reason
+            elif not use.stop_certain:
+                reason = "stop time uncertain; " + reason
+            yield _say(now, "DAW-STOP", use, at, times, reason)
+        elif _name(now, successor.use) != _name(now, use):
+            reason = f"switched to {_name(now, successor.use)}"
+            yield _say(now, "DAW-SWITCH", use, at, times, reason)
+
+
+def _cancelled_after_use(use: MedicationUse, spans: list[Dosing]) -> bool:
+    return use.status is UseStatus.CANCELLED and any(
+        other.use.evidence is Evidence.ADMINISTRATION
+        and other.certainty is Certainty.GIVEN
+        and set(other.use.ingredients) & set(use.ingredients)
+        for other in spans
+    )
+
+
+def _replacement(
+    now: Moment, span: Dosing, at: datetime | None, spans: list[Dosing]
+) -> Dosing | None:
+    """The same drug going on, or another dopaminergic begun within 12 h of the stop.
+
+    A second drug that merely runs on replaces nothing: less dopamine is still less.
+    """
+    moment = at or now.as_of
+    hours = now.hours("withdrawal.replacement_h")
+    for other in spans:
+        first, last = other.first, other.last
+        if other.use is span.use or first is None or first > moment + hours:
+            continue
+        if other.certainty not in {Certainty.GIVEN, Certainty.PRESUMED}:
+            continue
+        begun = first > moment - hours and (first > moment or not _administered(other))
+        same = set(other.use.ingredients) & set(span.use.ingredients)
+        goes_on = other.running is TRUE or (last is not None and last > moment + hours)
+        if (begun and (_administered(other) or goes_on)) or (same and goes_on):
+            return other
+    return None
+
+
+def _administered(span: Dosing) -> bool:
+    return span.use.evidence is Evidence.ADMINISTRATION
+
+
+def _cuts(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Iterator[Withdrawal]:
+    """DAW-REDUCE: the 24 h amount given falls by half against the mean of the 7 days before."""
+    given = _administrations(spans)
+    for drug in sorted({_name(now, u) for u in given}):
+        doses = [u for u in given if _name(now, u) == drug and u.dose and u.start]
+        units = {u.dose_unit for u in doses}
+        if len(doses) < 4 or len(units) != 1:
+            continue
+        day = timedelta(days=1)
+        newest = doses[-1]
+        recent = sum(u.dose or 0 for u in doses if u.start and now.as_of - day < u.start)
+        week = [u for u in doses if u.start and now.as_of - 8 * day <= u.start <= now.as_of - day]
+        covered = {int((now.as_of - u.start) / day) for u in week if u.start}
+        if not recent or len(covered) < 2:
+            continue
+        mean = sum(u.dose or 0 for u in week) / len(covered)
+        if recent <= mean * (1 - now.knowledge["withdrawal.reduce_ratio"]):
+            at = min(u.start for u in doses if u.start and now.as_of - day < u.start)
+            reason = (
+                f"24 h amount {recent:g} against a daily mean of {mean:g} {newest.dose_unit or ''}"
+            )
+            yield _say(now, "DAW-REDUCE", newest, at, times, reason.strip())
+
+
+def _administrations(spans: list[Dosing]) -> list[MedicationUse]:
+    return [
+        s.use
+        for s in spans
+        if s.use.evidence is Evidence.ADMINISTRATION and s.certainty is Certainty.GIVEN
+    ]
+
+
+def _missed(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Iterator[Withdrawal]:
+    """DAW-MISS: two doses in a row not given, or a levodopa gap above 8 h."""
+    records = sorted(
+        (s.use for s in spans if s.use.evidence is Evidence.ADMINISTRATION and s.use.start),
+        key=lambda u: (u.start or now.as_of, u.source.reference),
+    )
+    for drug in sorted({_name(now, u) for u in records}):
+        series = [u for u in records if _name(now, u) == drug]
+        run: list[MedicationUse] = []
+        for use in series:
+            run = [*run, use] if use.status is UseStatus.NOT_DONE else []
+            if len(run) == now.knowledge["withdrawal.missed_doses"]:
+                yield _say(
+                    now, "DAW-MISS", use, run[0].start, times, "two doses in a row not given"
+                )
+        yield from _levodopa_gap(now, drug, series, times)
+
+
+def _levodopa_gap(
+    now: Moment, drug: str, series: list[MedicationUse], times: Sequence[datetime]
+) -> Iterator[Withdrawal]:
+    given = [u.start for u in series if u.status is not UseStatus.NOT_DONE and u.start]
+    if drug not in LEVODOPA or len(given) < 4:
+        return
+    gaps = [later - earlier for earlier, later in pairwise(given)]
+    usual = sorted(gaps)[len(gaps) // 2]
+    limit = now.hours("withdrawal.levodopa_gap_h")
+    if usual <= now.hours("withdrawal.levodopa_interval_h") and now.as_of - given[-1] > limit:
+        every = usual.total_seconds() / 3600
+        reason = f"last dose {given[-1]:%Y-%m-%d %H:%M %Z}, usual interval {every:g} h"
+        yield _say(now, "DAW-MISS", series[-1], given[-1] + limit, times, reason)
+
+
+def _running(spans: list[Dosing]) -> list[Dosing]:
+    return [s for s in spans if s.running is TRUE and s.certainty is Certainty.PRESUMED]
+
+
+def _route_lost(
+    now: Moment, spans: list[Dosing], times: Sequence[datetime]
+) -> Iterator[Withdrawal]:
+    """DAW-ROUTE: nil by mouth or a tube, and no dopaminergic that goes another way."""
+    running = _running(spans)
+    if any(s.use.route in TUBELESS for s in running):
+        return
+    lost = [
+        (s.at, s.kind.value.replace("_", " "))
+        for s in now.chart.signs_of(SignKind.NIL_BY_MOUTH, SignKind.ENTERAL_TUBE)
+        if s.present is TRUE
+    ]
+    lost += [
+        (c.onset or c.recorded or now.as_of, "nil by mouth")
+        for c in now.chart.conditions
+        if c.kind == "npo_status" and c.active is not Truth.FALSE
+    ]
+    if not lost:
+        return
+    at, why = min(lost)
+    for span in running:
+        yield _say(now, "DAW-ROUTE", span.use, at, times, f"{why}, no tube-compatible order")
+
+
+def _absorption(
+    now: Moment, spans: list[Dosing], times: Sequence[datetime]
+) -> Iterator[Withdrawal]:
+    """DAW-ABSORB: continuous high-protein feed with levodopa unchanged."""
+    feeds = [s for s in now.chart.signs_of(SignKind.HIGH_PROTEIN_FEED) if s.present is TRUE]
+    for span in _running(spans):
+        if feeds and _name(now, span.use) in LEVODOPA:
+            yield _say(now, "DAW-ABSORB", span.use, feeds[0].at, times, "high-protein enteral feed")
+
+
+def _device(now: Moment, times: Sequence[datetime]) -> Iterator[Withdrawal]:
+    """DAW-DBS: stimulator failure, switch-off or empty battery."""
+    for sign in now.chart.signs_of(SignKind.STIMULATOR_FAILURE):
+        if sign.present is TRUE:
+            reading = _reading(now, sign.at, times)
+            reason = "stimulator failure, switch-off or battery end"
+            yield Withdrawal(
+                "DAW-DBS",
+                "deep brain stimulation",
+                sign.at,
+                reading,
+                sign.source.reference,
+                "",
+                reason,
+            )

@@ -1,0 +1,355 @@
+"""The command line `nms-sentinel`: thin; each command calls the room that does the work.
+
+Exit codes: 0 fine, 1 differences or findings, 2 our fault or bad usage. Answers go to standard
+output, everything else (progress, what was assumed, errors) to standard error.
+"""
+# ruff: noqa: PLC0415 - imports inside the commands keep the start fast
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+FINDINGS, FAULT, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="Sees neuroleptic malignant syndrome early in an electronic health record.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+knowledge_app = typer.Typer(help="The rules and their citations.", no_args_is_help=True)
+db_app = typer.Typer(help="The store.", no_args_is_help=True)
+app.add_typer(knowledge_app, name="knowledge")
+app.add_typer(db_app, name="db")
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    JUNIT = "junit"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
+RulesOption = Annotated[
+    str | None, typer.Option("--rules", metavar="V", help="A rule version or an overlay file.")
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="T", help="ISO 8601 with zone: the chart as it stood then."),
+]
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
+PortOption = Annotated[int | None, typer.Option(help="Port to listen on.")]
+
+
+@app.command()
+def serve(
+    host: HostOption = None,
+    port: PortOption = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Play synthetic patients live.")] = False,
+) -> None:
+    """API, worker and beat as one, with the embedded broker and SQLite."""
+    from service import supervisor
+
+    _leave(supervisor.serve(_settings(host, port), demo))
+
+
+@app.command()
+def api(host: HostOption = None, port: PortOption = None) -> None:
+    """The API alone, for production."""
+    from service import supervisor
+
+    _leave(supervisor.run_api(_settings(host, port)))
+
+
+@app.command()
+def worker() -> None:
+    """A Celery worker alone, for production."""
+    from service import supervisor
+
+    _leave(supervisor.run_worker(_settings()))
+
+
+@app.command()
+def beat() -> None:
+    """The beat alone, for production: exactly one."""
+    from service import supervisor
+
+    _leave(supervisor.run_beat(_settings()))
+
+
+@app.command()
+def assess(
+    bundles: Annotated[list[str], typer.Argument(help='Bundles, NDJSON, folders, or "-".')],
+    as_of: AsOfOption = None,
+    rules: RulesOption = None,
+    form: FormatOption = Format.JSON,
+    explain: Annotated[bool, typer.Option("--explain", help="Text: every finding, why.")] = False,
+) -> None:
+    """The assessment of each patient in the bundles: one JSON object a line, or text."""
+    import orjson
+
+    from alerts.assessment import as_dict
+    from service.replay.explain import lines
+    from service.replay.rules import rules_of
+    from service.replay.standing import standing
+
+    at = _instant(as_of)
+    if at is None:
+        _say("No --as-of: each patient is assessed at the latest time in the own record.")
+    found = standing(bundles, rules_of(rules), at, datetime.now(UTC), sys.stdin.buffer)
+    for refusal in found.refused:
+        _say(f"{refusal.file}: {refusal.outcome.location} refused: {refusal.outcome.reason}")
+    if not found.assessments:
+        _say("No dated fact about a patient was found.")
+    for assessment in found.assessments:
+        if form is Format.JSON and not explain:
+            print(orjson.dumps(as_dict(assessment)).decode())
+        else:
+            print("\n".join(lines(assessment, explain=explain)))
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Fixture folders or bundles.")],
+    rules: RulesOption = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="V", help="Compare with this rule version.")
+    ] = None,
+    step: Annotated[bool, typer.Option("--step", help="Every moment, not only changes.")] = False,
+    as_of: AsOfOption = None,
+    form: Annotated[
+        ReportFormat, typer.Option("--format", help="How to answer.")
+    ] = ReportFormat.TEXT,
+) -> None:
+    """QA replay: the course of each case against what was expected. Exit 1 when any differs."""
+    from service.replay.compare import changes
+    from service.replay.formats import render
+    from service.replay.report import replay as run_replay
+    from service.replay.rules import rules_of
+
+    now, at = datetime.now(UTC), _instant(as_of)
+    report = run_replay(paths, rules_of(rules), step, at, now, _progress())
+    before = None
+    if against is not None:
+        before = run_replay(paths, rules_of(against), step, at, now, _progress())
+    found = changes(before, report) if before else ()
+    print(render(report, form.value, before, found), end="")
+    _leave(0 if report.ok and not found else FINDINGS)
+
+
+@app.command()
+def lookup(
+    text: Annotated[str | None, typer.Argument(help="A drug, observation or finding.")] = None,
+    system: Annotated[str | None, typer.Option(help="Code system (URI or short name).")] = None,
+    code: Annotated[str | None, typer.Option(help="Code in the system.")] = None,
+    unit: Annotated[str | None, typer.Option(help="A unit as recorded.")] = None,
+    value: Annotated[str | None, typer.Option(help="A number, to convert.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option(help="CSV with columns text, system, code, unit, value.")
+    ] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """What the terminology makes of a drug, code, observation or unit. Exit 1 when nothing."""
+    from service.fhir.lookup import lookup as look
+    from service.fhir.lookup import lookup_batch
+
+    if batch is not None:
+        answers = list(lookup_batch(batch))
+    elif text or code or unit:
+        answers = [look(text=text, system=system, code=code, unit=unit, value=value)]
+    else:
+        raise typer.BadParameter("give a text, a code, a unit or --batch")
+    _print_each(answers, form)
+    _leave(0 if all(answer.get("kind") != "none" for answer in answers) else FINDINGS)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[str], typer.Argument(help='Bundles, NDJSON, folders, or "-".')],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Bundles or NDJSON into the store. Exit 1 when any entry or file was refused."""
+    from service.ingestion import ingest as run_ingest
+
+    answers = list(run_ingest(paths, _settings(), sys.stdin.buffer, _progress()))
+    _print_each(answers, form)
+    _leave(FINDINGS if any(answer["refused"] for answer in answers) else 0)
+
+
+@knowledge_app.command("check")
+def knowledge_check(rules: RulesOption = None, form: FormatOption = Format.TEXT) -> None:
+    """Every number has a basis and a citation that resolves; the terminology is sound."""
+    from alerts.knowledge import faults
+    from service.fhir import terminology_check
+    from service.replay.rules import rules_of
+
+    chosen = rules_of(rules)
+    found = [*faults(chosen), *terminology_check.faults()]
+    if form is Format.JSON:
+        _print_each([{"rules": chosen.version, "faults": found}], form)
+    else:
+        print("\n".join([*found, f"Rules {chosen.version}: {len(found)} faults."]))
+    _leave(FINDINGS if found else 0)
+
+
+@knowledge_app.command("show")
+def knowledge_show(
+    key: Annotated[str, typer.Argument(metavar="ID", help="A rule, parameter, row or reference.")],
+    rules: RulesOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """What the knowledge says under an id, with basis and citation."""
+    from alerts.knowledge import show
+    from service.errors import NotFound
+    from service.replay.rules import rules_of
+
+    found = show(rules_of(rules), key)
+    if found is None:
+        raise NotFound(f"The knowledge has nothing called {key!r}.", code="unknown-id")
+    _print_each([found], form)
+
+
+@knowledge_app.command("diff")
+def knowledge_diff(
+    first: Annotated[str, typer.Argument(metavar="A")],
+    second: Annotated[str, typer.Argument(metavar="B")],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """What rule version B changes against A (versions or overlay files). Exit 1 when it does."""
+    from alerts.knowledge import diff
+    from service.replay.rules import rules_of
+
+    found = list(diff(rules_of(first), rules_of(second)))
+    if form is Format.JSON:
+        _print_each([{"changes": found}], form)
+    else:
+        print("\n".join([*map(str, found), f"{len(found)} changes."]))
+    _leave(FINDINGS if found else 0)
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the store to the current schema."""
+    from service.store import open_store
+
+    settings = _settings()
+    open_store(settings.database_url).upgrade()
+    print("The store is at the current schema.")
+
+
+def main() -> None:
+    """Entry point of the command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; answers its exit code. Errors are one sentence on standard error."""
+    from service.errors import SentinelError
+
+    try:
+        answer = app(args=list(argv), standalone_mode=False, prog_name="nms-sentinel")
+    except SentinelError as fault:
+        _say(fault.message)
+        return FAULT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:
+        return _unexpected(fault)
+    return answer if isinstance(answer, int) else 0
+
+
+def _unexpected(fault: Exception) -> int:
+    """Bad usage says what is wrong; any other fault is ours and says so."""
+    if hasattr(fault, "exit_code") and hasattr(fault, "format_message"):
+        _say(f"{fault.format_message() or 'Give a command.'} See nms-sentinel --help.")
+        return FAULT
+    if type(fault).__name__ == "Abort":
+        return INTERRUPTED
+    if os.environ.get("NMS_SENTINEL_DEBUG"):
+        raise fault
+    _say(f"Our fault: {type(fault).__name__}. NMS_SENTINEL_DEBUG=1 shows where.")
+    return FAULT
+
+
+def _settings(host: str | None = None, port: int | None = None) -> "Settings":
+    from dataclasses import replace
+
+    from service.settings import load_settings
+
+    settings = load_settings(os.environ)
+    changes: dict[str, Any] = {}
+    if host is not None:
+        changes["host"] = host
+    if port is not None:
+        changes["port"] = port
+    return replace(settings, **changes)
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise typer.BadParameter(f"--as-of {text}: not a date-time with a zone (ISO 8601)")
+    return at
+
+
+def _print_each(answers: Sequence[dict[str, Any]], form: Format) -> None:
+    import orjson
+
+    for answer in answers:
+        if form is Format.JSON:
+            print(orjson.dumps(answer).decode())
+        else:
+            print("\n".join(f"{key}: {_words(value)}" for key, value in answer.items()))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+    return "-" if value is None else str(value)
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """A counter on standard error, only where a person looks at it."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, whole: int) -> None:
+        end = "\n" if done == whole else ""
+        print(f"\r{done} of {whole}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _leave(code: int | None) -> None:
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,51 @@
+"""An assessment in the words of a ward, for the terminal."""
+
+from collections.abc import Iterator
+
+from alerts.statements import Assessment, Datum
+
+
+def lines(assessment: Assessment, *, explain: bool) -> Iterator[str]:
+    """A few lines of answer; with `explain` every finding, its evidence and what held it down."""
+    score, tier = assessment.iec, assessment.tier
+    yield f"{assessment.patient}  {tier.name.value}  {tier.wording}".rstrip()
+    yield f"  as of {assessment.as_of:%Y-%m-%d %H:%M %z}, rules {assessment.rules}"
+    yield (
+        f"  published score {score.lower}-{score.upper} of 100 (unknown items counted both ways),"
+        f" gate {assessment.gate.state.value}: {assessment.gate.reason}"
+    )
+    for state in ("true", "false", "unknown"):
+        named = [k for k, f in sorted(assessment.findings.items()) if f.state.value == state]
+        yield f"  {state}: {', '.join(named) or '-'}"
+    for interaction in assessment.interactions:
+        drugs = " with ".join(interaction.drugs)
+        yield f"  {interaction.severity}: {drugs} ({interaction.id})"
+    for request in assessment.ask_next:
+        yield f"  ask next: {request.ask} ({request.id})"
+    for reason in assessment.incomplete:
+        yield f"  incomplete: {reason}"
+    if explain:
+        yield from _explained(assessment)
+
+
+def _explained(assessment: Assessment) -> Iterator[str]:
+    tier = assessment.tier
+    yield f"  rules that gave it: {', '.join(tier.rules) or '-'}"
+    yield from (f"  held down by: {cap}" for cap in tier.caps)
+    for exposure in assessment.exposures:
+        last = f"{exposure.last_dose:%Y-%m-%d %H:%M}" if exposure.last_dose else "unknown"
+        yield f"  exposure: {exposure.drug} ({exposure.reading}), last dose {last}"
+    for stop in assessment.withdrawals:
+        yield f"  withdrawal: {stop.drug} {stop.trigger} ({stop.reading}): {stop.reason}"
+    for key, finding in sorted(assessment.findings.items()):
+        yield f"  {key} {finding.state.value}: {finding.reason}"
+        yield from (f"      {_datum(datum)}" for datum in finding.evidence)
+    for unread in assessment.unmapped:
+        yield f"  not read: {unread.what} ({unread.label}) {unread.source}"
+    yield f"  {assessment.disclaimer}"
+
+
+def _datum(datum: Datum) -> str:
+    when = f"{datum.at:%Y-%m-%d %H:%M}" if datum.at else "no time"
+    label = f" [{datum.label}]" if datum.label else ""
+    return f"{datum.what} {datum.value} {datum.unit} at {when} from {datum.source}{label}"

@@ -1,0 +1,75 @@
+"""A report as text, JSON or JUnit; the page is in `page`. The same report, the same bytes."""
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+import orjson
+
+from service.replay.compare import Change, as_dict
+from service.replay.page import page
+from service.replay.report import CaseResult, Report
+
+FORMATS = ("text", "json", "html", "junit")
+
+
+def render(
+    report: Report, form: str, before: Report | None = None, found: tuple[Change, ...] = ()
+) -> str:
+    """The report in one of FORMATS; `before` and `found` when compared with another version."""
+    if form == "json":
+        body = report.as_dict()
+        if before is not None:
+            body["against"] = as_dict(before, found)
+        return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+    if form == "html":
+        return page(report, before, found)
+    if form == "junit":
+        return "\n".join(_junit(report)) + "\n"
+    return "\n".join(_text(report, before, found)) + "\n"
+
+
+def headline(report: Report) -> str:
+    """The sentence that decides."""
+    off = [case for case in report.cases if not case.ok]
+    if not off:
+        return f"Rules {report.rules}: {len(report.cases)} cases, all as expected."
+    kinds = sorted({case.verdict.value for case in off})
+    counts = ", ".join(f"{sum(c.verdict.value == k for c in off)} {k}" for k in kinds)
+    return f"Rules {report.rules}: {len(off)} of {len(report.cases)} cases differ: {counts}."
+
+
+def _text(report: Report, before: Report | None, found: tuple[Change, ...]) -> Iterator[str]:
+    yield headline(report)
+    if before is not None:
+        yield f"Against rules {before.rules}: {len(found)} of {len(report.cases)} cases change."
+        yield from (f"  {c.kind:8} {c.case}: {c.text}" for c in found)
+    width = max((len(case.case) for case in report.cases), default=4)
+    for case in report.cases:
+        yield f"{case.case:{width}}  {case.peak_tier:17}  {case.verdict.value}"
+        yield from (f"{'':{width}}  - {difference}" for difference in case.differences)
+
+
+def _junit(report: Report) -> Iterator[str]:
+    off = sum(not case.ok for case in report.cases)
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield (
+        f'<testsuite name="nms-sentinel replay" tests="{len(report.cases)}"'
+        f' failures="{off}" errors="0">'
+    )
+    yield f'  <properties><property name="rules" value={quoteattr(report.rules)}/></properties>'
+    for case in report.cases:
+        yield from _junit_case(case)
+    yield "</testsuite>"
+
+
+def _junit_case(case: CaseResult) -> Iterator[str]:
+    name = f"{case.case} {case.patient}".strip()
+    opening = f"  <testcase classname={quoteattr(case.kind or 'case')} name={quoteattr(name)}"
+    if case.ok:
+        yield f"{opening}/>"
+        return
+    yield f"{opening}>"
+    yield f"    <failure message={quoteattr(case.verdict.value)}>"
+    yield escape("\n".join(case.differences))
+    yield "    </failure>"
+    yield "  </testcase>"

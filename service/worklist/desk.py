@@ -1,0 +1,57 @@
+"""The worklist's view of the store: alerts as items, actions as one winner each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from alerts.chart import Chart
+from service.errors import BadInput
+from service.worklist.item import Item
+
+
+class Conflict(BadInput):
+    """Somebody was faster, or the alert is no longer in a state for it (409)."""
+
+    status = 409
+    issue = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of an alert's history: what happened, who did it (or the rules), why."""
+
+    alert: str
+    at: datetime
+    what: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Whether data come in and are evaluated. `overdue`: patients due for over a minute."""
+
+    last_data_at: datetime | None
+    patients: int
+    overdue: int
+
+
+class Desk(Protocol):
+    """What the pages need. Every action raises Conflict when it comes too late."""
+
+    @property
+    def tenant(self) -> str: ...
+    def items(self, *, patient: str | None = None, open_only: bool = True) -> list[Item]: ...
+    def item(self, key: str) -> Item: ...
+    def history(self, key: str) -> list[Entry]: ...
+    def patient_history(self, patient: str) -> list[Entry]: ...
+    def chart(self, patient: str) -> Chart | None: ...
+    def flow(self, now: datetime) -> Flow: ...
+    def cursor(self) -> int: ...
+    def changes(self, since: int) -> tuple[int, list[str]]: ...
+    def claim(self, key: str, user: str, now: datetime) -> None: ...
+    def release(self, key: str, user: str, now: datetime) -> None: ...
+    def reopen(self, key: str, user: str, now: datetime) -> None: ...
+    def snooze(self, key: str, user: str, now: datetime, reason: str, until: datetime) -> None: ...
+    def resolve(self, key: str, user: str, now: datetime, reason: str, note: str) -> None: ...
+    def hand_over(self, key: str, user: str, now: datetime, to: str, note: str) -> None: ...

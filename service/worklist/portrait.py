@@ -1,0 +1,145 @@
+"""One patient's assessment in its JSON form, as the patient page shows it."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from alerts.chart import Chart
+from service.worklist.synopsis import Said, exposed_drug, interval, pair
+from service.worklist.words import (
+    EXPOSURE_READINGS,
+    SCORED,
+    STATES,
+    TIERS,
+    clock,
+    finding_name,
+    instant,
+    named,
+    rank_of,
+    reading,
+    severity_word,
+)
+
+_RUNNING = {"true": "yes", "false": "no", "unknown": "not known"}
+_GATES = {
+    "open": "exposed now or recently",
+    "closed": "not exposed by the record",
+    "unverified": "cannot be verified from the record",
+}
+_MET = {"true": "criteria met", "false": "criteria not met", "unknown": "cannot be decided"}
+
+
+def who(chart: Chart, as_of: datetime) -> str:
+    """'Patient p1 · male, 41 y · Ward 7B': only what is on record."""
+    parts = [f"Patient {chart.patient}"]
+    if chart.details is not None:
+        born = chart.details.birth_date
+        aged = f"{_years(born, as_of.date())} y" if born else "age not recorded"
+        parts.append(f"{chart.details.sex or 'sex not recorded'}, {aged}")
+    if place := ward(chart):
+        parts.append(f"Ward {place}")
+    return " · ".join(parts)
+
+
+def ward(chart: Chart) -> str:
+    """The ward of the latest stay that has not ended; "" when not on record."""
+    open_stays = [stay for stay in chart.stays if stay.end is None and stay.ward]
+    return str(open_stays[-1].ward) if open_stays else ""
+
+
+def _years(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def portrait(
+    said: Said, person: str, cutoff: tuple[float, str], zone: tzinfo, as_of: datetime
+) -> dict[str, Any]:
+    """Everything that the patient page shows of an assessment. `cutoff`: value and basis."""
+    lower, upper = interval(said)
+    literal = said["iec_literal"]
+    return {
+        "as_of": clock(instant(said["as_of"]), as_of, zone),
+        "who": person,
+        "tier": TIERS.get(said["tier"], named(said["tier"])),
+        "word": severity_word(said["tier"]) if said["tier"] != "NONE" else "",
+        "tone": ("list-only", "watch", "warning", "critical")[rank_of(said["tier"])],
+        "wording": said["wording"],
+        "severity": _severity(said),
+        "caps": [named(cap) for cap in said["caps"]],
+        "incomplete": [named(gap) for gap in said["incomplete"]],
+        "gate": f"{_GATES.get(said['gate'], said['gate'])} ({named(said['gate_reason'])})",
+        "lower": lower,
+        "upper": upper,
+        "literal": f"{literal['lower']}–{literal['upper']}",
+        "cutoff": f"{cutoff[0]:g}",
+        "cutoff_unconfirmed": cutoff[1] == "U",
+        "requests": said["requests"],
+        "unmapped": [reading(d, as_of, zone) for d in said["unmapped"]],
+        "stage": said["stage"],
+        "plan": said["plan"],
+        "interactions": [_interaction(row, as_of, zone) for row in said["interactions"]],
+        "findings": _findings(said, as_of, zone),
+        "exposures": [_exposure(e, as_of, zone) for e in said["exposures"]],
+        "withdrawals": [_withdrawal(w, as_of, zone) for w in said["withdrawals"]],
+        "differential": [{**d, "met": _MET.get(d["met"], d["met"])} for d in said["differential"]],
+        "rules": said["rules"],
+        "disclaimer": said["disclaimer"],
+    }
+
+
+def _severity(said: Said) -> str:
+    detail = said["severity_detail"]
+    if detail["level"] == "NONE":
+        return ""
+    stage = f", Woodbury stage {detail['stage']}" if detail["stage"] else ""
+    why = f": {'; '.join(detail['reasons'])}" if detail["reasons"] else ""
+    return f"Severity {detail['level'].lower()}{stage}{why}."
+
+
+def _findings(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, Any]]:
+    """The scored items first, in the order of the criteria, then the rest by id."""
+    found: Mapping[str, Any] = said["findings"]
+    order = [*(k for k in SCORED if k in found), *(k for k in sorted(found) if k not in SCORED)]
+    return [
+        {
+            "id": key,
+            "name": finding_name(key),
+            "state": found[key]["state"],
+            "state_words": STATES[found[key]["state"]],
+            "reason": named(found[key]["reason"]),
+            "caveats": [named(caveat) for caveat in found[key]["caveats"]],
+            "evidence": [reading(fact, as_of, zone) for fact in found[key]["evidence"]],
+        }
+        for key in order
+    ]
+
+
+def _exposure(exposure: Said, as_of: datetime, zone: tzinfo) -> dict[str, Any]:
+    last, until = instant(exposure["last_dose"]), instant(exposure["full_until"])
+    return {
+        "drug": exposed_drug(exposure),
+        "long_acting": exposure["long_acting"],
+        "last_dose": clock(last, as_of, zone) if last else "not recorded",
+        "running": _RUNNING[exposure["running"]],
+        "reading": EXPOSURE_READINGS.get(exposure["reading"], named(exposure["reading"])),
+        "until": clock(until, as_of, zone) if until else "",
+        "source": exposure["source"],
+        "evidence": exposure["evidence"],
+    }
+
+
+def _withdrawal(withdrawal: Said, as_of: datetime, zone: tzinfo) -> dict[str, str]:
+    return {
+        "drug": named(withdrawal["drug"]),
+        "at": clock(instant(withdrawal["at"]), as_of, zone),
+        "reason": f"{withdrawal['trigger']}: {named(withdrawal['reason'])}",
+        "source": withdrawal["source"],
+    }
+
+
+def _interaction(row: Said, as_of: datetime, zone: tzinfo) -> dict[str, Any]:
+    return {
+        **row,
+        "pair": pair(row["drugs"]),
+        "facts": [reading(fact, as_of, zone) for fact in row["facts"]],
+    }

@@ -1,0 +1,145 @@
+"""An assessment in its stored JSON form, told in the three lines of a worklist row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from service.worklist.words import clock, instant, named, quantity, reading
+
+Said = Mapping[str, Any]
+
+# finding -> (short name, whether its readings carry a number), strongest first
+_CARRIERS = {
+    "HYP": "temperature",
+    "TEMP1": "temperature",
+    "RIG": "tone",
+    "MS": "consciousness",
+    "MSB": "mental state",
+    "CK": "CK",
+    "SNS": "sympathetic signs",
+    "MET": "pulse and breathing",
+    "DIAPH": "sweating",
+}
+_GAPS = {
+    "RIG": "tone not examined",
+    "MS": "consciousness not recorded",
+    "HYP": "temperature not certain",
+    "CK": "CK not known",
+    "EXP": "drug history not certain",
+}
+_NEXT = {
+    "NEXT-TONE": "examine tone in all limbs and neck",
+    "NEXT-MS": "record ACVPU or GCS",
+    "NEXT-TEMP": "oral or core temperature now and in 30 min",
+    "NEXT-CK": "send CK",
+    "NEXT-RECON": "reconcile drugs",
+    "NEXT-REFLEX": "check clonus and reflexes",
+    "NEXT-CHEM": "potassium, creatinine, blood gas",
+    "NEXT-INFECT": "cultures, look for infection",
+    "NEXT-LITH": "lithium level",
+    "NEXT-CATA": "screen for catatonia",
+}
+_SHOWN_NEXT = 3
+
+
+def facts(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
+    """The readings that carry the tier: one for each finding that is true, newest first."""
+    shown: dict[str, dict[str, str]] = {}
+    for key, name in _CARRIERS.items():
+        finding = said["findings"].get(key)
+        if finding is None or finding["state"] != "true" or name in shown:
+            continue
+        newest = _newest(finding["evidence"])
+        if newest is None:
+            shown[name] = {"what": name, "value": "present", "when": "", "source": "", "label": ""}
+        else:
+            shown[name] = {**reading(newest, as_of, zone), "what": name}
+    return list(shown.values())
+
+
+def _newest(evidence: Sequence[Said]) -> Said | None:
+    """The newest reading that somebody recorded; a drug that confounds one is not it."""
+    own = [e for e in evidence if e["source"] and not e["source"].startswith("Medication")]
+    return max(own, key=lambda e: e["at"] or "", default=None)
+
+
+def drugs(said: Said, as_of: datetime, zone: tzinfo) -> list[str]:
+    """What the patient is exposed to, with route and last dose; and what was withdrawn."""
+    told = [
+        f"{exposed_drug(e)}, {_last_dose(e, as_of, zone)}"
+        for e in said["exposures"]
+        if e["reading"] != "ended"
+    ]
+    told += [
+        f"{named(w['drug'])} stopped, cut or missed {clock(instant(w['at']), as_of, zone)}"
+        for w in said["withdrawals"]
+        if w["reading"] != "ended"
+    ]
+    return list(dict.fromkeys(told))
+
+
+def exposed_drug(exposure: Said) -> str:
+    """'haloperidol decanoate im'."""
+    drug = named(exposure["product"] or exposure["drug"])
+    return f"{drug} {exposure['route']}" if exposure["route"] else drug
+
+
+def _last_dose(exposure: Said, as_of: datetime, zone: tzinfo) -> str:
+    at = instant(exposure["last_dose"])
+    return f"last dose {clock(at, as_of, zone)}" if at else "last dose not recorded"
+
+
+def gaps(said: Said) -> list[str]:
+    """What nobody recorded, and why the evaluation is incomplete (SAF-10)."""
+    unknown = [
+        words
+        for key, words in _GAPS.items()
+        if (found := said["findings"].get(key)) is None or found["state"] == "unknown"
+    ]
+    return [*unknown, *(f"evaluation incomplete: {named(gap)}" for gap in said["incomplete"])]
+
+
+def next_steps(said: Said) -> list[str]:
+    """What to do next, at most three: stop or restart first, then what to examine or send."""
+    return list(_steps(said))[:_SHOWN_NEXT]
+
+
+def _steps(said: Said) -> Iterator[str]:
+    advised = set(said["guidance"])
+    if "MGT-DA-REINSTATE" in advised:
+        withdrawn = [named(w["drug"]) for w in said["withdrawals"] if w["reading"] != "ended"]
+        yield f"restart {' and '.join(dict.fromkeys(withdrawn)) or 'the dopaminergic drug'}"
+    if "MGT-STOP" in advised:
+        running = [named(e["drug"]) for e in said["exposures"] if e["running"] == "true"]
+        yield f"stop {' and '.join(dict.fromkeys(running)) or 'every dopamine antagonist'}"
+    for request in said["requests"]:
+        yield _NEXT.get(request["id"], request["ask"])
+
+
+def interval(said: Said) -> tuple[int, int]:
+    return int(said["iec"]["lower"]), int(said["iec"]["upper"])
+
+
+def pair(drugs_of_row: Sequence[str]) -> str:
+    """'Dantrolene × verapamil'."""
+    words = " × ".join(named(drug).removeprefix("condition:") for drug in drugs_of_row)
+    return words[:1].upper() + words[1:]
+
+
+def interaction_of(said: Said, rule: str, drugs_of_row: Sequence[str]) -> Said | None:
+    """The interaction of an assessment that an alert stands for."""
+    wanted = sorted(drugs_of_row)
+    for row in said["interactions"]:
+        if row["id"] == rule and (not wanted or sorted(row["drugs"]) == wanted):
+            return dict(row)
+    return None
+
+
+def interaction_facts(row: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
+    return [reading(fact, as_of, zone) for fact in row["facts"]]
+
+
+def score_words(said: Said) -> str:
+    """'65–100 of 100', the unknowns counted both ways."""
+    lower, upper = interval(said)
+    return f"{quantity(str(lower), '')}–{quantity(str(upper), '')} of 100"

@@ -1,0 +1,80 @@
+"""The words of the ward: what a finding, a tier, a reason is called on the pages."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from alerts.cards.detail import FINDINGS
+from alerts.cards.text import age, clock, named, quantity
+
+__all__ = ["FINDINGS", "age", "clock", "instant", "named", "quantity", "reading", "severity_word"]
+
+# The eight items of the consensus criteria, in the order in which a ward asks for them.
+SCORED = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
+MORE_FINDINGS = {
+    "TEMP411": "Core temperature above 41.1 °C",
+    "CK_ULN": "CK above the upper limit of normal",
+    "HR_RATIO": "Pulse at least 25 % above baseline",
+    "RR_RATIO": "Breathing at least 50 % above baseline",
+    "SNS_ROBUST": "Sympathetic lability, robust reading",
+    "BPFL_ROBUST": "Blood pressure fluctuating, robust reading",
+}
+STATES = {"true": "present", "false": "recorded absent", "unknown": "not known"}
+TIERS = {
+    "NONE": "No NMS tier from the facts on record",
+    "WATCH": "Early signs seen",
+    "POSSIBLE": "NMS possible",
+    "PROBABLE_ATYPICAL": "Atypical picture, compatible with NMS",
+    "PROBABLE": "Compatible with NMS",
+    "HIGHLY_PROBABLE": "Compatible with NMS, full picture",
+}
+# rank on the list: higher is more severe
+WORDS = ("LIST ONLY", "WATCH", "WARNING", "CRITICAL")
+_TIER_RANK = {
+    "WATCH": 1,
+    "POSSIBLE": 2,
+    "PROBABLE_ATYPICAL": 2,
+    "PROBABLE": 3,
+    "HIGHLY_PROBABLE": 3,
+}
+_INTERACTION_RANK = {"minor": 0, "moderate": 1, "major": 2, "contraindicated": 3}
+KINDS = {"nms": "NMS", "interaction": "Interactions", "incomplete": "Data missing"}
+EXPOSURE_READINGS = {
+    "full": "counts as exposure now",
+    "extended": "counts as a possible late exposure",
+    "ended": "no longer counts",
+    "possible": "cannot be decided",
+}
+
+
+def rank_of(level: str) -> int:
+    """0 to 3 from a tier name or an interaction severity: the order of the list."""
+    known = {**_TIER_RANK, **_INTERACTION_RANK}
+    return known.get(level, known.get(level.lower(), 0))
+
+
+def severity_word(level: str) -> str:
+    """CRITICAL, WARNING, WATCH or LIST ONLY: shown beside the colour, never colour alone."""
+    return WORDS[rank_of(level)]
+
+
+def finding_name(key: str) -> str:
+    return FINDINGS.get(key) or MORE_FINDINGS.get(key) or named(key)
+
+
+def instant(stamp: str | datetime | None) -> datetime | None:
+    """A time from the stored form (ISO 8601 with zone)."""
+    return datetime.fromisoformat(stamp) if isinstance(stamp, str) else stamp
+
+
+def reading(fact: Mapping[str, Any], as_of: datetime, zone: tzinfo) -> dict[str, str]:
+    """A Datum in its JSON form as shown: what, value with unit, time with age, source, label."""
+    at = instant(fact.get("at"))
+    timed = at is not None or bool(fact.get("source"))
+    return {
+        "what": named(str(fact["what"])),
+        "value": named(quantity(str(fact["value"]), str(fact.get("unit") or ""))),
+        "when": clock(at, as_of, zone) if timed else "",
+        "source": str(fact.get("source") or ""),
+        "label": named(str(fact.get("label") or "")),
+    }

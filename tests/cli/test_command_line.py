@@ -1,0 +1,192 @@
+"""The command line: forms, exit codes, errors in one sentence."""
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from service.cli import run
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "fixtures"
+CASE = FIXTURES / "cases" / "nms-promethazine-42m-1999"
+Output = pytest.CaptureFixture[str]
+COMMANDS = [
+    "serve", "api", "worker", "beat", "assess", "replay", "lookup", "ingest",
+    "knowledge check", "knowledge show", "knowledge diff", "db upgrade",
+]  # fmt: skip
+
+
+def process(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", "from service.cli import main; main()", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100"},
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: Output) -> None:
+    assert run([*command.split(), "--help"]) == 0
+    assert "Usage: nms-sentinel" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["assess"],
+        ["assess", "nowhere.json"],
+        ["assess", str(CASE), "--as-of", "yesterday"],
+        ["assess", str(CASE), "--as-of", "2025-03-03T09:00:00"],
+        ["assess", str(CASE), "--rules", "1066.1"],
+        ["replay", "nowhere"],
+        ["replay", str(CASE), "--format", "pdf"],
+        ["lookup"],
+        ["knowledge", "show", "NO-SUCH-RULE"],
+        ["knowledge", "diff", "2026.1", "nowhere.yaml"],
+    ],
+)
+def test_bad_usage_is_a_sentence_and_2(arguments: list[str], capsys: Output) -> None:
+    assert run(arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert 0 < len(told.err.strip().splitlines()) <= 2
+    assert "Traceback" not in told.err
+    assert "Our fault" not in told.err
+
+
+def test_assess_answers_one_object_a_line(capsys: Output) -> None:
+    assert run(["assess", str(CASE), str(FIXTURES / "demo" / "quiet")]) == 0
+    told = capsys.readouterr()
+    answers = [orjson.loads(line) for line in told.out.splitlines()]
+    assert {a["patient"]: a["tier"] for a in answers} == {
+        "demo-quiet": "NONE",
+        "nms-promethazine-42m-1999": "PROBABLE",
+    }
+    assert "latest time" in told.err
+    assert answers[1]["as_of"].startswith("2025-03-03T08:00:00")
+    assert set(answers[0]["iec"]) == {"lower", "upper"}
+
+
+def test_assess_at_an_earlier_time_knows_less(capsys: Output) -> None:
+    at = "2025-03-03T08:59:00+01:00"
+    assert run(["assess", str(CASE / "bundle.json"), "--as-of", at]) == 0
+    (answer,) = map(orjson.loads, capsys.readouterr().out.splitlines())
+    assert answer["tier"] == "NONE"
+    assert answer["as_of"] == "2025-03-03T07:59:00+00:00"
+
+
+def test_assess_explains_in_words(capsys: Output) -> None:
+    assert run(["assess", str(CASE), "--format", "text", "--explain"]) == 0
+    told = capsys.readouterr().out
+    assert "PROBABLE" in told
+    assert "promethazine" in told
+    assert "unknown: " in told
+    assert "Observation/" in told
+
+
+def test_assess_reads_standard_input(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stdin:
+        buffer = io.BytesIO((CASE / "bundle.json").read_bytes())
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    assert run(["assess", "-"]) == 0
+    assert orjson.loads(capsys.readouterr().out)["tier"] == "PROBABLE"
+
+
+def test_a_body_that_is_no_bundle_is_named(tmp_path: Path, capsys: Output) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    assert run(["assess", str(tmp_path / "broken.json")]) == 2
+    assert "broken.json" in capsys.readouterr().err
+
+
+def test_replay_says_0_or_1(tmp_path: Path, capsys: Output) -> None:
+    assert run(["replay", str(CASE)]) == 0
+    assert "all as expected" in capsys.readouterr().out
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "bundle.json").write_bytes((CASE / "bundle.json").read_bytes())
+    (tmp_path / "case" / "expected.yaml").write_text(
+        "case: c\nkind: published\nwhy: w\nexpect: {nothing: true}\n"
+    )
+    assert run(["replay", str(tmp_path), "--format", "json"]) == 1
+    assert orjson.loads(capsys.readouterr().out)["cases"][0]["verdict"] == "extra"
+
+
+def test_replay_against_itself_changes_nothing(capsys: Output) -> None:
+    assert run(["replay", str(CASE), "--against", "2026.1", "--format", "json"]) == 0
+    assert orjson.loads(capsys.readouterr().out)["against"]["changes"] == []
+
+
+def test_lookup_answers_in_the_stable_form(capsys: Output) -> None:
+    assert run(["lookup", "Haldol decanoate", "--format", "json"]) == 0
+    answer = orjson.loads(capsys.readouterr().out)
+    assert answer["kind"] == "drug"
+    assert answer["ingredients"] == ["haloperidol"]
+    assert run(["lookup", "zzzzqqq", "--format", "json"]) == 1
+
+
+def test_lookup_converts_a_unit(capsys: Output) -> None:
+    arguments = ["lookup", "--unit", "degF", "--value", "104", "--code", "8310-5"]
+    assert run([*arguments, "--format", "json"]) == 0
+    answer = orjson.loads(capsys.readouterr().out)
+    assert float(answer["canonical"]["value"]) == 40.0
+    assert answer["canonical"]["unit"] == "Cel"
+
+
+def test_the_knowledge_is_sound(capsys: Output) -> None:
+    assert run(["knowledge", "check"]) == 0, capsys.readouterr().out
+    assert run(["knowledge", "show", "INT-DAN-VER", "--format", "json"]) == 0
+    assert orjson.loads(capsys.readouterr().out.splitlines()[-1])["severity"] == "contraindicated"
+    assert run(["knowledge", "diff", "2026.1", "2026.1"]) == 0
+
+
+def test_ingest_puts_bundles_into_the_store(
+    tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NMS_SENTINEL_DATA_DIR", str(tmp_path))
+    (tmp_path / "broken.json").write_text("{")
+    assert run(["db", "upgrade"]) == 0
+    assert run(["ingest", str(CASE), "--format", "json"]) == 0
+    answer = orjson.loads(capsys.readouterr().out.splitlines()[-1])
+    assert answer["accepted"] > 10
+    assert run(["ingest", str(CASE), str(tmp_path / "broken.json"), "--format", "json"]) == 1
+    again, broken = map(orjson.loads, capsys.readouterr().out.splitlines())
+    assert (again["accepted"], again["refused"]) == (0, 0)
+    assert broken["file"] == "broken.json"
+
+
+def test_the_start_is_fast() -> None:
+    best = 9.0
+    for _ in range(3):
+        begun = time.perf_counter()
+        assert process("--help").returncode == 0
+        best = min(best, time.perf_counter() - begun)
+    assert best < 2.0  # 0.1 s on a quiet machine; the bar only catches an eager import
+
+
+def test_help_imports_no_library_of_the_rooms() -> None:
+    code = (
+        "import sys; from service.cli import run; run(['--help']);"
+        "sys.exit(bool({'fastapi','celery','sqlalchemy','fhir','yaml','httpx'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60)
+    assert result.returncode == 0
+
+
+def test_as_a_process() -> None:
+    good = process("assess", "-", stdin=(CASE / "bundle.json").read_bytes())
+    assert good.returncode == 0
+    assert orjson.loads(good.stdout)["tier"] == "PROBABLE"
+    bad = process("assess", "-", stdin=b"{")
+    assert bad.returncode == 2
+    assert bad.stderr.decode().strip().splitlines()[-1].startswith("standard input")

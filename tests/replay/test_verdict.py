@@ -1,0 +1,98 @@
+"""One verdict per course, the gravest first, and every difference in words."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts.assessment import assess
+from alerts.chart import chart_of
+from alerts.knowledge import load
+from alerts.statements import Assessment, TierName
+from service.errors import BadInput
+from service.replay.expected import Bound, Expectation, read_expected
+from service.replay.verdict import Verdict, first_at, judge, peak_of
+
+START = datetime(2025, 3, 3, 8, tzinfo=UTC)
+NONE, WATCH, POSSIBLE, PROBABLE = [*list(TierName)[:3], TierName.PROBABLE]
+
+
+def course(*tiers: TierName) -> list[Assessment]:
+    """An assessment an hour, with these tiers."""
+    from dataclasses import replace
+
+    empty = assess(chart_of("p1", []), load(), START)
+    return [
+        replace(empty, as_of=START + timedelta(hours=hour), tier=replace(empty.tier, name=tier))
+        for hour, tier in enumerate(tiers)
+    ]
+
+
+def bound(by: int | None = None, not_before: int | None = None) -> Bound:
+    def at(hour: int | None) -> datetime | None:
+        return None if hour is None else START + timedelta(hours=hour)
+
+    return Bound(at(by), at(not_before))
+
+
+@pytest.mark.parametrize(
+    ("expectation", "verdict"),
+    [
+        (Expectation(NONE, PROBABLE), None),
+        (Expectation(POSSIBLE, POSSIBLE), None),
+        (Expectation(PROBABLE, PROBABLE), Verdict.MISSED),
+        (Expectation(NONE, WATCH), Verdict.EXTRA),
+        (Expectation(NONE, PROBABLE, {WATCH: bound(by=0)}), Verdict.LATE),
+        (Expectation(NONE, PROBABLE, {WATCH: bound(by=1)}), None),
+        (Expectation(NONE, PROBABLE, {WATCH: bound(not_before=2)}), Verdict.EARLY),
+        (Expectation(NONE, PROBABLE, {PROBABLE: bound(by=9)}), Verdict.MISSED),
+        (Expectation(NONE, PROBABLE, gate="open"), Verdict.CHANGED),
+        (Expectation(NONE, PROBABLE, ever_true=("RIG",)), Verdict.CHANGED),
+        (Expectation(NONE, PROBABLE, never_true=("RIG",)), None),
+        (Expectation(NONE, PROBABLE, withdrawals=("levodopa",)), Verdict.CHANGED),
+        (Expectation(NONE, PROBABLE, interactions=("INT-DAN-VER",)), Verdict.CHANGED),
+        (Expectation(PROBABLE, PROBABLE, ever_true=("RIG",)), Verdict.MISSED),
+    ],
+)
+def test_the_gravest_difference_names_the_verdict(
+    expectation: Expectation, verdict: Verdict | None
+) -> None:
+    found = judge(expectation, course(NONE, WATCH, POSSIBLE, WATCH))
+    assert (found[0].kind if found else None) == verdict
+    assert all(difference.text for difference in found)
+
+
+def test_a_tier_is_reached_when_a_higher_one_is() -> None:
+    steps = course(NONE, PROBABLE, WATCH)
+    assert first_at(steps)[WATCH] == START + timedelta(hours=1)
+    assert peak_of(steps) is steps[1]
+
+
+def test_the_peak_is_its_first_moment() -> None:
+    steps = course(WATCH, POSSIBLE, POSSIBLE)
+    assert peak_of(steps) is steps[1]
+
+
+def test_without_any_tier_the_end_speaks() -> None:
+    steps = course(NONE, NONE)
+    assert peak_of(steps) is steps[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case: x\nkind: published\nwhy: y\nexpect: {peak: WATCH}",
+        "case: x\nkind: published\nwhy: y\nexpect: {peak_tier: {at_least: LOUD}}",
+        "case: x\nkind: published\nwhy: y\nexpect: {first_at: {WATCH: {by: 2025-03-03 08:00}}}",
+        "kind: published\nwhy: y",
+        "- a list",
+        "a: [",
+    ],
+)
+def test_a_faulty_expectation_is_named_with_its_file(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "expected.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput) as refusal:
+        read_expected(path)
+    assert refusal.value.code == "bad-expectation"
+    assert "expected.yaml" in refusal.value.message

@@ -22,8 +22,14 @@ from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import USAGE, Service
 from service.cds_hooks.validator import card_faults, faults
 from service.errors import MissingData
-from service.fhir.reader import EntryOutcome, Outcome, ReadContext, Reading
-from service.fhir.reader import read_drafts, read_resources
+from service.fhir.reader import (
+    EntryOutcome,
+    Outcome,
+    ReadContext,
+    Reading,
+    read_drafts,
+    read_resources,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -101,9 +107,8 @@ def _mark(source: Any) -> tuple[str, str, str]:
 
 def _not_enough(prefetched: Prefetched, call: HookCall) -> MissingData:
     keys = ", ".join(prefetched.missing)
-    also = " The FHIR server of the request was not contacted." if call.has_fhir_server else ""
     return MissingData(
-        f"Required prefetch is missing: {keys}.{also} {USAGE}",
+        f"Required data are missing: {keys}. {call.tried or USAGE}",
         code="prefetch-missing",
         location=" | ".join(f"prefetch.{key}" for key in prefetched.missing),
     )
@@ -159,9 +164,7 @@ def _rows(
     """The interactions to show: those of the drafts, or without an order those that run."""
     if not service.orders:
         return assessment.interactions
-    rows = order_interactions(
-        orders.drafts, chart, assessment, desk.knowledge, assessment.as_of
-    )
+    rows = order_interactions(orders.drafts, chart, assessment, desk.knowledge, assessment.as_of)
     chosen = call.selections if service.hook == "order-select" else None
     return _selected(rows, chosen) if chosen else rows
 
@@ -228,7 +231,7 @@ def handles(response: dict[str, Any], call: HookCall, service: Service) -> list[
     """What feedback will later refer to: no text, only ids, rule and version."""
     held = []
     for card in response["cards"]:
-        marks = next(iter(card.get("extension", {}).values()), {})
+        marks: dict[str, Any] = next(iter(card.get("extension", {}).values()), {})
         held.append(
             {
                 "uuid": card["uuid"],
@@ -245,8 +248,14 @@ def handles(response: dict[str, Any], call: HookCall, service: Service) -> list[
     return held
 
 
-def record(response: dict[str, Any], call: HookCall, service: Service, at: datetime,
-           tenant: str, desk: Desk) -> None:
+def record(
+    response: dict[str, Any],
+    call: HookCall,
+    service: Service,
+    at: datetime,
+    tenant: str,
+    desk: Desk,
+) -> None:
     """Keep the handles for feedback. Best effort: the clinician's answer does not wait for it."""
     held = handles(response, call, service)
     if not held:

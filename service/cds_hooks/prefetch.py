@@ -27,6 +27,8 @@ _MUST_BE_WHOLE = ("medications",)
 class Prefetched:
     """What came: resources, the required keys that did not come, and what went wrong.
 
+    A required key whose value is only a failure did not come: tried and failed is not "nothing".
+
     `failures`: tried and failed, to be said whatever else is found. `gaps`: not sent, or older
     data cut off. Both in words without patient content.
     """
@@ -37,22 +39,38 @@ class Prefetched:
     gaps: tuple[str, ...]
 
 
+def unsatisfied(prefetch: dict[str, Any]) -> tuple[str, ...]:
+    """Keys of ours that were not sent, failed, or came with their first page only."""
+    wanting = []
+    for key in PREFETCH:
+        if key not in prefetch:
+            wanting.append(key)
+            continue
+        _, failed, more = _resources(prefetch[key])
+        if failed or more:
+            wanting.append(key)
+    return tuple(wanting)
+
+
 def read_prefetch(prefetch: dict[str, Any], patient: str) -> Prefetched:
     """Sort out a prefetch. BadInput when its patient is not the patient of the context."""
     resources: list[dict[str, Any]] = []
     failures: list[str] = []
     gaps: list[str] = []
+    unread: set[str] = set()
     for key, value in prefetch.items():
         said = _WORDS.get(key, "additional data")
         found, failed, more = _resources(value)
         resources += found
+        if failed and not found:
+            unread.add(key)
         if failed:
             failures.append(f"{said} could not be read by the record system")
         if more:
             (failures if key in _MUST_BE_WHOLE else gaps).append(f"only the first page of {said}")
         if key == "patient":
             _same_patient(found, patient)
-    missing = tuple(key for key in REQUIRED_KEYS if key not in prefetch)
+    missing = tuple(key for key in REQUIRED_KEYS if key not in prefetch or key in unread)
     gaps += [f"{_WORDS[key]} were not sent" for key in PREFETCH if key not in prefetch]
     return Prefetched(
         tuple(resources), missing, tuple(dict.fromkeys(failures)), tuple(dict.fromkeys(gaps))

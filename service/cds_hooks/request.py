@@ -22,6 +22,9 @@ class HookCall:
     """One call, checked. `drafts`: the Bundle of draft orders, {} where the hook has none.
 
     `selections`: None when the client did not send them. `prefetch`: as sent, key -> value.
+    `ids`: the context's plain texts, for prefetch templates. `fhir_server`: as the client claims.
+    `token`: its access token for that server, neither kept nor shown. `tried`: what came of
+    asking that server, in words, "" when it was not asked.
     """
 
     hook: str
@@ -30,7 +33,10 @@ class HookCall:
     prefetch: dict[str, Any]
     drafts: dict[str, Any] = field(default_factory=dict)
     selections: tuple[str, ...] | None = None
-    has_fhir_server: bool = False
+    ids: dict[str, str] = field(default_factory=dict)
+    fhir_server: str | None = None
+    token: str | None = field(default=None, repr=False)
+    tried: str = ""
 
 
 def read_call(body: bytes, service: Service) -> HookCall:
@@ -57,8 +63,29 @@ def read_call(body: bytes, service: Service) -> HookCall:
         prefetch=prefetch or {},
         drafts=drafts,
         selections=_selections(context),
-        has_fhir_server=isinstance(held.get("fhirServer"), str),
+        ids=_ids(context),
+        fhir_server=_server(held.get("fhirServer")),
+        token=_access_token(held.get("fhirAuthorization")),
     )
+
+
+def _ids(context: dict[str, Any]) -> dict[str, str]:
+    given = {key: value for key, value in context.items() if isinstance(value, str)}
+    return {**given, "patientId": _patient(context)}
+
+
+def _server(given: Any) -> str | None:
+    return given if isinstance(given, str) and given else None
+
+
+def _access_token(given: Any) -> str | None:
+    """The bearer token of `fhirAuthorization`; what could break out of a header is none."""
+    if not isinstance(given, dict) or str(given.get("token_type", "")).lower() != "bearer":
+        return None
+    token = given.get("access_token")
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        return None
+    return token or None
 
 
 def decoded(body: bytes) -> dict[str, Any]:

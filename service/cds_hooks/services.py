@@ -31,8 +31,9 @@ PREFETCH = {
 REQUIRED_KEYS = ("patient", "observations", "medications")
 
 USAGE = (
-    "Send the prefetch. This version does not contact the FHIR server of the request: without"
-    " patient, observations and medications, and with no chart of the patient stored here, the"
+    "Send the prefetch, or fhirServer with fhirAuthorization: what was not sent is read from the"
+    " FHIR server that was agreed for your organisation, and from no other. Without patient,"
+    " observations and medications from either, and with no chart of the patient stored here, the"
     " answer is 412. Absence of a card does not mean absence of risk."
 )
 

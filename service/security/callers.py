@@ -5,19 +5,18 @@ Three modes, decided once at start: OPEN (no keys, loopback address: loudly logg
 every call is answered with a bare 401).
 """
 
-import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
-from fastapi import FastAPI, Request
 
 from service.errors import NotAllowed
-from service.security.tokens import TokenCheck, read_clients
-from service.settings import Settings
+from service.security.tenants import Tenant, clients_of, read_tenants
+from service.security.tokens import TokenCheck, UseOnce, read_clients
+from service.settings import Settings, is_loopback
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +44,18 @@ class Callers:
         self._check = check
         self._base_url = base_url.rstrip("/")
 
-    def identify(self, authorization: str | None, path: str) -> Caller:
-        """The caller of one request. NotAllowed (a bare 401) says no reason to the client."""
+    def identify(
+        self, authorization: str | None, path: str, *, host: str = "", forwarded: bool = False
+    ) -> Caller:
+        """The caller of one request. NotAllowed (a bare 401) says no reason to the client.
+
+        `host`: as the client named us; `forwarded`: whether a proxy stands between. An open door
+        answers neither a proxy nor another name: both mean that the call comes from elsewhere.
+        """
         if self.mode is Mode.OPEN:
+            if forwarded or not is_loopback(urlsplit(f"//{host}").hostname or "localhost"):
+                log.warning("caller.refused", reason="not from this machine", mode=self.mode.value)
+                raise NotAllowed("Unauthorized", code="unauthorized")
             return Caller(tenant=self._tenant, client="open")
         scheme, _, token = (authorization or "").partition(" ")
         if self._check is None or scheme.lower() != "bearer" or not token:
@@ -65,38 +73,31 @@ class Callers:
         return (called, called.removesuffix("/feedback"))
 
 
-def callers_of(settings: Settings, now: Callable[[], float] = time.time) -> Callers:
-    """The gate for these settings; logs an open or closed door loudly."""
-    path = getattr(settings, "client_keys", None)
-    base_url, tenant = str(settings.base_url), settings.tenant
-    if path:
-        check = TokenCheck(read_clients(Path(path)), now)
-        return Callers(Mode.KEYED, tenant, check, base_url)
-    if settings.open_mode and is_loopback(settings.host):
+def callers_of(
+    settings: Settings,
+    tenants: Mapping[str, Tenant],
+    use_once: UseOnce | None = None,
+    now: Callable[[], float] = time.time,
+) -> Callers:
+    """The gate for these settings; logs an open or closed door loudly.
+
+    `use_once` remembers tokens where all processes see it; without it, in this process only.
+    """
+    clients = clients_of(tenants)
+    if settings.client_keys:
+        clients |= read_clients(settings.client_keys)
+    if clients:
+        check = TokenCheck(clients, now, use_once)
+        return Callers(Mode.KEYED, settings.tenant, check, settings.base_url)
+    if settings.open_mode and settings.is_loopback:
         log.warning("security.open", host=settings.host, meaning="anyone here may call the hooks")
-        return Callers(Mode.OPEN, tenant, None, base_url)
+        return Callers(Mode.OPEN, settings.tenant, None, settings.base_url)
     log.warning("security.closed", host=settings.host, meaning="hooks and intake answer 401")
-    return Callers(Mode.CLOSED, tenant, None, base_url)
+    return Callers(Mode.CLOSED, settings.tenant, None, settings.base_url)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a bind address can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def install(app: FastAPI, settings: Settings) -> None:
-    """Give the app its gate; `caller` needs it."""
-    app.state.callers = callers_of(settings)
-
-
-def caller(request: Request) -> Caller:
-    """FastAPI dependency: the caller of this request, or a bare 401."""
-    gate = getattr(request.app.state, "callers", None)
-    if not isinstance(gate, Callers):
-        raise NotAllowed("Unauthorized", code="unauthorized")
-    return gate.identify(request.headers.get("authorization"), request.url.path)
+def tenants_of(settings: Settings) -> Mapping[str, Tenant]:
+    """The tenants of the file, or the one of the settings. SettingsFault lists every fault."""
+    if settings.tenants is not None:
+        return read_tenants(settings.tenants, settings.zone)
+    return {settings.tenant: Tenant(settings.tenant, settings.zone)}

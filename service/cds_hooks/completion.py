@@ -1,0 +1,76 @@
+"""What the client did not prefetch, read from its FHIR server before the call is answered.
+
+A key is asked for when it was not sent, failed, or came with its first page only; null means
+that the client looked and found nothing, and is not asked again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from service.cds_hooks.prefetch import unsatisfied
+from service.cds_hooks.request import HookCall
+from service.cds_hooks.services import PREFETCH
+from service.fhir.address import mismatch
+from service.fhir.client import Fetched, FhirClient, expanded
+
+_WHY_NOT = {
+    "no-fhir-server": "",
+    "fhir-server-malformed": "The fhirServer of the request is not an address: it was not asked.",
+    "fhir-server-not-pinned": "The fhirServer of the request is not the one agreed for your"
+    " organisation: it was not asked.",
+}
+
+
+async def completed(
+    call: HookCall, client: FhirClient | None, deadline_s: float | None = None
+) -> HookCall:
+    """The call with its prefetch completed as far as the tenant's server gave it in time.
+
+    `tried` of the answer says what came of it. Never raises for what the server does.
+    """
+    wanting = unsatisfied(call.prefetch)
+    if not wanting:
+        return call
+    if client is None:
+        return call if call.fhir_server is None else replace(call, tried=_NO_SERVER)
+    why_not = mismatch(call.fhir_server, client.base)
+    if why_not:
+        return replace(call, tried=_WHY_NOT[why_not])
+    queries = {key: expanded(PREFETCH[key], call.ids) for key in wanting}
+    asked = {key: query for key, query in queries.items() if query is not None}
+    found = await client.fetch(asked, call.token, deadline_s)
+    return replace(call, prefetch=_joined(call.prefetch, found), tried=_words(found))
+
+
+_NO_SERVER = "No FHIR server is agreed for your organisation: the one of the request was not asked."
+
+
+def _joined(prefetch: Mapping[str, Any], found: Mapping[str, Fetched]) -> dict[str, Any]:
+    """What was fetched replaces what was sent; a failed query leaves what there was."""
+    held = dict(prefetch)
+    for key, one in found.items():
+        if not one.failure:
+            held[key] = _value(one)
+    return held
+
+
+def _value(found: Fetched) -> dict[str, Any]:
+    first = found.pages[0]
+    if first["resourceType"] != "Bundle":
+        return first
+    entries = [e for page in found.pages for e in _entries(page)]
+    link = [] if found.complete else [{"relation": "next", "url": "not-read"}]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, "link": link}
+
+
+def _entries(page: Mapping[str, Any]) -> list[Any]:
+    entries = page.get("entry")
+    return entries if isinstance(entries, list) else []
+
+
+def _words(found: Mapping[str, Fetched]) -> str:
+    failed = [f"{key} ({one.failure})" for key, one in found.items() if one.failure]
+    if not failed:
+        return ""
+    return f"Your FHIR server was asked and did not give: {', '.join(failed)}."

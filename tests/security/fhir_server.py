@@ -1,0 +1,111 @@
+"""A FHIR server that can misbehave: real sockets on loopback, one behaviour a path."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import orjson
+
+PATIENT = {"resourceType": "Patient", "id": "p1"}
+# what is sent, with which status, with which header besides
+PLAIN: dict[str, tuple[bytes, str, str]] = {
+    "Redirect": (b"", "302 Found", "Location: http://127.0.0.1:1/fhir/Patient/p1"),
+    "Gzip": (b"\x1f\x8b", "200 OK", "Content-Encoding: gzip"),
+    "Html": (b"<html>sign in</html>", "200 OK", ""),
+    "List": (b"[]", "200 OK", ""),
+    "Outcome": (orjson.dumps({"resourceType": "OperationOutcome"}), "200 OK", ""),
+    "Forbidden": (b"{}", "403 Forbidden", ""),
+}
+# where the next page is said to be
+PAGES: dict[str, Callable[[str, int], str]] = {
+    "Paged": lambda base, page: f"{base}/Paged?page={page + 1}",
+    "Elsewhere": lambda *_: "http://localhost:1/fhir/Elsewhere?page=2",
+    "Climbing": lambda base, _: f"{base}/../admin",
+}
+
+
+class FakeServer:
+    """Answers by the last part of the path; keeps what it was asked and with which token."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.asked: list[str] = []
+        self.tokens: list[str | None] = []
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}/fhir"
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = await reader.readuntil(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        target = lines[0].split(" ")[1]
+        named = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+        headers = {key.lower(): value for key, value in named.items()}
+        self.asked.append(target)
+        self.tokens.append(headers.get("authorization"))
+        behaviour = target.split("/fhir/", 1)[-1].split("?")[0].split("/")[0]
+        if behaviour in PLAIN:
+            self._send(writer, *PLAIN[behaviour])
+        elif behaviour in PAGES:
+            page = int(target.rsplit("page=", 1)[-1]) if "page=" in target else 1
+            self._send(writer, self._page(page, PAGES[behaviour](self.base, page)))
+        elif not await self._awkward(behaviour, writer):
+            return False
+        await writer.drain()
+        return True
+
+    async def _awkward(self, behaviour: str, writer: asyncio.StreamWriter) -> bool:
+        """Answers that take long, never end or break off; False when the connection is gone."""
+        if behaviour == "Reset":
+            writer.transport.abort()
+            return False
+        if behaviour == "Slow":
+            await asyncio.sleep(10)
+        elif behaviour == "Drip":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            for _ in range(1000):
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(1)
+        elif behaviour == "Huge":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n")
+            for _ in range(400):
+                writer.write(b"[" * 65536)
+                await writer.drain()
+        else:
+            self._send(writer, orjson.dumps(PATIENT))
+        return True
+
+    def _page(self, number: int, after: str) -> bytes:
+        link = [{"relation": "next", "url": after}] if number < 9 else []
+        entry = [{"resource": {"resourceType": "Observation", "id": f"o{number}"}}]
+        return orjson.dumps(
+            {"resourceType": "Bundle", "type": "searchset", "link": link, "entry": entry}
+        )
+
+    def _send(
+        self, writer: asyncio.StreamWriter, body: bytes, status: str = "200 OK", extra: str = ""
+    ) -> None:
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n"
+        writer.write((head + (f"{extra}\r\n" if extra else "") + "\r\n").encode() + body)
+
+
+@asynccontextmanager
+async def fake_server() -> AsyncIterator[FakeServer]:
+    fake = FakeServer()
+    server = await asyncio.start_server(fake.handle, "127.0.0.1", 0)
+    fake.port = server.sockets[0].getsockname()[1]
+    try:
+        yield fake
+    finally:
+        server.close()

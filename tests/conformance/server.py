@@ -1,0 +1,72 @@
+"""Our own API as a process, with client authentication on, for the conformance tests."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from joserfc.jwk import ECKey
+
+from tests.conformance.client import Signer
+
+START_SECONDS = 30.0
+
+
+@contextmanager
+def own_server(folder: Path, signer: Signer) -> Iterator[str]:
+    """The address of a running API that trusts the signer's key."""
+    keys = folder / "clients.json"
+    public = {**signer.key.as_dict(private=False), "kid": signer.kid}
+    client = {"iss": signer.issuer, "tenant": "default", "keys": [public]}
+    keys.write_text(json.dumps({"clients": [client]}))
+    base_url = f"http://127.0.0.1:{_free_port()}"
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NMS_SENTINEL_")}
+    environ = {
+        **inherited,
+        "NMS_SENTINEL_DATA_DIR": str(folder / "data"),
+        "NMS_SENTINEL_PORT": base_url.rsplit(":", 1)[-1],
+        "NMS_SENTINEL_BASE_URL": base_url,
+        "NMS_SENTINEL_CLIENT_KEYS": str(keys),
+    }
+    with (folder / "api.log").open("wb") as log:
+        process = subprocess.Popen(
+            [Path(sys.executable).parent / "nms-sentinel", "api"],
+            env=environ,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait(base_url, process, folder / "api.log")
+            yield base_url
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def new_signer() -> Signer:
+    return Signer(ECKey.generate_key("P-384"), "conformance", "https://ehr.example.org")
+
+
+def _free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+def _wait(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{base_url}/health/live", timeout=1).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"the API did not start:\n{log.read_text()[-3000:]}")

@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# tests that start real processes have the machine to themselves, the others share it
+ALONE := (acceptance or faults) and not heavy
+TOGETHER := not acceptance and not faults and not heavy
+WORKERS ?= 2
 
-.PHONY: setup run test lint types heavy bench lock clean
+.PHONY: setup run test lint types unit processes heavy bench lock clean
 
 setup: $(STAMP)
 
@@ -25,8 +29,7 @@ $(STAMP): pyproject.toml requirements-dev.lock requirements-uv.lock
 run: setup
 	@$(BIN)/nms-sentinel serve --demo
 
-test: setup lint types
-	@$(BIN)/pytest
+test: setup lint types unit processes
 
 lint: setup
 	@$(BIN)/ruff check .
@@ -35,6 +38,12 @@ lint: setup
 
 types: setup
 	@$(BIN)/mypy
+
+unit: setup
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "$(TOGETHER)"
+
+processes: setup
+	@$(BIN)/pytest -m "$(ALONE)"
 
 heavy: setup
 	@$(BIN)/pytest -m heavy

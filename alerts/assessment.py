@@ -58,13 +58,14 @@ def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
         withdrawals=reading.withdrawals,
         differential=(),
         severity=level,
-        plan=plan(now, tier.name, level, reading.exposures, reading.withdrawals),
+        plan=plan(now, tier.name, level, reading.exposures, reading.withdrawals, reading.findings),
         interactions=running_interactions(situation),
         ask_next=requests(now, reading.findings, tier.name, score, reading.exposures),
         next_review_at=next_review(now, reading, tier.name),
         unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= as_of),
         incomplete=tuple(_incomplete(now, reading)),
         disclaimer=knowledge.disclaimer,
+        cutoff=int(knowledge["iec.cutoff"]),
     )
 
 

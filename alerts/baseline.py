@@ -3,14 +3,16 @@
 Frozen at onset (BASE-06), so that a sustained abnormality never becomes the new normal.
 """
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 
-from alerts.chart import Measurement, SignKind
-from alerts.moment import Moment, above
+from alerts.chart import Measurement, SignKind, begun
+from alerts.moment import AT, Moment, above
 from alerts.statements import Datum
-from alerts.truth import TRUE
+from alerts.truth import FALSE, TRUE
 
 DISTURBING = (SignKind.SEIZURE, SignKind.RESTRAINT, SignKind.SURGERY)
 UNITS = {
@@ -20,6 +22,7 @@ UNITS = {
     "diastolic_bp": "mm[Hg]",
     "gcs_total": "{score}",
 }
+LOW_FROM_BEFORE = frozenset({"dementia", "lewy_body_dementia", "intellectual_disability"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,70 +45,126 @@ class Baseline:
 
 def baseline(now: Moment, kind: str, onset: datetime | None) -> Baseline:
     """The baseline of a vital sign before `onset` (or before now when there is none)."""
-    reference = onset or now.as_of
-    quiet = [m for m in now.readings(kind) if m.at <= reference and _undisturbed(m, now)]
-    windows = (
-        ("measured", _recent(now, quiet, reference)),
-        ("measured_early", _early(now, quiet, reference)),
-        ("historical", _historical(now, quiet, reference)),
-    )
-    for quality, chosen in windows:
-        if len(chosen) >= now.knowledge["baseline.readings"]:
-            return Baseline(kind, float(median(m.value for m in chosen)), quality, len(chosen))
-    return Baseline(kind, now.knowledge[f"baseline.assumed.{kind}"], "assumed", 0)
+    with now.account(f"baseline {kind}"):
+        reference = onset or now.as_of
+        if onset is None:
+            _drift(now, kind)
+        least = now.knowledge["baseline.readings"]
+        for quality, window in (
+            ("measured", _recent),
+            ("measured_early", _early),
+            ("historical", _historical),
+        ):
+            chosen = window(now, kind, reference)
+            if len(chosen) >= least:
+                value = float(median(m.value for m in chosen))
+                return Baseline(kind, value, quality, len(chosen))
+        return Baseline(kind, now.knowledge[f"baseline.assumed.{kind}"], "assumed", 0)
 
 
-def _recent(now: Moment, quiet: list[Measurement], reference: datetime) -> list[Measurement]:
-    """BASE-01: 7 d to 24 h before, spanning at least 12 h."""
+def impaired_before(now: Moment) -> bool:
+    """Dementia or intellectual disability: the own score is normal, not 15 (BASE-07)."""
+    return any(c.kind in LOW_FROM_BEFORE and c.active is not FALSE for c in now.chart.conditions)
+
+
+def _drift(now: Moment, kind: str) -> None:
+    """Without an onset the windows move with the clock."""
+    week = now.days("baseline.from_d")
+    now.drifting(kind, week, now.hours("baseline.to_h"))
+    now.drifting(kind, now.days("baseline.historical_d"), week)
+
+
+def _recent(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
+    """BASE-01: 7 d to 24 h before, spanning 12 h; from before the exposure where possible."""
     start = reference - now.days("baseline.from_d")
     end = reference - now.hours("baseline.to_h")
-    chosen = [m for m in quiet if start <= m.at <= end]
-    if not chosen or chosen[-1].at - chosen[0].at < now.hours("baseline.span_h"):
-        return []
-    return chosen
+    chosen = _quiet(now, now.between(kind, start, end))
+    exposed = _exposure_began(now, start, end) if chosen else None
+    if exposed is not None:
+        before = [m for m in chosen if m.at < exposed]
+        if _spans(now, before):
+            return before
+    return chosen if _spans(now, chosen) else []
 
 
-def _early(now: Moment, quiet: list[Measurement], reference: datetime) -> list[Measurement]:
+def _spans(now: Moment, chosen: Sequence[Measurement]) -> bool:
+    if len(chosen) < now.knowledge["baseline.readings"]:
+        return False
+    return chosen[-1].at - chosen[0].at >= now.hours("baseline.span_h")
+
+
+def _exposure_began(now: Moment, start: datetime, end: datetime) -> datetime | None:
+    """The first start of a dopamine antagonist inside the window."""
+    orders = now.chart.orders
+    starts = [
+        at
+        for ingredient in orders
+        if now.knowledge.antagonist(ingredient)
+        for use in orders[ingredient]
+        if (at := begun(use)) is not None and start <= at <= end
+    ]
+    for ingredient in now.chart.doses:
+        if now.knowledge.antagonist(ingredient):
+            doses = now.recent_doses(ingredient, start)
+            starts += [at for use in doses if (at := begun(use)) is not None and start <= at <= end]
+    return min(starts, default=None)
+
+
+def _early(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     """BASE-02: afebrile readings of the first 24 h of the encounter, before onset."""
     starts = [s.start for s in now.chart.stays if s.start and s.start <= reference]
     if not starts:
         return []
     begin = max(starts)
     end = min(begin + now.hours("baseline.early_h"), reference)
-    return [m for m in quiet if begin <= m.at < end]
+    return [m for m in _quiet(now, now.between(kind, begin, end)) if m.at < end]
 
 
-def _historical(now: Moment, quiet: list[Measurement], reference: datetime) -> list[Measurement]:
+def _historical(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     """BASE-02: 12 months to 7 d before."""
     start = reference - now.days("baseline.historical_d")
     end = reference - now.days("baseline.from_d")
-    return [m for m in quiet if start <= m.at < end]
+    return [m for m in _quiet(now, now.between(kind, start, end)) if m.at < end]
 
 
-def _undisturbed(reading: Measurement, now: Moment) -> bool:
+def _quiet(now: Moment, readings: list[Measurement]) -> list[Measurement]:
     """BASE-04: not in fever, agitation, seizure, restraint, procedure or under a vasopressor."""
-    if reading.preliminary or reading.comparator or reading.unit_inferred or reading.flags:
-        return False
-    hour = timedelta(hours=1)
-    fever = now.knowledge["hyp.threshold_c"]
-    for other in now.chart.of("body_temperature"):
-        if abs(other.at - reading.at) <= hour and above(other, fever, strict=True) is TRUE:
-            return False
-    agitated = now.knowledge["msb.rass_min"]
-    for other in now.chart.of("rass"):
-        if abs(other.at - reading.at) <= hour and other.value >= agitated:
-            return False
-    for sign in now.chart.signs_of(*DISTURBING):
-        if sign.present is TRUE and abs(sign.at - reading.at) <= 2 * hour:
-            return False
-    return not _on_vasopressor(reading, now)
+    own = [m for m in readings if not (m.preliminary or m.comparator or m.unit_inferred or m.flags)]
+    if not own:
+        return own
+    hour, event = now.hours("baseline.disturbed_h"), now.hours("baseline.event_h")
+    first, last = own[0].at - event, own[-1].at + event
+    stirred = [(at, hour) for at in _stirred(now, first, last)]
+    stirred += [(s.at, event) for s in now.ever(*DISTURBING, since=first)]
+    pressed = _vasopressor_spans(now, first)
+    if not stirred and not pressed:
+        return own
+    disturbed: set[int] = set()
+    for at, reach in stirred:
+        left = bisect_left(own, at - reach, key=AT)
+        disturbed.update(range(left, bisect_right(own, at + reach, key=AT)))
+    for begin, end in pressed:
+        left = bisect_left(own, begin, key=AT)
+        disturbed.update(range(left, bisect_right(own, end, key=AT)))
+    return [m for i, m in enumerate(own) if i not in disturbed]
 
 
-def _on_vasopressor(reading: Measurement, now: Moment) -> bool:
-    members = now.knowledge.classes["vasopressor"]
-    return any(
-        set(use.ingredients) & members
-        and use.start is not None
-        and use.start <= reading.at <= (use.end or reading.at)
-        for use in now.chart.medications
-    )
+def _stirred(now: Moment, first: datetime, last: datetime) -> list[datetime]:
+    fever, agitated = now.knowledge["hyp.threshold_c"], now.knowledge["msb.rass_min"]
+    hot = now.between("body_temperature", first, last)
+    restless = now.between("rass", first, last)
+    return [
+        *(m.at for m in hot if above(m, fever, strict=True) is TRUE),
+        *(m.at for m in restless if m.value >= agitated),
+    ]
+
+
+def _vasopressor_spans(now: Moment, first: datetime) -> list[tuple[datetime, datetime]]:
+    spans = []
+    for ingredient in now.knowledge.classes["vasopressor"]:
+        uses = [*now.recent_doses(ingredient, first), *now.chart.orders.get(ingredient, ())]
+        for use in uses:
+            if use.start is not None and not use.do_not_perform:
+                given = use.evidence.value == "administration"
+                spans.append((use.start, use.end or (use.start if given else now.as_of)))
+    return spans

@@ -1,266 +1,61 @@
-"""One patient's dated, unit-normalised facts: all that the medicine sees.
+"""One patient's facts in order, indexed so that a rule reads its window and nothing else.
 
-Times are zone-aware instants of clinical effect, never of receipt (LOG-06). A fact known only
-to the day carries the day as an interval (`at` .. `until`). Every fact names its source.
-Units are those of SPEC 2.2: Cel, /min, mm[Hg], U/L, umol/L, mmol/L, 10*9/L, kg, %, {score}.
+The facts themselves are in `alerts.facts`; they are named here too, for all who read a chart.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from alerts.truth import Truth
+from alerts.facts import (
+    Condition,
+    Evidence,
+    F,
+    Fact,
+    Measurement,
+    MedicationUse,
+    PatientDetails,
+    Sign,
+    SignKind,
+    Source,
+    Stay,
+    TimeBasis,
+    Unread,
+    UseStatus,
+)
 
+__all__ = [
+    "DAWN",
+    "Chart",
+    "Condition",
+    "Evidence",
+    "Fact",
+    "Measurement",
+    "MedicationUse",
+    "PatientDetails",
+    "Sign",
+    "SignKind",
+    "Source",
+    "Stay",
+    "TimeBasis",
+    "Unread",
+    "UseStatus",
+    "begun",
+    "chart_of",
+    "ended",
+]
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a fact came from: the tenant's resource, and its version where one was sent."""
-
-    tenant: str
-    resource_type: str
-    resource_id: str
-    version: str | None = None
-
-    @property
-    def reference(self) -> str:
-        return f"{self.resource_type}/{self.resource_id}"
-
-
-class TimeBasis(StrEnum):
-    """How well the time of a fact is known (SPEC 2, field facts 60-66)."""
-
-    STATED = "stated"
-    ZONE_ASSUMED = "zone_assumed"  # no zone sent: the tenant's was used
-    DAY = "day"  # a date only: an interval of a day
-    PERIOD = "period"
-    ISSUED = "issued"  # no effective time: the issue time as an upper bound
-    UNDATED = "undated"  # can meet no time window
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """A number with its unit at a time.
-
-    `kind` is a key of the observation terminology: body_temperature, heart_rate,
-    respiratory_rate, systolic_bp, diastolic_bp, spo2, gcs_total, rass, four_at,
-    creatine_kinase, wbc, neutrophils, creatinine, egfr, potassium, sodium, iron, body_weight,
-    lithium_level, troponin, crp, ph_blood, bicarbonate, pco2, platelets, lactate ...
-
-    `site` (temperature): oral, rectal, bladder, oesophageal, pulmonary_artery, intravascular,
-    core, axillary, tympanic, temporal, forehead, skin; None = unknown.
-    `comparator`: "<", "<=", ">", ">=" or None. `reference_high`: the result's own upper limit
-    of normal, in the same unit (CK-01).
-    """
-
-    kind: str
-    at: datetime
-    value: float
-    unit: str
-    source: Source
-    until: datetime | None = None
-    site: str | None = None
-    comparator: str | None = None
-    reference_low: float | None = None
-    reference_high: float | None = None
-    preliminary: bool = False
-    unit_inferred: bool = False
-    time_basis: TimeBasis = TimeBasis.STATED
-    # "ventilator_set", "paced", "haemolysed" ...: what makes the number not the patient's own
-    flags: tuple[str, ...] = ()
-
-
-class SignKind(StrEnum):
-    """Bedside signs, screens and statements of people. A closed list."""
-
-    RIGIDITY = "rigidity"  # detail: lead_pipe, cogwheel, generalised, increased, normal
-    ACVPU = "acvpu"  # detail: A, C, V, P, U; present when not A
-    DELIRIUM_SCREEN = "delirium_screen"  # CAM, CAM-ICU, 4AT, ICDSC: positive or negative
-    DELIRIUM = "delirium"
-    CONFUSION = "confusion"
-    DROWSINESS = "drowsiness"
-    ALTERED_MENTAL_STATUS = "altered_mental_status"
-    STUPOR = "stupor"
-    COMA = "coma"
-    MUTISM = "mutism"
-    AGITATION = "agitation"
-    CATATONIA = "catatonia"
-    DIAPHORESIS = "diaphoresis"
-    URINARY_INCONTINENCE = "urinary_incontinence"
-    TREMOR = "tremor"
-    DYSPHAGIA = "dysphagia"
-    SIALORRHOEA = "sialorrhoea"
-    CLONUS = "clonus"  # detail: inducible, ocular, spontaneous
-    MYOCLONUS = "myoclonus"
-    HYPERREFLEXIA = "hyperreflexia"
-    MYDRIASIS = "mydriasis"
-    BOWEL_SOUNDS_HYPERACTIVE = "bowel_sounds_hyperactive"
-    BOWEL_SOUNDS_ABSENT = "bowel_sounds_absent"
-    DRY_SKIN = "dry_skin"
-    URINARY_RETENTION = "urinary_retention"
-    DYSTONIA = "dystonia"
-    SEIZURE = "seizure"
-    PALLOR = "pallor"
-    DYSKINESIA = "dyskinesia"
-    # circumstances that mask or confound
-    URINARY_CATHETER = "urinary_catheter"
-    ACTIVE_COOLING = "active_cooling"
-    TARGETED_TEMPERATURE = "targeted_temperature_management"
-    RENAL_REPLACEMENT = "renal_replacement"
-    EXTRACORPOREAL = "extracorporeal_circulation"
-    VENTILATED = "ventilated"
-    RESTRAINT = "physical_restraint"
-    SURGERY = "surgery"
-    FALL = "fall_or_immobilisation"
-    EXERCISE = "strenuous_exercise"
-    VENTRICULAR_ARRHYTHMIA = "ventricular_arrhythmia"
-    NIL_BY_MOUTH = "nil_by_mouth"
-    ENTERAL_TUBE = "enteral_tube"
-    HIGH_PROTEIN_FEED = "high_protein_feed"
-    STIMULATOR_FAILURE = "stimulator_failure"
-    # statements of people, never inferred
-    WORKUP_NEGATIVE = "workup_negative"  # NEG attestation: present = negative, absent = not
-    MEDICATION_RECONCILED = "medication_reconciled"
-    RESOLVED = "nms_resolved"  # a clinician says the episode is over
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """A sign that somebody examined or stated, present or absent, at a time.
-
-    `new`: recorded as new or worse than baseline (RIG-02); unknown when the record is silent.
-    `structured`: a coded or structured entry; False for a text-only reading.
-    """
-
-    kind: SignKind
-    at: datetime
-    present: Truth
-    source: Source
-    until: datetime | None = None
-    detail: str | None = None
-    new: Truth = Truth.UNKNOWN
-    preliminary: bool = False
-    structured: bool = True
-    time_basis: TimeBasis = TimeBasis.STATED
-
-
-class Evidence(StrEnum):
-    """Kinds of evidence for a drug, best first (SPEC 3.5)."""
-
-    ADMINISTRATION = "administration"
-    DISPENSE = "dispense"
-    ORDER = "order"
-    STATEMENT = "statement"
-
-
-class UseStatus(StrEnum):
-    """Normalised status of a medication resource; what each means is decided in `exposure`."""
-
-    ACTIVE = "active"
-    IN_PROGRESS = "in-progress"
-    ON_HOLD = "on-hold"
-    STOPPED = "stopped"
-    COMPLETED = "completed"
-    ENDED = "ended"
-    CANCELLED = "cancelled"
-    DRAFT = "draft"
-    NOT_DONE = "not-done"
-    NOT_TAKEN = "not-taken"
-    INTENDED = "intended"
-    PREPARATION = "preparation"
-    DECLINED = "declined"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class MedicationUse:
-    """A drug ordered, dispensed, given or reported: as recorded, not yet judged.
-
-    `ingredients`: keys of the drug knowledge, sorted; empty when unmapped (then `text` shows).
-    `product`: key of a long-acting product when known (e.g. "haloperidol_decanoate").
-    `long_acting`: unknown when the form is not told.
-    `start`/`end`: dosing as far as told; for an administration the time it was given.
-    `stop_certain`: False when `end` was taken from a record time, not a stated stop.
-    """
-
-    ingredients: tuple[str, ...]
-    text: str
-    evidence: Evidence
-    status: UseStatus
-    source: Source
-    start: datetime | None = None
-    end: datetime | None = None
-    authored: datetime | None = None
-    stop_certain: bool = True
-    intent: str | None = None
-    do_not_perform: bool = False
-    as_needed: bool = False
-    reported: bool = False
-    route: str | None = None  # oral, im, iv, sc, td, inhaled, rectal, ng, sublingual, depot ...
-    product: str | None = None
-    long_acting: Truth = Truth.UNKNOWN
-    dose: float | None = None
-    dose_unit: str | None = None
-    times_per_day: float | None = None
-    time_basis: TimeBasis = TimeBasis.STATED
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A coded problem or diagnosis. `kind` is a key of the findings terminology."""
-
-    kind: str
-    source: Source
-    onset: datetime | None = None
-    abated: datetime | None = None
-    recorded: datetime | None = None
-    active: Truth = Truth.UNKNOWN
-    confirmed: Truth = Truth.UNKNOWN  # refuted ones are not facts and never come here
-
-
-@dataclass(frozen=True, slots=True)
-class PatientDetails:
-    """`sex` is administrative: male, female, other or None."""
-
-    source: Source
-    birth_date: date | None = None
-    sex: str | None = None
-    deceased: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """An encounter: when the patient came and went, and where."""
-
-    source: Source
-    start: datetime | None = None
-    end: datetime | None = None
-    status: str | None = None
-    ward: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A record that may matter and could not be used: kept and shown, never dropped.
-
-    `what`: drug, observation, unit, value, time ...; `text` as recorded; `reason` a code.
-    """
-
-    what: str
-    text: str
-    reason: str
-    source: Source
-    at: datetime | None = None
-
-
-Fact = Measurement | Sign | MedicationUse | Condition | PatientDetails | Stay | Unread
-F = TypeVar("F", Measurement, Sign, MedicationUse, Condition, PatientDetails, Stay, Unread)
+DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One patient's facts, in time order and each once, whatever order they came in."""
+    """One patient's facts, in time order and each once, whatever order they came in.
+
+    The indexes (`by_kind` ... `ends`) hold the same facts, sorted, so that a rule reads its window
+    and nothing else: a long history costs nothing.
+    """
 
     patient: str
     details: PatientDetails | None = None
@@ -270,9 +65,22 @@ class Chart:
     conditions: tuple[Condition, ...] = ()
     stays: tuple[Stay, ...] = ()
     unread: tuple[Unread, ...] = ()
+    # dated readings and signs of each kind, oldest first
     by_kind: dict[str, tuple[Measurement, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    by_sign: dict[SignKind, tuple[Sign, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    # doses given or dispensed by ingredient, by the time they ended; orders and statements
+    doses: dict[str, tuple[MedicationUse, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    orders: dict[str, tuple[MedicationUse, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    # times at which something told beforehand begins or ends
+    changes: tuple[datetime, ...] = field(default=(), compare=False, repr=False)
 
     def of(self, kind: str) -> tuple[Measurement, ...]:
         """All measurements of one kind, oldest first."""
@@ -280,7 +88,10 @@ class Chart:
 
     def signs_of(self, *kinds: SignKind) -> tuple[Sign, ...]:
         """All signs of these kinds, oldest first."""
-        return tuple(s for s in self.signs if s.kind in kinds)
+        if len(kinds) == 1:
+            return self.by_sign.get(kinds[0], ())
+        found = [s for kind in kinds for s in self.by_sign.get(kind, ())]
+        return tuple(sorted(found, key=_sign_key))
 
 
 def chart_of(patient: str, facts: Iterable[Fact]) -> Chart:
@@ -289,46 +100,108 @@ def chart_of(patient: str, facts: Iterable[Fact]) -> Chart:
     The same reading under two resource ids is one occasion (field fact 82): kind, time, value
     and site make it; the smallest source is kept.
     """
-    kept = list(facts)
-    measurements = _once(
-        [f for f in kept if isinstance(f, Measurement)],
-        lambda m: (m.at, m.kind, m.value, m.site or "", m.comparator or ""),
-    )
-    by_kind: dict[str, list[Measurement]] = {}
-    for reading in measurements:
-        by_kind.setdefault(reading.kind, []).append(reading)
-    details = sorted(
-        (f for f in kept if isinstance(f, PatientDetails)), key=lambda d: _source_rank(d.source)
-    )
+    kept: dict[type, list[Any]] = {}
+    for fact in facts:
+        kept.setdefault(type(fact), []).append(fact)
+    measurements = _once(kept.get(Measurement, []), _measurement_key)
+    signs = _once(kept.get(Sign, []), _sign_key)
+    medications = _once(kept.get(MedicationUse, []), _use_key)
+    details = sorted(kept.get(PatientDetails, []), key=lambda d: _source_rank(d.source))
+    doses, orders = _by_ingredient(medications)
     return Chart(
         patient=patient,
         details=details[-1] if details else None,
         measurements=measurements,
-        signs=_once(
-            [f for f in kept if isinstance(f, Sign)],
-            lambda s: (s.at, s.kind, s.present, s.detail or "", s.new),
-        ),
-        medications=_once([f for f in kept if isinstance(f, MedicationUse)], _use_key),
+        signs=signs,
+        medications=medications,
         conditions=_once(
-            [f for f in kept if isinstance(f, Condition)],
-            lambda c: (c.kind, _stamp(c.onset), _source_rank(c.source)),
+            kept.get(Condition, []), lambda c: (c.kind, _instant(c.onset), _source_rank(c.source))
         ),
-        stays=_once(
-            [f for f in kept if isinstance(f, Stay)],
-            lambda s: (_stamp(s.start), _source_rank(s.source)),
-        ),
+        stays=_once(kept.get(Stay, []), lambda s: (_instant(s.start), _source_rank(s.source))),
         unread=_once(
-            [f for f in kept if isinstance(f, Unread)],
-            lambda u: (u.what, u.text, u.reason, _source_rank(u.source)),
+            kept.get(Unread, []), lambda u: (u.what, u.text, u.reason, _source_rank(u.source))
         ),
-        by_kind={kind: tuple(readings) for kind, readings in by_kind.items()},
+        by_kind=_grouped(_dated(measurements)),
+        by_sign=_grouped(_dated(signs)),
+        doses=doses,
+        orders=orders,
+        changes=_changes(kept),
     )
+
+
+D = TypeVar("D", Measurement, Sign)
+
+
+def _dated(facts: Iterable[D]) -> list[D]:
+    """An undated fact can meet no time window."""
+    return [f for f in facts if f.time_basis is not TimeBasis.UNDATED]
+
+
+def _grouped(facts: Iterable[Any]) -> dict[Any, tuple[Any, ...]]:
+    groups: dict[Any, list[Any]] = {}
+    for fact in facts:
+        groups.setdefault(fact.kind, []).append(fact)
+    return {kind: tuple(members) for kind, members in groups.items()}
+
+
+def begun(use: MedicationUse) -> datetime | None:
+    """When a medication record begins to say something: its start, else when it was written."""
+    return use.start or use.authored
+
+
+def ended(use: MedicationUse) -> datetime:
+    """When a dose was over: its end, else its start; the dawn of time when neither is told."""
+    return use.end or use.start or use.authored or DAWN
+
+
+def _by_ingredient(
+    uses: Iterable[MedicationUse],
+) -> tuple[dict[str, tuple[MedicationUse, ...]], dict[str, tuple[MedicationUse, ...]]]:
+    doses: dict[str, list[MedicationUse]] = {}
+    orders: dict[str, list[MedicationUse]] = {}
+    for use in uses:
+        given = use.evidence in {Evidence.ADMINISTRATION, Evidence.DISPENSE}
+        index = doses if given else orders
+        for ingredient in use.ingredients:
+            index.setdefault(ingredient, []).append(use)
+    return (
+        {key: tuple(sorted(found, key=ended)) for key, found in doses.items()},
+        {key: tuple(found) for key, found in orders.items()},
+    )
+
+
+def _changes(kept: dict[type, list[Any]]) -> tuple[datetime, ...]:
+    told: set[datetime] = set()
+    for use in kept.get(MedicationUse, []):
+        told.update(at for at in (use.start, use.authored, use.end) if at)
+    for kind in (Measurement, Sign, Unread):
+        told.update(f.at for f in kept.get(kind, []) if f.at)
+    for condition in kept.get(Condition, []):
+        told.update(at for at in (condition.onset, condition.recorded, condition.abated) if at)
+    for stay in kept.get(Stay, []):
+        told.update(at for at in (stay.start, stay.end) if at)
+    return tuple(sorted(told))
+
+
+def _measurement_key(reading: Measurement) -> tuple[Any, ...]:
+    return (
+        reading.at,
+        reading.kind,
+        reading.value,
+        reading.site or "",
+        reading.comparator or "",
+    )
+
+
+def _sign_key(sign: Sign) -> tuple[Any, ...]:
+    return (sign.at, sign.kind, sign.present, sign.detail or "", sign.new)
 
 
 def _use_key(use: MedicationUse) -> tuple[Any, ...]:
     return (
-        _stamp(use.start),
-        _stamp(use.authored),
+        begun(use) or DAWN,
+        _instant(use.start),
+        _instant(use.authored),
         use.ingredients,
         use.text,
         use.evidence,
@@ -336,8 +209,8 @@ def _use_key(use: MedicationUse) -> tuple[Any, ...]:
     )
 
 
-def _stamp(at: datetime | None) -> str:
-    return at.isoformat() if at else ""
+def _instant(at: datetime | None) -> datetime:
+    return at or DAWN
 
 
 def _once(facts: Iterable[F], key: Callable[[F], tuple[Any, ...]]) -> tuple[F, ...]:
@@ -352,7 +225,7 @@ def _once(facts: Iterable[F], key: Callable[[F], tuple[Any, ...]]) -> tuple[F, .
 
 def _rank(fact: Fact) -> tuple[Any, ...]:
     """Of two records of one reading keep the final before the preliminary, then the first id."""
-    return (getattr(fact, "preliminary", False), _source_rank(fact.source))
+    return (getattr(fact, "preliminary", False), _source_rank(fact.source), repr(fact))
 
 
 def _source_rank(source: Source) -> tuple[str, ...]:

@@ -4,23 +4,61 @@ The windows are read against the times at which something was found: a dose coun
 finding of the episode falls into its window. More findings can only add exposure, never remove it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.chart import Evidence, MedicationUse
 from alerts.dosing import Certainty, Dosing, dosing
-from alerts.knowledge.loader import Knowledge, Window
-from alerts.moment import Moment
+from alerts.knowledge import Knowledge
+from alerts.knowledge.loader import Window
+from alerts.moment import TICK, Moment
 from alerts.statements import Exposure
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
+NO_TIME = timedelta(0)
 PARENTERAL = frozenset({"im", "iv", "sc", "depot"})
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """Dosing of one product by one kind of evidence: one order, or a row of doses, oldest first."""
+
+    spans: tuple[Dosing, ...]
+    ingredient: str
+    window: Window
+
+    @property
+    def newest(self) -> Dosing:
+        return self.spans[-1]
+
+    def covers(self, events: Sequence[datetime], reach: timedelta) -> bool:
+        """Does any event fall from the start of a dose to `reach` after its end?"""
+        firsts = [s.first for s in self.spans if s.first is not None]
+        if len(firsts) != len(self.spans):
+            return False
+        for at in events:
+            i = bisect_right(firsts, at) - 1
+            if i >= 0:
+                end = self.spans[i].last or firsts[i]
+                if at <= end + reach:
+                    return True
+        return False
+
+
+    def days_before(self, events: Sequence[datetime]) -> float | None:
+        """The fewest days from a dose (0 while it runs) to an event that it precedes."""
+        found = []
+        for span in self.spans:
+            if span.first is not None and span.last is not None:
+                found += [max(t - span.last, NO_TIME) for t in events if t >= span.first]
+        return min(found) / timedelta(days=1) if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class _Reach:
-    """How far a span of dosing reaches, against the event times."""
+    """How far a course reaches, against the event times."""
 
     full: bool
     extended: bool
@@ -35,13 +73,61 @@ def exposures(now: Moment, events: Sequence[datetime]) -> tuple[Exposure, ...]:
     """
     times = tuple(events) or (now.as_of,)
     found = []
-    for use in now.chart.medications:
-        for ingredient in use.ingredients:
-            if now.knowledge.antagonist(ingredient):
-                span = dosing(use, now.as_of)
-                if span.certainty is not Certainty.NONE:
-                    found.append(_exposure(now, span, ingredient, times))
+    for course in courses(now, times[0]):
+        if not events:
+            _watch(now, course)
+        found.append(_exposure(now, course, times))
     return tuple(sorted(found, key=_order))
+
+
+def courses(now: Moment, earliest: datetime) -> Iterator[Course]:
+    """The courses of dopamine antagonists that may reach an event at `earliest` or later."""
+    knowledge = now.knowledge
+    for ingredient in sorted({*now.chart.orders, *now.chart.doses}):
+        if not knowledge.antagonist(ingredient):
+            continue
+        for use in now.chart.orders.get(ingredient, ()):
+            span = dosing(use, now.as_of)
+            if span.certainty is not Certainty.NONE:
+                yield Course((span,), ingredient, window_of(use, ingredient, knowledge))
+        reach = timedelta(days=longest_reach(ingredient, knowledge))
+        yield from _rows(now, ingredient, earliest - reach)
+
+
+def _rows(now: Moment, ingredient: str, since: datetime) -> Iterator[Course]:
+    """Doses given, in rows of one product, route and certainty; the last old one when none is."""
+    recent = now.recent_doses(ingredient, since) or now.chart.doses.get(ingredient, ())[-1:]
+    rows: dict[tuple[str, str, str, str], list[Dosing]] = {}
+    for use in recent:
+        span = dosing(use, now.as_of)
+        if span.certainty is not Certainty.NONE:
+            key = window_of(use, ingredient, now.knowledge).key
+            mark = (key, use.route or "", use.evidence.value, span.certainty.value)
+            rows.setdefault(mark, []).append(span)
+    for spans in rows.values():
+        spans.sort(key=lambda s: (s.first or now.as_of, s.use.source.reference))
+        window = window_of(spans[-1].use, ingredient, now.knowledge)
+        yield Course(tuple(spans), ingredient, window)
+
+
+def longest_reach(ingredient: str, knowledge: Knowledge) -> int:
+    """Days that any product of the ingredient can reach."""
+    windows = [w for w in knowledge.long_acting.values() if w.ingredient == ingredient]
+    if ingredient in knowledge.short_acting:
+        windows.append(knowledge.short_acting[ingredient])
+    return max(knowledge.possible_d, *(w.extended_d for w in windows))
+
+
+def _watch(now: Moment, course: Course) -> None:
+    """With nothing found, the windows run against the clock."""
+    newest, window = course.newest, course.window
+    if newest.running is TRUE or newest.first is None:
+        return
+    last = newest.last or newest.first
+    days = (window.full_d, window.extended_d, now.knowledge.possible_d)
+    for reach in (*days, longest_reach(course.ingredient, now.knowledge)):
+        now.until(last + timedelta(days=reach) + TICK)
+    now.until(last + now.hours("exposure.literal_h") + TICK)
 
 
 def _order(exposure: Exposure) -> tuple[int, str, str, str]:
@@ -49,7 +135,7 @@ def _order(exposure: Exposure) -> tuple[int, str, str, str]:
     return (
         ranks.index(exposure.reading),
         exposure.drug,
-        exposure.last_dose.isoformat() if exposure.last_dose else "",
+        str(exposure.last_dose.timestamp()) if exposure.last_dose else "",
         exposure.source,
     )
 
@@ -57,70 +143,86 @@ def _order(exposure: Exposure) -> tuple[int, str, str, str]:
 def window_of(use: MedicationUse, ingredient: str, knowledge: Knowledge) -> Window:
     """The window of a product; of an unnamed depot, the longest of its ingredient."""
     if use.product and use.product in knowledge.long_acting:
-        return knowledge.long_acting[use.product]
-    depots = [w for w in knowledge.long_acting.values() if w.ingredient == ingredient]
+        named = knowledge.long_acting[use.product]
+        if named.ingredient == ingredient:
+            return named
     short = knowledge.short_acting.get(ingredient)
-    if depots and (use.long_acting is TRUE or short is None):
-        return max(depots, key=lambda w: (w.full_d, w.extended_d, w.key))
-    return short or depots[0]
+    if use.long_acting is not TRUE and short is not None:
+        return short
+    depots = [w for w in knowledge.long_acting.values() if w.ingredient == ingredient]
+    if not depots and short is not None:
+        return short
+    return max(depots, key=lambda w: (w.full_d, w.extended_d, w.key))
 
 
-def _exposure(now: Moment, span: Dosing, ingredient: str, events: tuple[datetime, ...]) -> Exposure:
-    use, knowledge = span.use, now.knowledge
-    window = window_of(use, ingredient, knowledge)
-    reach = _reach(now, span, window, events)
+def _exposure(now: Moment, course: Course, events: tuple[datetime, ...]) -> Exposure:
+    span, window = course.newest, course.window
+    use, last = span.use, span.last
+    reach = _reach(now, course, events)
     confirmed = use.evidence in {Evidence.ADMINISTRATION, Evidence.DISPENSE}
-    last = span.last
+    reading = _reading(span, reach)
+    open_ended = span.running is TRUE or last is None
     return Exposure(
-        drug=ingredient,
+        drug=course.ingredient,
         product=window.key if window.long_acting else None,
         evidence=use.evidence.value,
-        reading=_reading(span, reach),
+        reading=reading,
         literal=_literal(span, reach, confirmed=confirmed),
         last_dose=last if confirmed or span.running is not TRUE else None,
         running=span.running,
-        full_until=last + timedelta(days=window.full_d) if last else None,
-        extended_until=last + timedelta(days=window.extended_d) if last else None,
+        full_until=None if open_ended else last and last + timedelta(days=window.full_d),
+        extended_until=None if open_ended else last and last + timedelta(days=window.extended_d),
         source=use.source.reference,
         text=use.text,
         route=use.route,
         long_acting=window.long_acting,
-        recency=_recency(now, span, events),
+        recency=_recency(now, course, events),
         basis=window.basis,
-        note=f"{span.reason}. {window.note}".strip().removesuffix("."),
+        note=_note(span, course, events),
+        within_published=reading == "full" and reach.literal,
+        days_before=course.days_before(events),
     )
 
 
-def _reach(now: Moment, span: Dosing, window: Window, events: tuple[datetime, ...]) -> _Reach:
-    first, last = span.first, span.last
-    if first is None:
+def _note(span: Dosing, course: Course, events: tuple[datetime, ...]) -> str:
+    said = [span.reason]
+    interval = course.window.interval_d
+    if interval is not None:
+        inside = course.covers(events, timedelta(days=interval))
+        where = "within" if inside else "beyond"
+        said.append(f"{where} one injection interval of {interval:g} d (guinart2020)")
+    said += [course.window.note] if course.window.note else []
+    return ". ".join(said)
+
+
+def _reach(now: Moment, course: Course, events: tuple[datetime, ...]) -> _Reach:
+    span, window, knowledge = course.newest, course.window, now.knowledge
+    if any(s.first is None for s in course.spans):
         return _Reach(full=False, extended=False, literal=False, possible=True)
-    known_end = last if last is not None else first
-    literal = timedelta(hours=now.knowledge["exposure.literal_h"])
-
-    def covers(reach: timedelta) -> bool:
-        return any(first <= t <= known_end + reach for t in events)
-
-    open_end = last is None and any(t >= first for t in events)
-    unlisted = window.key in now.knowledge.without_window
-    ceiling = timedelta(days=now.knowledge.possible_d)
+    extended = course.covers(events, timedelta(days=window.extended_d))
+    full = extended and course.covers(events, timedelta(days=window.full_d))
+    open_end = span.last is None and any(t >= span.first for t in events if span.first)
+    unlisted = window.key in knowledge.without_window
+    ceiling = timedelta(days=knowledge.possible_d)
     return _Reach(
-        full=covers(timedelta(days=window.full_d)),
-        extended=covers(timedelta(days=window.extended_d)),
-        literal=covers(literal),
-        possible=open_end or (unlisted and covers(ceiling)) or _perhaps_depot(now, span, events),
+        full=full,
+        extended=extended,
+        literal=full and course.covers(events, now.hours("exposure.literal_h")),
+        possible=open_end
+        or (unlisted and course.covers(events, ceiling))
+        or (not full and _perhaps_depot(now, course, events)),
     )
 
 
-def _perhaps_depot(now: Moment, span: Dosing, events: tuple[datetime, ...]) -> bool:
+def _perhaps_depot(now: Moment, course: Course, events: tuple[datetime, ...]) -> bool:
     """An intramuscular dose of a drug that has a depot, the form not told."""
-    use = span.use
-    if use.route != "im" or use.long_acting is not UNKNOWN or span.last is None:
+    unsure = [s for s in course.spans if s.use.route == "im" and s.use.long_acting is UNKNOWN]
+    if not unsure:
         return False
-    depots = [w for w in now.knowledge.long_acting.values() if w.ingredient in use.ingredients]
+    depots = [w for w in now.knowledge.long_acting.values() if w.ingredient == course.ingredient]
     longest = max((w.full_d for w in depots), default=0)
-    end = span.last + timedelta(days=longest)
-    return any(span.first is not None and span.first <= t <= end for t in events)
+    doubtful = replace(course, spans=tuple(unsure))
+    return bool(depots) and doubtful.covers(events, timedelta(days=longest))
 
 
 def _reading(span: Dosing, reach: _Reach) -> str:
@@ -140,15 +242,28 @@ def _literal(span: Dosing, reach: _Reach, *, confirmed: bool) -> Truth:
     return TRUE if confirmed and span.certainty is not Certainty.POSSIBLE else UNKNOWN
 
 
-def _recency(now: Moment, span: Dosing, events: tuple[datetime, ...]) -> str:
+def _recency(now: Moment, course: Course, events: tuple[datetime, ...]) -> str:
     """EXP-01. BASE never closes the gate: onset is possible at any time."""
-    reference = min(events)
-    begun = span.first
-    if begun is None:
+    newest = course.newest
+    began = newest.last if newest.use.route in PARENTERAL and newest.last else _restart(course)
+    if began is None:
         return "BASE"
-    if span.use.route in PARENTERAL and span.last is not None:
-        begun = span.last
-    age = max(reference, begun) - begun
-    if age <= now.days("recency.high_d"):
+    high, raised = now.days("recency.high_d"), now.days("recency.raised_d")
+    if events == (now.as_of,):
+        now.until(began + high + TICK)
+        now.until(began + raised + TICK)
+    age = max(events[0], began) - began
+    if age <= high:
         return "HIGH"
-    return "RAISED" if age <= now.days("recency.raised_d") else "BASE"
+    return "RAISED" if age <= raised else "BASE"
+
+
+def _restart(course: Course) -> datetime | None:
+    """The first dose of the present run: a gap beyond the full window starts a new one."""
+    gap = timedelta(days=course.window.full_d)
+    began: datetime | None = None
+    for span in reversed(course.spans):
+        if began is not None and span.last is not None and began - span.last > gap:
+            break
+        began = span.first
+    return began

@@ -1,16 +1,72 @@
 """The chart as it stood at a moment: nothing from the future, artefacts set aside.
 
-Every rule reads the patient through a Moment, so that `as_of` means the same everywhere.
+Every rule reads the patient through a Moment, so that `as_of` means the same everywhere. A Moment
+also keeps two accounts that no rule can forget to write: the thresholds and windows that were read
+(the trace), and the first instant at which any of those windows would read differently with no
+new data (the next review).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
-from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, TimeBasis
+from alerts.artefacts import sound
+from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended
+from alerts.evidence import (
+    above,
+    apart,
+    caveats,
+    datum,
+    latest,
+    sign_caveats,
+    sign_datum,
+    site_trusted,
+    use_datum,
+)
 from alerts.knowledge import Knowledge
-from alerts.statements import Datum
-from alerts.truth import TRUE, Truth
+from alerts.statements import Step
+from alerts.truth import TRUE
+
+__all__ = [
+    "TICK",
+    "Moment",
+    "above",
+    "apart",
+    "caveats",
+    "datum",
+    "latest",
+    "moment",
+    "sign_caveats",
+    "sign_datum",
+    "site_trusted",
+    "taken",
+    "use_datum",
+]
+
+# the instant after the last one of a closed window
+TICK = timedelta(microseconds=1)
+AT = attrgetter("at")
+NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
+
+
+class Ledger(Knowledge):
+    """The knowledge, noting which parameters were read."""
+
+    read: list[str]
+
+    def __getitem__(self, key: str) -> float:
+        self.read.append(key)
+        return self._values[key]
+
+
+def _ledger(knowledge: Knowledge) -> Ledger:
+    noted: Ledger = object.__new__(Ledger)
+    vars(noted).update(vars(knowledge))
+    vars(noted)["read"] = []
+    return noted
 
 
 @dataclass(slots=True)
@@ -18,9 +74,17 @@ class Moment:
     """`chart` holds only what had happened by `as_of`."""
 
     chart: Chart
-    knowledge: Knowledge
+    knowledge: Ledger
     as_of: datetime
-    _valid: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    next_change: datetime | None = None
+    # the first true finding of the episode, once it is known
+    onset: datetime | None = None
+    _series: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    _valid: dict[str, tuple[int, list[Measurement]]] = field(default_factory=dict)
+    _reads: list[tuple[str, float, int]] = field(default_factory=list)
+    _steps: dict[str, tuple[list[str], list[tuple[str, float, int]]]] = field(default_factory=dict)
+
+    # --- windows told by the knowledge
 
     def hours(self, parameter: str) -> timedelta:
         return timedelta(hours=self.knowledge[parameter])
@@ -31,189 +95,197 @@ class Moment:
     def minutes(self, parameter: str) -> timedelta:
         return timedelta(minutes=self.knowledge[parameter])
 
-    def readings(self, kind: str) -> tuple[Measurement, ...]:
-        """Usable readings of a kind, oldest first: dated, not artefacts (SPEC 2.3)."""
-        if kind not in self._valid:
-            self._valid[kind] = _without_artefacts(kind, self.chart, self)
-        return self._valid[kind]
+    # --- readings
+
+    def readings(self, kind: str) -> Sequence[Measurement]:
+        """All usable readings of a kind, oldest first: dated, plausible, no artefacts (SPEC 2.3)."""
+        return self._sound_since(kind, 0)
 
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
-        """Readings whose whole time lies in the window that ends now."""
+        """Usable readings of the window that ends now, oldest first."""
         start = self.as_of - window
-        return [m for m in self.readings(kind) if m.at >= start]
+        series = self._past(kind)
+        first = bisect_left(series, start, key=AT)
+        if first == len(series):
+            self._reads.append((kind, window.total_seconds() / 3600, 0))
+            return []
+        self.until(series[first].at + window + TICK)
+        valid = self._sound_since(kind, first)
+        found = valid[bisect_left(valid, start, key=AT) :]
+        self._reads.append((kind, window.total_seconds() / 3600, len(found)))
+        return found
+
+    def between(self, kind: str, start: datetime, end: datetime) -> list[Measurement]:
+        """Usable readings from `start` to `end`, both included; neither moves with the clock."""
+        first = bisect_left(self._past(kind), start, key=AT)
+        valid = self._sound_since(kind, first)
+        return valid[bisect_left(valid, start, key=AT) : bisect_right(valid, end, key=AT)]
+
+    def at_instant(self, kind: str, at: datetime) -> Sequence[Measurement]:
+        """Everything recorded of a kind at one instant, artefact or not."""
+        series = self._past(kind)
+        first = bisect_left(series, at, key=AT)
+        return series[first : bisect_right(series, at, lo=first, key=AT)]
+
+    def drifting(self, kind: str, start: timedelta, end: timedelta) -> None:
+        """Note a window that moves with the clock: `start` to `end` before now."""
+        series = self._past(kind)
+        for edge in (start, end):
+            i = bisect_left(series, self.as_of - edge, key=AT)
+            if i < len(series):
+                self.until(series[i].at + edge)
+                self.until(series[i].at + edge + TICK)
+
+    def _past(self, kind: str) -> tuple[Measurement, ...]:
+        if kind not in self._series:
+            whole = self.chart.by_kind.get(kind, ())
+            self._series[kind] = whole[: bisect_right(whole, self.as_of, key=AT)]
+        return self._series[kind]
+
+    def _sound_since(self, kind: str, first: int) -> list[Measurement]:
+        series = self._past(kind)
+        start, valid = self._valid.get(kind, (len(series), []))
+        if first < start:
+            earlier = [series[i] for i in range(first, start) if sound(self, kind, series, i)]
+            valid = earlier + valid
+            self._valid[kind] = (first, valid)
+        return valid
+
+    # --- signs and drugs
 
     def signs(self, window: timedelta, *kinds: SignKind) -> list[Sign]:
         """Signs of the last `window`, oldest first."""
-        start = self.as_of - window
-        return [s for s in self.chart.signs if s.kind in kinds and s.at >= start]
+        found: list[Sign] = []
+        for kind in kinds:
+            series = self.chart.by_sign.get(kind)
+            if not series:
+                continue
+            last = bisect_right(series, self.as_of, key=AT)
+            first = bisect_left(series, self.as_of - window, 0, last, key=AT)
+            if first < last:
+                self.until(series[first].at + window + TICK)
+                found += series[first:last]
+        return sorted(found, key=AT) if len(kinds) > 1 else found
 
     def present(self, window: timedelta, *kinds: SignKind) -> list[Sign]:
         return [s for s in self.signs(window, *kinds) if s.present is TRUE]
 
+    def ever(self, *kinds: SignKind, since: datetime | None = None) -> list[Sign]:
+        """Signs that were present at any time (or since then), oldest first."""
+        return [
+            s
+            for kind in kinds
+            for s in self.chart.by_sign.get(kind, ())
+            if s.present is TRUE and s.at <= self.as_of and (since is None or s.at >= since)
+        ]
+
     def given(self, name: str, window: timedelta) -> list[MedicationUse]:
         """Drugs of a class given or presumed running in the last `window`."""
-        members = self.knowledge.classes[name]
-        return [u for u in self.chart.medications if taken(u, members, self.as_of, window)]
+        return self.taken_of(self.knowledge.classes.get(name, frozenset()), window)
+
+    def taken_of(self, members: Iterable[str], window: timedelta) -> list[MedicationUse]:
+        """These drugs, given or presumed running in the last `window`, oldest first."""
+        start, found = self.as_of - window, []
+        doses, orders = self.chart.doses, self.chart.orders
+        for ingredient in members:
+            for use in self.recent_doses(ingredient, start):
+                if taken(use, {ingredient}, self.as_of, window):
+                    found.append(use)
+                    self.until(ended(use) + window + TICK)
+            for use in orders.get(ingredient, ()) if ingredient in orders else ():
+                if taken(use, {ingredient}, self.as_of, window):
+                    found.append(use)
+                    if use.end is not None:
+                        self.until(use.end + window + TICK)
+        if not found or not (doses or orders):
+            return []
+        unique = {id(u): u for u in found}
+        return sorted(unique.values(), key=lambda u: (begun(u) or start, u.source.reference))
+
+    def recent_doses(self, ingredient: str, since: datetime) -> tuple[MedicationUse, ...]:
+        """Doses recorded as given or dispensed that were over no earlier than `since`."""
+        doses = self.chart.doses.get(ingredient)
+        return doses[bisect_left(doses, since, key=ended) :] if doses else ()
+
+    # --- the two accounts
+
+    def until(self, at: datetime) -> None:
+        """The answer may differ from `at` on, with no new data."""
+        if at > self.as_of and (self.next_change is None or at < self.next_change):
+            self.next_change = at
+
+    def older(self, at: datetime, window: timedelta) -> bool:
+        """Is it longer ago than `window`? If not yet, it will be."""
+        self.until(at + window + TICK)
+        return self.as_of - at > window
+
+    @contextmanager
+    def account(self, name: str) -> Iterator[None]:
+        """What is read inside belongs to the finding or rule `name`."""
+        parameters, reads = self.knowledge.read, self._reads
+        vars(self.knowledge)["read"], self._reads = [], []
+        try:
+            yield
+        finally:
+            known = self._steps.setdefault(name, ([], []))
+            known[0].extend(self.knowledge.read)
+            known[1].extend(self._reads)
+            vars(self.knowledge)["read"], self._reads = parameters, reads
+
+    def read_by(self, name: str) -> tuple[str, ...]:
+        """Ids of the parameters that a finding or rule read, each once."""
+        return tuple(dict.fromkeys(self._steps.get(name, ([], []))[0]))
+
+    def steps(self) -> tuple[Step, ...]:
+        """The trace: what each finding and rule read."""
+        parameters = self.knowledge.parameters
+        return tuple(
+            Step(
+                name,
+                tuple(parameters[key] for key in dict.fromkeys(keys)),
+                tuple(dict.fromkeys(reads)),
+            )
+            for name, (keys, reads) in self._steps.items()
+        )
 
 
 def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:
     """Clip a chart to what had happened by `as_of`; a later stop has not happened yet."""
-    measurements = tuple(m for m in chart.measurements if m.at <= as_of and _dated(m.time_basis))
-    by_kind: dict[str, list[Measurement]] = {}
-    for reading in measurements:
-        by_kind.setdefault(reading.kind, []).append(reading)
-    clipped = replace(
+    i = bisect_right(chart.changes, as_of)
+    upcoming = chart.changes[i] if i < len(chart.changes) else None
+    clipped = chart if upcoming is None else _clipped(chart, as_of)
+    return Moment(clipped, _ledger(knowledge), as_of, upcoming)
+
+
+def _clipped(chart: Chart, as_of: datetime) -> Chart:
+    return replace(
         chart,
-        measurements=measurements,
-        signs=tuple(s for s in chart.signs if s.at <= as_of and _dated(s.time_basis)),
-        medications=tuple(u for u in chart.medications if _begun(u, as_of)),
+        measurements=tuple(m for m in chart.measurements if m.at <= as_of),
+        signs=tuple(s for s in chart.signs if s.at <= as_of),
+        medications=tuple(u for u in chart.medications if _begun_by(u, as_of)),
         conditions=tuple(c for c in chart.conditions if (c.onset or c.recorded or as_of) <= as_of),
         stays=tuple(s for s in chart.stays if (s.start or as_of) <= as_of),
-        by_kind={kind: tuple(readings) for kind, readings in by_kind.items()},
+        unread=tuple(u for u in chart.unread if (u.at or as_of) <= as_of),
+        by_kind={k: tuple(m for m in ms if m.at <= as_of) for k, ms in chart.by_kind.items()},
+        by_sign={k: tuple(s for s in ss if s.at <= as_of) for k, ss in chart.by_sign.items()},
+        doses={k: tuple(u for u in us if _begun_by(u, as_of)) for k, us in chart.doses.items()},
+        orders={k: tuple(u for u in us if _begun_by(u, as_of)) for k, us in chart.orders.items()},
     )
-    return Moment(clipped, knowledge, as_of)
 
 
-def _dated(basis: TimeBasis) -> bool:
-    return basis is not TimeBasis.UNDATED
-
-
-def _begun(use: MedicationUse, as_of: datetime) -> bool:
-    begun = use.start or use.authored
-    return begun is None or begun <= as_of
-
-
-def latest(fact: Measurement | Sign) -> datetime:
-    """The latest instant that the fact may stand for (a date is a day long)."""
-    return fact.until or fact.at
-
-
-def apart(earlier: Measurement, later: Measurement) -> timedelta:
-    """The least time that can lie between two readings: 0 for two of one undivided day."""
-    return max(later.at - latest(earlier), timedelta(0))
+def _begun_by(use: MedicationUse, as_of: datetime) -> bool:
+    at = begun(use)
+    return at is None or at <= as_of
 
 
 def taken(use: MedicationUse, members: Iterable[str], as_of: datetime, window: timedelta) -> bool:
     """Was one of these drugs given, or is it presumed running, in the window?"""
-    if not set(use.ingredients) & set(members) or use.do_not_perform:
+    if use.do_not_perform or use.status.value in NEVER_TAKEN:
         return False
-    if use.status.value in {"cancelled", "draft", "not-done", "not-taken", "intended", "declined"}:
+    if not set(use.ingredients) & set(members):
         return False
-    begun = use.start or use.authored
-    if begun is None or begun > as_of:
+    at = begun(use)
+    if at is None or at > as_of:
         return False
-    end = use.end or (begun if use.evidence.value == "administration" else as_of)
+    end = use.end or (at if use.evidence.value == "administration" else as_of)
     return end >= as_of - window
-
-
-def datum(reading: Measurement, label: str = "") -> Datum:
-    """A reading as shown: value, unit, time, source (promise 3)."""
-    marks = [label] if label else []
-    marks += [reading.site] if reading.site else []
-    marks += ["preliminary"] if reading.preliminary else []
-    marks += ["unit inferred"] if reading.unit_inferred else []
-    value = f"{reading.comparator or ''}{reading.value:g}"
-    return Datum(
-        reading.kind, value, reading.unit, reading.at, reading.source.reference, ", ".join(marks)
-    )
-
-
-def sign_datum(sign: Sign) -> Datum:
-    state = {"true": "present", "false": "absent", "unknown": "unknown"}[sign.present]
-    value = sign.detail or state
-    label = "preliminary" if sign.preliminary else ""
-    return Datum(sign.kind.value, value, "", sign.at, sign.source.reference, label)
-
-
-def use_datum(use: MedicationUse, at: datetime | None = None) -> Datum:
-    name = ", ".join(use.ingredients) or use.text
-    return Datum(
-        name,
-        use.evidence.value,
-        "",
-        at or use.start or use.authored,
-        use.source.reference,
-        use.status.value,
-    )
-
-
-def caveats(readings: Iterable[Measurement]) -> tuple[str, ...]:
-    """TIER-05: what holds a finding that rests on these readings to passive tiers."""
-    found = set()
-    for reading in readings:
-        if reading.preliminary:
-            found.add("preliminary")
-        if reading.unit_inferred:
-            found.add("unit_inferred")
-    return tuple(sorted(found))
-
-
-def sign_caveats(signs: Iterable[Sign]) -> tuple[str, ...]:
-    return ("preliminary",) if any(s.preliminary for s in signs) else ()
-
-
-def above(reading: Measurement, threshold: float, *, strict: bool = False) -> Truth:
-    """Is the value above the threshold? "< x" may be false, never true (UNIT-02)."""
-    meets = reading.value > threshold if strict else reading.value >= threshold
-    if reading.comparator in {"<", "<="}:
-        return Truth.UNKNOWN if meets else Truth.FALSE
-    if reading.comparator in {">", ">="}:
-        return Truth.TRUE if reading.value >= threshold else Truth.UNKNOWN
-    return Truth.TRUE if meets else Truth.FALSE
-
-
-def _without_artefacts(kind: str, chart: Chart, now: Moment) -> tuple[Measurement, ...]:
-    readings = chart.of(kind)
-    if kind == "body_temperature":
-        return _site_jumps(readings, now)
-    if kind == "heart_rate":
-        return _spikes(
-            readings, now.knowledge["artefact.heart_rate"], now.minutes("artefact.heart_rate_min")
-        )
-    if kind in {"systolic_bp", "diastolic_bp"}:
-        return _spikes(readings, now.knowledge["artefact.bp_mmhg"], now.minutes("artefact.bp_min"))
-    return readings
-
-
-def _spikes(
-    readings: Sequence[Measurement], size: float, near: timedelta
-) -> tuple[Measurement, ...]:
-    """Drop one reading that differs from both close neighbours by more than `size`."""
-
-    def spike(i: int) -> bool:
-        if i in {0, len(readings) - 1}:
-            return False
-        before, this, after = readings[i - 1], readings[i], readings[i + 1]
-        return (
-            this.at - before.at <= near
-            and after.at - this.at <= near
-            and abs(this.value - before.value) > size
-            and abs(this.value - after.value) > size
-        )
-
-    return tuple(reading for i, reading in enumerate(readings) if not spike(i))
-
-
-def _site_jumps(readings: Sequence[Measurement], now: Moment) -> tuple[Measurement, ...]:
-    """Between sites, a jump in a quarter of an hour: keep the core or oral value."""
-    limit = now.knowledge["artefact.temperature_c"]
-    near = now.minutes("artefact.temperature_min")
-    trusted = site_trusted(now.knowledge)
-    kept = []
-    for i, reading in enumerate(readings):
-        neighbours = [*readings[max(0, i - 1) : i], *readings[i + 1 : i + 2]]
-        overruled = not trusted(reading) and any(
-            trusted(other)
-            and abs(other.value - reading.value) > limit
-            and abs(other.at - reading.at) < near
-            for other in neighbours
-        )
-        if not overruled:
-            kept.append(reading)
-    return tuple(kept)
-
-
-def site_trusted(knowledge: Knowledge) -> Callable[[Measurement], bool]:
-    """Oral and core readings can prove absence; others cannot (TEMP-02)."""
-    sites = knowledge.sites["core"] | knowledge.sites["oral"]
-    return lambda reading: reading.site in sites

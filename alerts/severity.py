@@ -1,36 +1,65 @@
-"""Severity and stage (SPEC 5.1, 1.9). The levels are [U]: shown labelled, driving no interruption."""
+"""Severity and stage (SPEC 5.1, 1.9). The levels are [U]: labelled, driving no interruption."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from alerts.chart import Measurement, SignKind
+from alerts.coagulation import coagulation
 from alerts.moment import Moment
 from alerts.statements import Finding, Severity, TierName
-from alerts.truth import UNKNOWN
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 LEVELS = ("MILD", "MODERATE", "SEVERE")
+COOLED = (SignKind.ACTIVE_COOLING, SignKind.TARGETED_TEMPERATURE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Override:
+    """A fact of SEV-02: does it hold, in words; what it means for critical care (SEV-04)."""
+
+    state: Truth
+    said: str
+    trigger: str = ""
 
 
 def severity(now: Moment, findings: Mapping[str, Finding], tier: TierName) -> Severity:
-    """The worst of temperature and heart rate in 24 h, and the overrides of SEV-02."""
+    """The worst of temperature and heart rate in 24 h (SEV-01), and the overrides of SEV-02.
+
+    Both missing and no override: UNKNOWN (SEV-03). One missing: the level is a minimum.
+    """
     if tier.rank < TierName.POSSIBLE.rank:
         return Severity("NONE", None, ())
+    overrides = list(_overrides(now))
+    met = [o for o in overrides if o.state is TRUE]
+    graded, reasons = _graded(now)
+    level = "SEVERE" if met else max(graded, key=LEVELS.index, default="UNKNOWN")
+    return Severity(
+        level,
+        _stage(findings, graded),
+        (*(o.said for o in met), *reasons),
+        tuple(_critical_care(now, level, met, reasons)),
+        tuple(o.said for o in overrides if o.state is UNKNOWN),
+    )
+
+
+def _graded(now: Moment) -> tuple[list[str], list[str]]:
+    """SEV-01: the grade of each that was recorded, and the words for both."""
     temperature, pulse = _worst(now, "body_temperature"), _worst(now, "heart_rate")
-    overrides = tuple(_overrides(now))
-    reasons = [*overrides]
-    level = "SEVERE" if overrides else None
-    graded = []
+    graded, reasons = [], []
     if temperature is not None:
         graded.append(_grade(now, temperature.value, "severity.moderate_c", "severity.severe_c"))
-        reasons.append(f"highest temperature in 24 h {temperature.value:g} °C")
+        reasons.append(f"temperature up to {temperature.value:g} °C in 24 h")
     if pulse is not None:
         graded.append(_grade(now, pulse.value, "severity.moderate_hr", "severity.severe_hr"))
-        reasons.append(f"highest heart rate in 24 h {pulse.value:g}/min")
-    if level is None:
-        level = max(graded, key=LEVELS.index) if graded else "UNKNOWN"
+        reasons.append(f"heart rate up to {pulse.value:g} /min in 24 h")
     if not graded:
         reasons.append("no temperature and no heart rate in 24 h")
-    stage = _stage(findings, graded)
-    return Severity(level, stage, tuple(reasons), tuple(_critical_care(now, level, overrides)))
+    elif len(graded) == 1:
+        missing = "heart rate" if pulse is None else "temperature"
+        reasons.append(f"no {missing} in 24 h: the level is a minimum")
+    if temperature is not None and now.present(now.hours("severity.window_h"), *COOLED):
+        reasons.append("actively cooled: the temperature may understate")
+    return graded, reasons
 
 
 def _worst(now: Moment, kind: str) -> Measurement | None:
@@ -45,7 +74,10 @@ def _grade(now: Moment, value: float, moderate: str, severe: str) -> str:
 
 
 def _stage(findings: Mapping[str, Finding], graded: list[str]) -> str | None:
-    """Woodbury stage by the worse of the two (WOOD-01); below III only when examined."""
+    """Woodbury stage by the worse of the two (WOOD-01), from III, where suspicion begins.
+
+    None where neither rigidity nor the mental state was examined: a lower stage is then open.
+    """
     if not graded:
         return None
     if findings["RIG"].state is UNKNOWN and findings["MSB"].state is UNKNOWN:
@@ -53,52 +85,119 @@ def _stage(findings: Mapping[str, Finding], graded: list[str]) -> str | None:
     return ("III", "IV", "V")[LEVELS.index(max(graded, key=LEVELS.index))]
 
 
-def _overrides(now: Moment) -> Iterator[str]:
-    """SEV-02: any of these makes it severe."""
-    k, window = now.knowledge, now.hours("severity.window_h")
-
-    def newest(kind: str) -> float | None:
-        readings = [m for m in now.within(kind, window) if not m.comparator]
-        return readings[-1].value if readings else None
-
-    gcs, spo2, potassium = newest("gcs_total"), newest("spo2"), newest("potassium")
-    pco2, ph, sbp = newest("pco2"), newest("ph_blood"), newest("systolic_bp")
-    if gcs is not None and gcs <= k["severity.gcs"]:
-        yield f"GCS {gcs:g}"
-    if now.present(window, SignKind.VENTILATED):
-        yield "mechanical ventilation"
-    if spo2 is not None and spo2 < k["severity.spo2"] and now.present(window, SignKind.VENTILATED):
-        yield f"SpO2 {spo2:g} %"
-    if pco2 is not None and ph is not None and pco2 > k["severity.pco2"] and ph < k["severity.ph"]:
-        yield f"PaCO2 {pco2:g} mmHg with pH {ph:g}"
-    if potassium is not None and potassium >= k["severity.potassium"]:
-        yield f"potassium {potassium:g} mmol/L"
-    if now.present(window, SignKind.VENTRICULAR_ARRHYTHMIA):
-        yield "new ventricular arrhythmia"
-    if sbp is not None and sbp < k["severity.sbp"]:
-        yield f"systolic pressure {sbp:g} mmHg"
-    if now.given("vasopressor", window):
-        yield "vasopressor running"
-    yield from _kidney(now)
+def _overrides(now: Moment) -> Iterator[_Override]:
+    """SEV-02: any of these makes it severe; what is not recorded is said, not assumed."""
+    yield _consciousness(now)
+    yield from _breathing(now)
+    yield _potassium(now)
+    if now.present(now.hours("severity.window_h"), SignKind.VENTRICULAR_ARRHYTHMIA):
+        yield _Override(TRUE, "new ventricular arrhythmia")
+    yield _kidney(now)
+    yield _clotting(now)
+    yield _pressure(now)
 
 
-def _kidney(now: Moment) -> Iterator[str]:
-    values = [m.value for m in now.readings("creatinine") if not m.comparator]
-    if len(values) > 1 and values[-1] >= now.knowledge["severity.creatinine_ratio"] * min(values):
-        yield f"creatinine {values[-1]:g} µmol/L, twice the lowest on record or more"
+def _newest(now: Moment, kind: str) -> Measurement | None:
+    readings = [m for m in now.within(kind, now.hours("severity.window_h")) if not m.comparator]
+    return readings[-1] if readings else None
 
 
-def _critical_care(now: Moment, level: str, overrides: tuple[str, ...]) -> Iterator[str]:
+def _consciousness(now: Moment) -> _Override:
+    gcs = _newest(now, "gcs_total")
+    if gcs is not None and gcs.value <= now.knowledge["severity.gcs"]:
+        return _Override(TRUE, f"GCS {gcs.value:g} points", "coma")
+    window = now.hours("severity.window_h")
+    unresponsive = any(s.detail == "U" for s in now.signs(now.hours("ms.true_h"), SignKind.ACVPU))
+    if now.present(window, SignKind.COMA) or unresponsive:
+        return _Override(TRUE, "coma or unresponsive", "coma")
+    if gcs is None and not now.signs(window, SignKind.ACVPU):
+        return _Override(UNKNOWN, "GCS or ACVPU not recorded in 24 h")
+    return _Override(FALSE, "")
+
+
+def _breathing(now: Moment) -> Iterator[_Override]:
+    k = now.knowledge
+    at_risk = "ventilation at risk"
+    if now.present(now.hours("severity.window_h"), SignKind.VENTILATED):
+        yield _Override(TRUE, "mechanical ventilation", at_risk)
+    spo2 = _newest(now, "spo2")
+    if spo2 is None:
+        yield _Override(UNKNOWN, "SpO2 not recorded in 24 h")
+    elif spo2.value < k["severity.spo2"]:
+        yield _low_saturation(now, spo2, at_risk)
+    pco2, ph = _newest(now, "pco2"), _newest(now, "ph_blood")
+    if pco2 is not None and pco2.value > k["severity.pco2"]:
+        if ph is None:
+            yield _Override(UNKNOWN, f"PaCO2 {pco2.value:g} mmHg, pH not recorded", at_risk)
+        elif ph.value < k["severity.ph"]:
+            yield _Override(TRUE, f"PaCO2 {pco2.value:g} mmHg with pH {ph.value:g}", at_risk)
+
+
+def _low_saturation(now: Moment, spo2: Measurement, at_risk: str) -> _Override:
+    said = f"SpO2 {spo2.value:g} %"
+    if "room_air" in spo2.flags:
+        return _Override(UNKNOWN, f"{said} on room air: give oxygen and repeat", at_risk)
+    ventilated = now.present(now.hours("severity.window_h"), SignKind.VENTILATED)
+    if ventilated or "on_oxygen" in spo2.flags:
+        return _Override(TRUE, f"{said} on oxygen", at_risk)
+    return _Override(UNKNOWN, f"{said}: severe if on oxygen, which is not recorded", at_risk)
+
+
+def _potassium(now: Moment) -> _Override:
+    potassium = _newest(now, "potassium")
+    if potassium is None:
+        return _Override(UNKNOWN, "potassium not recorded in 24 h")
+    if potassium.value < now.knowledge["severity.potassium"]:
+        return _Override(FALSE, "")
+    said = f"potassium {potassium.value:g} mmol/L"
+    if "haemolysed" in potassium.flags:
+        return _Override(UNKNOWN, f"{said}, haemolysed: repeat now")
+    return _Override(TRUE, said, f"severe hyperkalaemia ({said})")
+
+
+def _kidney(now: Moment) -> _Override:
+    """Creatinine at twice the lowest on record [U]."""
+    readings = [m for m in now.readings("creatinine") if not m.comparator]
+    if len(readings) < 2:
+        return _Override(UNKNOWN, "creatinine against its baseline not known")
+    newest, lowest = readings[-1], min(m.value for m in readings)
+    times = now.knowledge["severity.creatinine_ratio"]
+    if newest.at < now.as_of - now.hours("dic.window_h"):
+        return _Override(UNKNOWN, "creatinine older than 48 h")
+    if newest.value < times * lowest:
+        return _Override(FALSE, "")
+    said = f"creatinine {newest.value:g} µmol/L, {newest.value / lowest:.1f} × the lowest on record"
+    return _Override(TRUE, said, f"acute renal failure ({said})")
+
+
+def _clotting(now: Moment) -> _Override:
+    score = coagulation(now)
+    said = f"ISTH DIC score {score.lower}–{score.upper} of 8 points"
+    if score.overt is UNKNOWN and not score.parts:
+        return _Override(UNKNOWN, "clotting screen for the ISTH DIC score not recorded in 48 h")
+    return _Override(score.overt, said)
+
+
+def _pressure(now: Moment) -> _Override:
+    if now.given("vasopressor", now.hours("severity.window_h")):
+        return _Override(TRUE, "vasopressor running")
+    sbp = _newest(now, "systolic_bp")
+    if sbp is None:
+        return _Override(UNKNOWN, "blood pressure not recorded in 24 h")
+    low = sbp.value < now.knowledge["severity.sbp"]
+    return _Override(TRUE if low else FALSE, f"systolic pressure {sbp.value:g} mmHg")
+
+
+def _critical_care(
+    now: Moment, level: str, met: list[_Override], reasons: list[str]
+) -> Iterator[str]:
     """SEV-04 triggers (bmj_bp_nms)."""
     if level in {"MODERATE", "SEVERE"}:
-        yield f"{level.lower()} severity"
+        yield f"{level.lower()} ({', '.join([*(o.said for o in met), *reasons])})"
     limit = now.knowledge["severity.cooling_c"]
-    readings = now.within("body_temperature", now.hours("severity.window_h"))
-    cooled = now.present(now.hours("severity.window_h"), SignKind.ACTIVE_COOLING)
-    if len(readings) > 1 and readings[-1].value > limit and cooled:
-        if readings[-1].value > readings[-2].value:
-            yield "temperature above 38.5 °C and rising despite cooling"
-    coma = now.present(now.hours("severity.window_h"), SignKind.COMA)
-    if coma or any(s.detail == "U" for s in now.signs(now.hours("ms.true_h"), SignKind.ACVPU)):
-        yield "coma"
-    yield from (o for o in overrides if o.startswith(("potassium", "creatinine")))
+    window = now.hours("severity.window_h")
+    readings = now.within("body_temperature", window)
+    rising = len(readings) > 1 and readings[-1].value > max(limit, readings[-2].value)
+    if rising and now.present(window, SignKind.ACTIVE_COOLING):
+        yield f"temperature {readings[-1].value:g} °C and rising despite cooling"
+    yield from dict.fromkeys(o.trigger for o in met if o.trigger)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from alerts.knowledge.records import Parameter
 from alerts.truth import Truth
 
 
@@ -100,6 +101,10 @@ class Exposure:
     recency: str = "BASE"  # HIGH, RAISED, BASE (EXP-01)
     basis: str = ""
     note: str = ""
+    # full credit already inside the published 72 h, whatever the window of the product
+    within_published: bool = False
+    # days from the last dose (0 while it runs) to the first finding that it precedes
+    days_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,57 @@ class Possibility:
 
 
 @dataclass(frozen=True, slots=True)
+class Feature:
+    """One item of a criteria set: present, absent or unknown."""
+
+    id: str
+    text: str
+    state: Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A published criteria set or rating scale beside the primary score (SPEC 1.5 to 1.9).
+
+    `met` None: the set is a description or an entered total and is never "met" (DSM-01, SCALE-01).
+    `count`: the counted items as an interval (LOG-03), None where nothing is counted.
+    """
+
+    id: str
+    name: str
+    met: Truth | None
+    features: tuple[Feature, ...]
+    count: Interval | None
+    note: str
+    basis: str
+    cite: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFactor:
+    """Context only (RISK-01): never points, never the gate."""
+
+    id: str
+    factor: str
+    effect: str
+    evidence: tuple[Datum, ...]
+    basis: str
+    cite: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the trace: what a finding or rule read.
+
+    `reads`: kind of reading, window in hours, how many readings were in it.
+    """
+
+    id: str
+    thresholds: tuple[Parameter, ...]
+    reads: tuple[tuple[str, float, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Severity:
     """MILD, MODERATE, SEVERE, UNKNOWN or NONE (below POSSIBLE); stage of Woodbury."""
 
@@ -156,6 +212,8 @@ class Severity:
     stage: str | None
     reasons: tuple[str, ...]
     critical_care: tuple[str, ...] = ()
+    # what could make it severe and is not recorded
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +232,42 @@ class Advice:
     basis: str
     cite: tuple[str, ...]
     label: str = ""
+    # the same in one line for a card; "" when it needs no place there
+    brief: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """One dopamine antagonist of the episode, its orders and doses taken together (MGT-STOP).
+
+    `standing`: what is on the chart now, such as "order in force", "on hold", "as needed";
+    `dose`: the newest as recorded; `until`/`window_end`: a depot's expected tail and the end of
+    the window in which it can still matter.
+    """
+
+    drug: str
+    product: str | None
+    route: str
+    dose: str
+    last_dose: datetime | None
+    standing: tuple[str, ...]
+    certain: bool
+    long_acting: bool
+    until: datetime | None
+    window_end: datetime | None
+    antiemetic: bool
+    source: str
+
+    @property
+    def name(self) -> str:
+        return (self.product or self.drug).replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     stage: str  # STG-0 ... STG-4, or "" when no tier
     advice: tuple[Advice, ...]
+    culprits: tuple[Culprit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +289,16 @@ class Interaction:
     label: str = ""
     # the draft order that set it off: "MedicationRequest/id", or "" for running drugs
     order: str = ""
+    # what a card may offer: "remove-draft", "hold:<drug>", "monitor:<test>", "change-route:<route>"
+    suggest: tuple[str, ...] = ()
+    # what could not be decided, in words; the row is then passive
+    unknown: tuple[str, ...] = ()
+    # the mode stored for a basis U row until it is confirmed (ALR-13)
+    alert_when_confirmed: str = ""
+    # where the sources disagree, or what a reviewer should know of the row
+    note: str = ""
+    # the version of the site's overlay that added or changed the row
+    local: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,3 +333,9 @@ class Assessment:
     unmapped: tuple[Datum, ...]
     incomplete: tuple[str, ...]  # SAF-10: why the evaluation is incomplete
     disclaimer: str
+    # the published cut-off that the score is read against, in points (iec.cutoff, basis [U])
+    cutoff: int = 0
+    # the criteria sets in detail, context, and what every finding and rule read
+    scale_details: tuple[Scale, ...] = ()
+    risk_factors: tuple[RiskFactor, ...] = ()
+    trace: tuple[Step, ...] = ()

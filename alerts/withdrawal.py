@@ -7,13 +7,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from alerts.chart import Evidence, MedicationUse, SignKind, UseStatus
+from alerts.chart import Condition, Evidence, MedicationUse, Sign, SignKind, UseStatus, begun
 from alerts.dosing import Certainty, Dosing, dosing
-from alerts.moment import Moment
+from alerts.moment import TICK, Moment
 from alerts.statements import Withdrawal
 from alerts.truth import TRUE, Truth
 
 LEVODOPA = frozenset({"levodopa", "foslevodopa", "melevodopa", "etilevodopa"})
+# problems that stop a swallowed drug (DAW-ROUTE)
+NO_SWALLOW = {
+    "npo_status": "nil by mouth",
+    "ileus": "ileus",
+    "nausea_vomiting": "vomiting",
+    "gastroparesis": "gastroparesis",
+    "dysphagia": "dysphagia",
+}
 # routes that go on without a swallow
 TUBELESS = frozenset({"td", "sc", "iv", "ng", "peg", "enteral", "tube", "intestinal"})
 
@@ -21,24 +29,36 @@ TUBELESS = frozenset({"td", "sc", "iv", "ng", "peg", "enteral", "tube", "intesti
 def withdrawals(now: Moment, events: Sequence[datetime]) -> tuple[Withdrawal, ...]:
     """Every trigger found, with what its window says at the event times (or now)."""
     times = tuple(events) or (now.as_of,)
-    spans = _dopaminergic(now)
-    found = [
-        *_stops(now, spans, times),
-        *_cuts(now, spans, times),
-        *_missed(now, spans, times),
-        *_route_lost(now, spans, times),
-        *_absorption(now, spans, times),
-        *_device(now, times),
-    ]
+    spans = _dopaminergic(now, times[0])
+    found = list(_device(now, times))
+    if spans:
+        found += [
+            *_stops(now, spans, times),
+            *_cuts(now, spans, times),
+            *_missed(now, spans, times),
+            *_route_lost(now, spans, times),
+            *_absorption(now, spans, times),
+        ]
+    if not events:
+        for trigger in found:
+            if trigger.at is not None:
+                now.until(trigger.at + now.hours("withdrawal.full_h") + TICK)
+                now.until(trigger.at + now.days("withdrawal.extended_d") + TICK)
     unique = {(w.trigger, w.drug, w.at, w.source): w for w in found}
     return tuple(sorted(unique.values(), key=lambda w: (w.at or now.as_of, w.trigger, w.source)))
 
 
-def _dopaminergic(now: Moment) -> list[Dosing]:
-    members = now.knowledge.dopaminergic
-    return [
-        dosing(use, now.as_of) for use in now.chart.medications if set(use.ingredients) & members
-    ]
+def _dopaminergic(now: Moment, earliest: datetime) -> list[Dosing]:
+    """Orders of dopaminergic drugs, and the doses of the two weeks before the first event."""
+    since = earliest - 2 * now.days("withdrawal.extended_d")
+    uses: dict[int, MedicationUse] = {}
+    for drug in now.knowledge.dopaminergic:
+        for use in (*now.chart.orders.get(drug, ()), *now.recent_doses(drug, since)):
+            uses[id(use)] = use
+    ordered = sorted(
+        uses.values(), key=lambda u: (begun(u) or now.as_of, u.source.reference, u.text)
+    )
+    return [dosing(use, now.as_of) for use in ordered]
 
 
 def _name(now: Moment, use: MedicationUse) -> str:
@@ -100,9 +120,34 @@ def _stops(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Itera
             elif not use.stop_certain:
                 reason = "stop time uncertain; " + reason
             yield _say(now, "DAW-STOP", use, at, times, reason)
-        elif _name(now, successor.use) != _name(now, use):
-            reason = f"switched to {_name(now, successor.use)}"
-            yield _say(now, "DAW-SWITCH", use, at, times, reason)
+        else:
+            yield from _succeeded(now, use, successor.use, at, times)
+
+
+def _succeeded(
+    now: Moment,
+    use: MedicationUse,
+    successor: MedicationUse,
+    at: datetime | None,
+    times: Sequence[datetime],
+) -> Iterator[Withdrawal]:
+    """DAW-SWITCH: another drug or form; DAW-REDUCE: the same drug, half the daily amount or less."""
+    drug, other = _name(now, use), _name(now, successor)
+    if other != drug:
+        yield _say(now, "DAW-SWITCH", use, at, times, f"switched to {other}")
+        return
+    before, after = _daily(use), _daily(successor)
+    keep = 1 - now.knowledge["withdrawal.reduce_ratio"]
+    if before and after and use.dose_unit == successor.dose_unit and after <= before * keep:
+        reason = f"ordered daily amount {after:g} against {before:g} {use.dose_unit or ''}"
+        yield _say(now, "DAW-REDUCE", use, at, times, reason.strip())
+    elif use.route and successor.route and use.route != successor.route:
+        reason = f"route switched from {use.route} to {successor.route}"
+        yield _say(now, "DAW-SWITCH", use, at, times, reason)
+
+
+def _daily(use: MedicationUse) -> float | None:
+    return use.dose * use.times_per_day if use.dose and use.times_per_day else None
 
 
 def _cancelled_after_use(use: MedicationUse, spans: list[Dosing]) -> bool:
@@ -151,6 +196,11 @@ def _cuts(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Iterat
             continue
         day = timedelta(days=1)
         newest = doses[-1]
+        for use in doses:
+            if use.start is not None and now.as_of - use.start <= 8 * day:
+                passed = (now.as_of - use.start) // day + 1
+                now.until(use.start + passed * day)
+                now.until(use.start + passed * day + TICK)
         recent = sum(u.dose or 0 for u in doses if u.start and now.as_of - day < u.start)
         week = [u for u in doses if u.start and now.as_of - 8 * day <= u.start <= now.as_of - day]
         covered = {int((now.as_of - u.start) / day) for u in week if u.start}
@@ -200,6 +250,7 @@ def _levodopa_gap(
     gaps = [later - earlier for earlier, later in pairwise(given)]
     usual = sorted(gaps)[len(gaps) // 2]
     limit = now.hours("withdrawal.levodopa_gap_h")
+    now.until(given[-1] + limit + TICK)
     if usual <= now.hours("withdrawal.levodopa_interval_h") and now.as_of - given[-1] > limit:
         every = usual.total_seconds() / 3600
         reason = f"last dose {given[-1]:%Y-%m-%d %H:%M %Z}, usual interval {every:g} h"
@@ -215,30 +266,44 @@ def _route_lost(
 ) -> Iterator[Withdrawal]:
     """DAW-ROUTE: nil by mouth or a tube, and no dopaminergic that goes another way."""
     running = _running(spans)
-    if any(s.use.route in TUBELESS for s in running):
+    if not running or any(s.use.route in TUBELESS for s in running):
         return
-    lost = [
-        (s.at, s.kind.value.replace("_", " "))
-        for s in now.chart.signs_of(SignKind.NIL_BY_MOUTH, SignKind.ENTERAL_TUBE)
-        if s.present is TRUE
-    ]
-    lost += [
-        (c.onset or c.recorded or now.as_of, "nil by mouth")
-        for c in now.chart.conditions
-        if c.kind == "npo_status" and c.active is not Truth.FALSE
-    ]
+    lost = [*_swallow_signs(now), *_swallow_conditions(now)]
     if not lost:
         return
-    at, why = min(lost)
+    at, why = min(lost, key=lambda found: (found[0] or now.as_of, found[1]))
     for span in running:
         yield _say(now, "DAW-ROUTE", span.use, at, times, f"{why}, no tube-compatible order")
+
+
+def _swallow_signs(now: Moment) -> Iterator[tuple[datetime | None, str]]:
+    """Nil by mouth, a tube or a failed swallow, charted and not taken back since."""
+    for kind in (SignKind.NIL_BY_MOUTH, SignKind.ENTERAL_TUBE, SignKind.DYSPHAGIA):
+        charted = [s for s in now.chart.signs_of(kind) if s.at <= now.as_of]
+        first: Sign | None = None
+        for sign in charted:
+            first = (first or sign) if sign.present is TRUE else None
+        if first is not None:
+            yield first.at, kind.value.replace("_", " ")
+
+
+def _swallow_conditions(now: Moment) -> Iterator[tuple[datetime | None, str]]:
+    """Nil by mouth, ileus, vomiting or dysphagia among the problems; undated: possible only."""
+    for condition in now.chart.conditions:
+        said = NO_SWALLOW.get(condition.kind)
+        if said and condition.active is not Truth.FALSE and not _over(condition, now.as_of):
+            yield condition.onset or condition.recorded, said
+
+
+def _over(condition: Condition, as_of: datetime) -> bool:
+    return condition.abated is not None and condition.abated <= as_of
 
 
 def _absorption(
     now: Moment, spans: list[Dosing], times: Sequence[datetime]
 ) -> Iterator[Withdrawal]:
     """DAW-ABSORB: continuous high-protein feed with levodopa unchanged."""
-    feeds = [s for s in now.chart.signs_of(SignKind.HIGH_PROTEIN_FEED) if s.present is TRUE]
+    feeds = now.ever(SignKind.HIGH_PROTEIN_FEED)
     for span in _running(spans):
         if feeds and _name(now, span.use) in LEVODOPA:
             yield _say(now, "DAW-ABSORB", span.use, feeds[0].at, times, "high-protein enteral feed")
@@ -246,8 +311,8 @@ def _absorption(
 
 def _device(now: Moment, times: Sequence[datetime]) -> Iterator[Withdrawal]:
     """DAW-DBS: stimulator failure, switch-off or empty battery."""
-    for sign in now.chart.signs_of(SignKind.STIMULATOR_FAILURE):
-        if sign.present is TRUE:
+    for sign in now.ever(SignKind.STIMULATOR_FAILURE):
+        if sign.at <= now.as_of:
             reading = _reading(now, sign.at, times)
             reason = "stimulator failure, switch-off or battery end"
             yield Withdrawal(

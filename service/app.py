@@ -1,1 +1,187 @@
-"""Being written."""
+"""create_app(): everything the API is made of, wired top to bottom."""
+
+import hmac
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from alerts.knowledge import load
+from service import metrics
+from service.cds_hooks.desk import Desk
+from service.cds_hooks.routes import hook_routes
+from service.edge.cors import Cors
+from service.edge.faults import Faults
+from service.edge.gate import Gate
+from service.edge.limits import BodyLimits
+from service.edge.passage import Passage
+from service.edge.rate import Rate
+from service.errors import NotAllowed
+from service.fhir.client import FetchLimits, FhirClient
+from service.fhir.limits import Limits
+from service.health import Health
+from service.intake.clerk import Clerk, limits_of
+from service.intake.delivery import Delivery, Form
+from service.intake.door import Door, ThreadDoor
+from service.intake.routes import intake_routes
+from service.logs import correlation
+from service.monitoring import broker_up, ring
+from service.security import session
+from service.security.callers import callers_of, tenants_of
+from service.settings import Settings
+from service.store import Store, open_store
+from service.worklist import api as worklist
+from service.worklist.door import problem
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    store: Store | None = None,
+    *,
+    door: Door | None = None,
+    now: Clock = utc_now,
+) -> FastAPI:
+    """The API. `door`: how bodies are taken in, in threads of this process when not given.
+
+    `store`: opened from the settings when not given; whoever gives one closes it.
+    """
+    held = store or open_store(settings.database_url)
+    knowledge = load()
+    tenants = tenants_of(settings)
+    door = door or ThreadDoor(Clerk(held, settings.zone, limits_of(settings)))
+    gate = Gate(
+        callers_of(settings, tenants, _shared_memory(held, now)), Rate(settings.rate_per_minute)
+    )
+    clients = {
+        name: FhirClient(tenant.fhir_base, FetchLimits(deadline_s=tenant.fetch_deadline_s))
+        for name, tenant in tenants.items()
+        if tenant.fhir_base is not None
+    }
+    desk = Desk(
+        ledger=held,
+        knowledge=knowledge,
+        base_url=settings.base_url,
+        zone=settings.zone,
+        now=now,
+        new_id=lambda: str(uuid4()),
+    )
+    faults, bell = Faults(problem), partial(ring, settings)
+
+    app = FastAPI(
+        title="NMS Sentinel",
+        version=version("nms-sentinel"),
+        docs_url="/docs" if settings.docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs else None,
+        lifespan=_lifespan(door, None if store else held),
+    )
+    session.install(app, settings)
+    hook_limits = Limits(settings.max_hook_bytes, settings.max_depth, settings.max_entries)
+    app.include_router(hook_routes(desk, gate, hook_limits, clients))
+    app.include_router(
+        intake_routes(
+            door, gate, ring=bell, now=now, base_url=settings.base_url, version=app.version
+        )
+    )
+    app.include_router(
+        operation_routes(Health(held, tuple(tenants), partial(broker_up, settings), now), settings)
+    )
+    app.include_router(session.sign_in_routes(settings))
+    app.include_router(
+        worklist.routes(
+            held, settings, knowledge=knowledge, accept=_accept(door, bell, now), clock=now
+        )
+    )
+    app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
+    faults.install(app)
+    # the last one added is the outermost
+    largest = (("/cds-services", settings.max_hook_bytes), ("/fhir", settings.max_bytes))
+    app.add_middleware(BodyLimits, faults=faults, largest=largest, seconds=settings.read_timeout_s)
+    https = settings.base_url.startswith("https:")
+    app.add_middleware(Passage, faults=faults, https=https, docs=settings.docs)
+    app.add_middleware(Cors, origins=settings.cors_origins)
+    return app
+
+
+def operation_routes(health: Health, settings: Settings) -> APIRouter:
+    """/health/live, /health/ready, /metrics."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/health/live")
+    async def live() -> Response:
+        """The process answers."""
+        return _plain({"state": "live"}, 200)
+
+    @router.get("/health/ready")
+    async def ready() -> Response:
+        """Whether work may be sent: 503 when the store does not take it."""
+        found = await run_in_threadpool(health.ready)
+        return _plain({"state": found.state, "checks": found.checks}, found.status)
+
+    @router.get("/metrics")
+    async def scrape(request: Request) -> Response:
+        """Prometheus exposition; behind a bearer token when one is set."""
+        wanted = settings.metrics_token
+        given = request.headers.get("authorization", "").encode()
+        if wanted and not hmac.compare_digest(given, f"Bearer {wanted}".encode()):
+            raise NotAllowed("Unauthorized", code="unauthorized")
+        measured = await run_in_threadpool(health.measured)
+        return Response(metrics.scrape(measured), media_type=metrics.CONTENT_TYPE)
+
+    return router
+
+
+def _plain(told: dict[str, object], status: int) -> Response:
+    return Response(orjson.dumps(told), status, media_type="application/json")
+
+
+def _accept(
+    door: Door, bell: Callable[[], None], now: Clock
+) -> Callable[[bytes, str, str], tuple[str, ...]]:
+    """The front door for the bedside form: (body, tenant, user) -> reasons of refused entries."""
+
+    def accept(body: bytes, tenant: str, user: str) -> tuple[str, ...]:
+        taken = door.take_now(
+            Delivery(body, Form.BUNDLE, tenant, user, now(), correlation() or uuid4().hex)
+        )
+        bell()
+        return taken.refusals
+
+    return accept
+
+
+def _shared_memory(store: Store, now: Clock) -> Callable[[str, float], bool]:
+    """Tokens seen by any process, also before a restart: the store remembers them."""
+
+    def use_once(key: str, expires: float) -> bool:
+        return store.use_once("jti", key, datetime.fromtimestamp(expires, UTC), now())
+
+    return use_once
+
+
+def _lifespan(door: Door, ours: Store | None) -> Callable[[FastAPI], Any]:
+    """At the end: the intake finishes what it holds, then the store is closed if it is ours."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if ours is not None:
+                stack.callback(ours.close)
+            stack.callback(door.close)
+            yield
+
+    return lifespan

@@ -7,13 +7,14 @@ output, everything else (progress, what was assumed, errors) to standard error.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from service.cli_answers import Format, ReportFormat, instant, print_each, progress, say
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FINDINGS, FAULT, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
-    help="Sees neuroleptic malignant syndrome early in an electronic health record.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -31,18 +31,6 @@ knowledge_app = typer.Typer(help="The rules and their citations.", no_args_is_he
 db_app = typer.Typer(help="The store.", no_args_is_help=True)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(db_app, name="db")
-
-
-class Format(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-class ReportFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
-    JUNIT = "junit"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
@@ -55,6 +43,15 @@ AsOfOption = Annotated[
 ]
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on.")]
+
+
+@app.callback()
+def whole() -> None:
+    """Sees neuroleptic malignant syndrome early in an electronic health record."""
+    import structlog
+
+    # answers go to standard output alone; the parts of the service configure their own logs
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 @app.command()
@@ -93,6 +90,29 @@ def beat() -> None:
     _leave(supervisor.run_beat(_settings()))
 
 
+@app.command("sign-in")
+def sign_in(
+    name: Annotated[str, typer.Option(help="Who signs in.")] = "Local user",
+    role: Annotated[str, typer.Option(help="Such as pharmacist, nurse, psychiatrist.")] = "local",
+    demo: Annotated[bool, typer.Option("--demo", help="For a running `serve --demo`.")] = False,
+) -> None:
+    """A link that signs a person in to the worklist once, within a day."""
+    from service.instance import prepared
+    from service.security.session import User, sign_in_link
+
+    print(sign_in_link(prepared(_settings(), demo), User(name=name, role=role)))
+
+
+@app.command()
+def health(part: Annotated[str, typer.Argument(help="api, worker or beat.")] = "api") -> None:
+    """Whether a part on this machine is healthy, for container health checks. Exit 1 when not."""
+    from service.health import condition
+
+    state, healthy = condition(part, _settings())
+    print(state)
+    _leave(0 if healthy else FINDINGS)
+
+
 @app.command()
 def assess(
     bundles: Annotated[list[str], typer.Argument(help='Bundles, NDJSON, folders, or "-".')],
@@ -109,14 +129,14 @@ def assess(
     from service.replay.rules import rules_of
     from service.replay.standing import standing
 
-    at = _instant(as_of)
+    at = instant(as_of)
     if at is None:
-        _say("No --as-of: each patient is assessed at the latest time in the own record.")
+        say("No --as-of: each patient is assessed at the latest time in the own record.")
     found = standing(bundles, rules_of(rules), at, datetime.now(UTC), sys.stdin.buffer)
     for refusal in found.refused:
-        _say(f"{refusal.file}: {refusal.outcome.location} refused: {refusal.outcome.reason}")
+        say(f"{refusal.file}: {refusal.outcome.location} refused: {refusal.outcome.reason}")
     if not found.assessments:
-        _say("No dated fact about a patient was found.")
+        say("No dated fact about a patient was found.")
     for assessment in found.assessments:
         if form is Format.JSON and not explain:
             print(orjson.dumps(as_dict(assessment)).decode())
@@ -143,11 +163,11 @@ def replay(
     from service.replay.report import replay as run_replay
     from service.replay.rules import rules_of
 
-    now, at = datetime.now(UTC), _instant(as_of)
-    report = run_replay(paths, rules_of(rules), step, at, now, _progress())
+    now, at = datetime.now(UTC), instant(as_of)
+    report = run_replay(paths, rules_of(rules), step, at, now, progress())
     before = None
     if against is not None:
-        before = run_replay(paths, rules_of(against), step, at, now, _progress())
+        before = run_replay(paths, rules_of(against), step, at, now, progress())
     found = changes(before, report) if before else ()
     print(render(report, form.value, before, found), end="")
     _leave(0 if report.ok and not found else FINDINGS)
@@ -175,7 +195,7 @@ def lookup(
         answers = [look(text=text, system=system, code=code, unit=unit, value=value)]
     else:
         raise typer.BadParameter("give a text, a code, a unit or --batch")
-    _print_each(answers, form)
+    print_each(answers, form)
     _leave(0 if all(answer.get("kind") != "none" for answer in answers) else FINDINGS)
 
 
@@ -187,8 +207,8 @@ def ingest(
     """Bundles or NDJSON into the store. Exit 1 when any entry or file was refused."""
     from service.ingestion import ingest as run_ingest
 
-    answers = list(run_ingest(paths, _settings(), sys.stdin.buffer, _progress()))
-    _print_each(answers, form)
+    answers = list(run_ingest(paths, _settings(), sys.stdin.buffer, progress()))
+    print_each(answers, form)
     _leave(FINDINGS if any(answer["refused"] for answer in answers) else 0)
 
 
@@ -202,7 +222,7 @@ def knowledge_check(rules: RulesOption = None, form: FormatOption = Format.TEXT)
     chosen = rules_of(rules)
     found = [*faults(chosen), *terminology_check.faults()]
     if form is Format.JSON:
-        _print_each([{"rules": chosen.version, "faults": found}], form)
+        print_each([{"rules": chosen.version, "faults": found}], form)
     else:
         print("\n".join([*found, f"Rules {chosen.version}: {len(found)} faults."]))
     _leave(FINDINGS if found else 0)
@@ -222,7 +242,7 @@ def knowledge_show(
     found = show(rules_of(rules), key)
     if found is None:
         raise NotFound(f"The knowledge has nothing called {key!r}.", code="unknown-id")
-    _print_each([found], form)
+    print_each([found], form)
 
 
 @knowledge_app.command("diff")
@@ -237,7 +257,7 @@ def knowledge_diff(
 
     found = list(diff(rules_of(first), rules_of(second)))
     if form is Format.JSON:
-        _print_each([{"changes": found}], form)
+        print_each([{"changes": found}], form)
     else:
         print("\n".join([*map(str, found), f"{len(found)} changes."]))
     _leave(FINDINGS if found else 0)
@@ -265,7 +285,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         answer = app(args=list(argv), standalone_mode=False, prog_name="nms-sentinel")
     except SentinelError as fault:
-        _say(fault.message)
+        say(fault.message)
         return FAULT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -280,74 +300,23 @@ def run(argv: Sequence[str]) -> int:
 def _unexpected(fault: Exception) -> int:
     """Bad usage says what is wrong; any other fault is ours and says so."""
     if hasattr(fault, "exit_code") and hasattr(fault, "format_message"):
-        _say(f"{fault.format_message() or 'Give a command.'} See nms-sentinel --help.")
+        say(f"{fault.format_message() or 'Give a command.'} See nms-sentinel --help.")
         return FAULT
     if type(fault).__name__ == "Abort":
         return INTERRUPTED
     if os.environ.get("NMS_SENTINEL_DEBUG"):
         raise fault
-    _say(f"Our fault: {type(fault).__name__}. NMS_SENTINEL_DEBUG=1 shows where.")
+    say(f"Our fault: {type(fault).__name__}. NMS_SENTINEL_DEBUG=1 shows where.")
     return FAULT
 
 
 def _settings(host: str | None = None, port: int | None = None) -> "Settings":
-    from dataclasses import replace
-
+    """The settings of the environment; options of the command count before it."""
     from service.settings import load_settings
 
-    settings = load_settings(os.environ)
-    changes: dict[str, Any] = {}
-    if host is not None:
-        changes["host"] = host
-    if port is not None:
-        changes["port"] = port
-    return replace(settings, **changes)
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise typer.BadParameter(f"--as-of {text}: not a date-time with a zone (ISO 8601)")
-    return at
-
-
-def _print_each(answers: Sequence[dict[str, Any]], form: Format) -> None:
-    import orjson
-
-    for answer in answers:
-        if form is Format.JSON:
-            print(orjson.dumps(answer).decode())
-        else:
-            print("\n".join(f"{key}: {_words(value)}" for key, value in answer.items()))
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_words, value)) or "-"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
-    return "-" if value is None else str(value)
-
-
-def _progress() -> Callable[[int, int], None] | None:
-    """A counter on standard error, only where a person looks at it."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(done: int, whole: int) -> None:
-        end = "\n" if done == whole else ""
-        print(f"\r{done} of {whole}", end=end, file=sys.stderr, flush=True)
-
-    return show
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+    given = {"NMS_SENTINEL_HOST": host, "NMS_SENTINEL_PORT": port}
+    chosen = {name: str(value) for name, value in given.items() if value is not None}
+    return load_settings({**os.environ, **chosen})
 
 
 def _leave(code: int | None) -> None:

@@ -1,21 +1,35 @@
 """The demonstration: synthetic ward journeys from `fixtures/demo`, moved to now and played fast."""
 
+import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import orjson
+import structlog
 
 from service.errors import Unavailable
+from service.instance import LOCK
+from service.intake.clerk import make_clerk
+from service.intake.delivery import Delivery, Form
+from service.logs import place_of
+from service.monitoring import ring
+from service.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent / "fixtures" / "demo"
 # how long the whole demonstration takes: an alert must arise within a minute
 PLAY_SECONDS = 40.0
 # every journey ends this long before now: nothing lies in the future
 MARGIN = timedelta(minutes=1)
+_MARK = ".demonstration"
 
 
 def journeys(now: datetime, folder: Path = ROOT) -> Iterator[tuple[float, bytes]]:
@@ -56,6 +70,44 @@ def play(
         accept(body)
         handed += 1
     return handed
+
+
+def begin_afresh(folder: Path) -> None:
+    """Empty the directory of an earlier demonstration: only one that we made and marked."""
+    mark = folder / _MARK
+    if mark.exists():
+        for found in folder.iterdir():
+            if found.name in (LOCK, _MARK):
+                continue
+            shutil.rmtree(found) if found.is_dir() else found.unlink()
+    mark.touch()
+
+
+@contextmanager
+def playing(settings: Settings) -> Iterator[None]:
+    """Play the demonstration in a thread while the block runs, through the door of the intake."""
+    clerk, stop = make_clerk(settings), Event()
+
+    def accept(body: bytes) -> None:
+        now = datetime.now(UTC)
+        clerk(Delivery(body, Form.BUNDLE, settings.tenant, "demo", now, uuid4().hex))
+        ring(settings)
+
+    def work() -> None:
+        try:
+            log.info("demo.played", bundles=play(accept, stop))
+        except Exception as fault:  # the service goes on; the log says why nothing moves
+            log.error("demo.failed", **place_of(fault))
+
+    list(journeys(datetime.now(UTC)))  # a missing fixture is said before anything starts
+    thread = threading.Thread(target=work, name="demo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5.0)
+        clerk.close()
 
 
 def _course(folder: Path, now: datetime) -> list[tuple[str, bytes]]:

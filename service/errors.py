@@ -5,6 +5,8 @@
     │   ├── TooLarge        a limit on bytes, depth, entries or time (413)
     │   ├── UnsupportedType not JSON that we read (415)
     │   ├── MissingData     required data cannot be had (412)
+    │   ├── NotAcceptable   an answer in a form that we do not write (406)
+    │   ├── TooMany         more calls than agreed: later again (429)
     │   ├── NotAllowed      the caller may not (401, 403)
     │   └── NotFound        no such thing (404)
     ├── SettingsFault       the operator's fault: every fault listed at once
@@ -43,6 +45,16 @@ class TooLarge(BadInput):
 class UnsupportedType(BadInput):
     status = 415
     issue = "not-supported"
+
+
+class NotAcceptable(BadInput):
+    status = 406
+    issue = "not-supported"
+
+
+class TooMany(BadInput):
+    status = 429
+    issue = "throttled"
 
 
 class MissingData(BadInput):

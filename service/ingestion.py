@@ -51,4 +51,4 @@ def ingest(
         }
         if progress:
             progress(done, len(files))
-    ring()
+    ring(settings)

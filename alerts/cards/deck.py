@@ -77,7 +77,7 @@ def cards(
         made.append(_nms_card(deal))
     elif _cannot_assess(assessment, failures):
         made.append(_missing_card(deal))
-    made += [_interaction_card(row, deal) for row in _shown(interactions, hook)]
+    made += [_interaction_card(row, deal) for row in _shown(interactions, hook, _said(assessment))]
     return sorted(made, key=lambda card: _URGENCY[card["indicator"]])
 
 
@@ -87,14 +87,26 @@ def _source_of(ids: Iterator[str] | Callable[[], str]) -> Callable[[], str]:
     return lambda: next(ids)
 
 
-def _shown(interactions: Sequence[Interaction], hook: str) -> list[Interaction]:
-    """One per rule and pair; where no order is at hand only what is serious."""
+def _said(assessment: Assessment) -> frozenset[str]:
+    """Drugs that the tier's own card already says to stop or to give back."""
+    advice = {a.id for a in assessment.plan.advice}
+    said = {c.drug for c in assessment.plan.culprits if advice & {"MGT-STOP", "MGT-WITHHOLD"}}
+    if "MGT-DA-REINSTATE" in advice:
+        said |= {w.drug for w in assessment.withdrawals}
+    return frozenset(said)
+
+
+def _shown(
+    interactions: Sequence[Interaction], hook: str, said: frozenset[str]
+) -> list[Interaction]:
+    """One per rule and pair; where no order is at hand only what is serious and not yet said."""
     kept: dict[tuple[str, tuple[str, ...]], Interaction] = {}
     for row in interactions:
-        if hook not in ORDER_HOOKS and row.severity not in _SERIOUS:
+        if row.mode is Channel.NONE:
             continue
-        if row.mode is not Channel.NONE:
-            kept.setdefault((row.id, row.drugs), row)
+        if hook not in ORDER_HOOKS and (row.severity not in _SERIOUS or said.issuperset(row.drugs)):
+            continue
+        kept.setdefault((row.id, row.drugs), row)
     return list(kept.values())
 
 
@@ -147,7 +159,7 @@ def _interaction_card(row: Interaction, deal: _Deal) -> dict[str, Any]:
     extension[EXTENSION]["drugs"] = list(row.drugs)
     card = {
         "uuid": deal.ids(),
-        "summary": interaction_summary(row),
+        "summary": interaction_summary(row, now.as_of, deal.zone),
         "detail": interaction_detail(row, now, deal.zone),
         "indicator": _interaction_indicator(row),
         "source": _source(now, next(known, f"{deal.base_url.rstrip('/')}/")),

@@ -4,36 +4,71 @@ Wording by TIER-08. A summary has fewer than 140 characters; shorter forms are t
 """
 
 from collections.abc import Sequence
+from datetime import datetime, tzinfo
 
-from alerts.cards.text import fit, joined, named, plain, quantity
+from alerts.cards.text import fit, joined, moment, named, plain, quantity
 from alerts.statements import Assessment, Datum, Exposure, Finding, Interaction, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
 # what carries a tier, strongest first; WATCH starts with what comes first in time (WARN-01)
-_ORDER = ("HYP", "TEMP1", "RIG", "MS", "MSB", "CK", "SNS", "MET", "DIAPH", "BPUP", "INCONT")
+_ORDER = (
+    "HYP",
+    "TEMP1",
+    "RIG",
+    "MS",
+    "MSB",
+    "CK",
+    "CK_ULN",
+    "SNS",
+    "MET",
+    "DIAPH",
+    "BPUP",
+    "INCONT",
+)
 _WATCH_ORDER = ("RIG", "MS", "MSB", *_ORDER)
 _PHRASES = {
     "HYP": "fever",
     "TEMP1": "fever",
     "TEMP40": "fever",
     "RIG": "rigid",
-    "MS": "new altered consciousness",
+    "MS": "changed consciousness",
     "MSB": "new mental state change",
     "CK": "raised CK",
+    "CK_ULN": "CK above its limit",
     "SNS": "autonomic instability",
     "MET": "fast pulse and breathing",
     "DIAPH": "sweating",
     "BPUP": "raised blood pressure",
     "INCONT": "incontinence",
 }
+_ACVPU = {
+    "C": "new confusion",
+    "V": "rousable by voice only",
+    "P": "rousable by pain only",
+    "U": "unresponsive",
+}
+_SAID_PLAINLY = frozenset(
+    ("delirium", "confusion", "drowsiness", "stupor", "coma", "mutism", "agitation", "catatonia")
+)
+# where a stronger phrase of the same sign is there the weaker is left out
+_WEAKER = {"TEMP1": "HYP", "MSB": "MS", "CK_ULN": "CK"}
 # request: (what is missing, the act), most telling first (SPEC 1.3, 4.4)
 _ASKS = {
     "NEXT-TONE": ("Tone not examined", "check rigidity"),
     "NEXT-MS": ("Consciousness not recorded", "check ACVPU"),
-    "NEXT-TEMP": ("Temperature not certain", "take it twice, oral or core"),
+    "NEXT-TEMP": ("Temperature not certain", "take an oral or core temperature"),
     "NEXT-CK": ("CK not known", "send CK"),
     "NEXT-RECON": ("Drug history not certain", "reconcile drugs"),
     "NEXT-REFLEX": ("Clonus not examined", "check clonus, reflexes"),
+}
+_TRIGGERS = {
+    "DAW-STOP": "was stopped",
+    "DAW-REDUCE": "was cut",
+    "DAW-MISS": "was missed",
+    "DAW-ROUTE": "lost its route",
+    "DAW-ABSORB": "met a protein feed",
+    "DAW-SWITCH": "was switched",
+    "DAW-DBS": "failed",
 }
 _WITHDRAWN_ONLY = ("full", "extended")
 
@@ -41,47 +76,66 @@ _WITHDRAWN_ONLY = ("full", "extended")
 def nms_summary(assessment: Assessment) -> str:
     """The line for a tier of WATCH or more."""
     tier = assessment.tier.name
-    facts = fact_phrases(assessment)
-    two, three = joined(facts[:2]), joined(facts[:3])
-    where = _setting(assessment)
-    missing, act = _ask(assessment)
     if tier is TierName.WATCH:
-        acts = joined([a for _, a in _asks(assessment)][:3]) or "examine"
-        return fit(
-            (
-                f"Early signs seen: {two}{where}. Next: {acts}.",
-                f"Early signs seen: {two}{where}. {missing}: {act}." if act else "",
-                f"Early signs seen: {two}. Next: {act or 'examine'}.",
-                "Early signs seen in an exposed patient: check at the bedside.",
-            )
-        )
+        return _watch(assessment)
     if tier is TierName.POSSIBLE:
-        also = ", send CK" if act and act != "send CK" and _asked(assessment, "NEXT-CK") else ""
-        said = f" {missing}: {act}{also}." if act else " Check at the bedside."
-        short = f" {missing}: {act}." if act else " Check at the bedside."
-        return fit(
-            (
-                f"NMS possible: {two}{where}.{said}",
-                f"NMS possible: {two}{where}.{short}",
-                f"NMS possible: {two}.{short}",
-                "NMS possible, check at the bedside.",
-            )
-        )
-    doing = _act_now(assessment)
+        return _possible(assessment)
+    return _compatible(assessment)
+
+
+def _watch(assessment: Assessment) -> str:
+    two, where = joined(fact_phrases(assessment)[:2]), _setting(assessment)
+    wanted = acts(assessment)
+    most, first = joined(wanted[:3]) or "examine", joined(wanted[:1]) or "examine"
     return fit(
         (
-            f"Compatible with NMS: {three}{where if not doing[1] else ''}. {doing[0]}",
-            f"Compatible with NMS: {two}. {doing[0]}",
-            f"Compatible with NMS: {two}. {doing[2]}",
-            f"Findings compatible with NMS. {doing[2]}",
+            f"Early signs seen: {two}{where}. Next: {most}.",
+            f"Early signs seen: {two}{where}. Next: {first}.",
+            f"Early signs seen: {two}. Next: {first}.",
+            "Early signs seen in an exposed patient: check at the bedside.",
         )
     )
+
+
+def _possible(assessment: Assessment) -> str:
+    two, where = joined(fact_phrases(assessment)[:2]), _setting(assessment)
+    missing, act = _ask(assessment)
+    also = ", send CK" if act and act != "send CK" and _asked(assessment, "NEXT-CK") else ""
+    said = f" {missing}: {act}{also}." if act else " Check at the bedside."
+    short = f" {missing}: {act}." if act else " Check at the bedside."
+    return fit(
+        (
+            f"NMS possible: {two}{where}.{said}",
+            f"NMS possible: {two}{where}.{short}",
+            f"NMS possible: {two}.{short}",
+            "NMS possible, check at the bedside.",
+        )
+    )
+
+
+def _compatible(assessment: Assessment) -> str:
+    """As many of the facts as fit, what is missing, and the whole act before the last fact."""
+    facts = fact_phrases(assessment)
+    said = _ask(assessment)[0]
+    missing = f" {said}." if said and "Clonus" not in said else ""
+    stopped, doing = _since_stop(assessment), _acts_now(assessment)
+    tries = [
+        f"Compatible with NMS: {', '.join(facts[:n])}{stopped}.{gap} {act}"
+        for act in doing
+        for n, gap in ((4, missing), (3, missing), (4, ""), (3, ""), (2, missing), (2, ""))
+    ]
+    return fit((*tries, f"Findings compatible with NMS. {doing[-1]}"))
 
 
 def fact_phrases(assessment: Assessment) -> list[str]:
     """The true findings in a few words each, the strongest first."""
     order = _WATCH_ORDER if assessment.tier.name is TierName.WATCH else _ORDER
-    true = [f for key in dict.fromkeys(order) if (f := _true(assessment, key)) is not None]
+    true = [
+        found
+        for key in dict.fromkeys(order)
+        if (found := _true(assessment, key)) is not None
+        and _true(assessment, _WEAKER.get(key, "")) is None
+    ]
     said = dict.fromkeys(_phrase(f) for f in true)
     if not said and assessment.withdrawals:
         return ["early signs"]
@@ -125,24 +179,41 @@ def new_antagonists(assessment: Assessment) -> list[Exposure]:
     ]
 
 
-def interaction_summary(row: Interaction) -> str:
-    """The line of an interaction: the drugs, what happens, the act."""
-    drugs = " with ".join(named(d).removeprefix("condition:") for d in row.drugs[:3])
-    drugs = plain(drugs[:1].upper() + drugs[1:], 70)
+def interaction_summary(row: Interaction, as_of: datetime, zone: tzinfo) -> str:
+    """The line of an interaction: the drugs with the last dose, what happens, the act."""
+    bare = " with ".join(named(d).removeprefix("condition:") for d in row.drugs[:3])
+    timed = " with ".join(_dosed(d, row, as_of, zone) for d in row.drugs[:3])
+    label = "Unconfirmed: " if row.basis == "U" else ""
     effect = plain(row.effect, 120)
+    effect = effect[:1].lower() + effect[1:] if effect[1:2].islower() else effect
     act = plain(row.management, 120).rstrip(".")
     first = act.split(". ")[0].split(";")[0]
-    verdict = "Do not combine" if row.severity == "contraindicated" else "Check before giving"
-    label = "Unconfirmed: " if row.basis == "U" else ""
-    return fit(
-        (
-            f"{label}{drugs}: {effect.lower()}. {act}.",
-            f"{label}{drugs}: {effect.lower()}. {first}.",
-            f"{label}{drugs}: {effect.split(',')[0].lower()}. {first}.",
-            f"{label}{drugs}: {effect.split(',')[0].lower()}. {verdict}.",
-            f"{label}{drugs}. {verdict}.",
+    never = row.severity == "contraindicated" and len(row.drugs) > 1
+    verdict = "Do not give together" if never else "Check before giving"
+    harm = effect.split(",")[0]
+    tries = [
+        f"{label}{_capital(drugs)}{said}. {do}."
+        for drugs in dict.fromkeys((timed, bare))
+        for said, do in (
+            (f": {effect}", act),
+            (f": {effect}", first),
+            (f": {harm}", first),
+            (f": {effect}", verdict),
+            (f": {harm}", verdict),
         )
-    )
+    ]
+    return fit((*tries, f"{label}{_capital(plain(bare, 70))}. {verdict}."))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _dosed(drug: str, row: Interaction, as_of: datetime, zone: tzinfo) -> str:
+    """'verapamil (last dose 08:10)' where a dose was recorded."""
+    doses = [f.at for f in row.facts if f.value == "administration" and f.at and drug in f.what]
+    name = named(drug).removeprefix("condition:")
+    return f"{name} (last dose {moment(max(doses), as_of, zone)})" if doses else name
 
 
 def _true(assessment: Assessment, key: str) -> Finding | None:
@@ -155,10 +226,25 @@ def _phrase(finding: Finding) -> str:
     if finding.id in ("HYP", "TEMP1", "TEMP40"):
         shown = _highest([d for d in readings if d.unit in ("Cel", "°C")])
         return quantity(shown.value, shown.unit) if shown else _PHRASES[finding.id]
-    if finding.id == "CK":
+    if finding.id in ("CK", "CK_ULN"):
         shown = _highest([d for d in readings if d.unit == "U/L"])
-        return f"CK {quantity(shown.value, shown.unit)}" if shown else _PHRASES["CK"]
+        return f"CK {quantity(shown.value, shown.unit)}" if shown else _PHRASES[finding.id]
+    if finding.id in ("MS", "MSB"):
+        return _mind(finding)
     return _PHRASES.get(finding.id, named(finding.id))
+
+
+def _mind(finding: Finding) -> str:
+    """Consciousness as it was charted, in a word."""
+    for fact in finding.evidence:
+        if fact.what == "acvpu" and fact.value in _ACVPU:
+            return _ACVPU[fact.value]
+    for fact in finding.evidence:
+        if fact.what == "gcs_total":
+            return f"GCS {fact.value}"
+        if not fact.unit and fact.source and fact.what in _SAID_PLAINLY:
+            return named(fact.what)
+    return _PHRASES[finding.id]
 
 
 def _highest(readings: Sequence[Datum]) -> Datum | None:
@@ -181,7 +267,18 @@ def _empty(finding: Finding | None) -> bool:
 
 def _asks(assessment: Assessment) -> list[tuple[str, str]]:
     asked = {request.id for request in assessment.ask_next}
-    return [said for key, said in _ASKS.items() if key in asked]
+    known = assessment.findings.get("CK")
+    repeat = known is not None and any(d.unit and d.source for d in known.evidence)
+    return [
+        ("CK to be repeated", "repeat CK") if key == "NEXT-CK" and repeat else said
+        for key, said in _ASKS.items()
+        if key in asked
+    ]
+
+
+def acts(assessment: Assessment) -> list[str]:
+    """What to examine, record or send, each in a few words."""
+    return [act for _, act in _asks(assessment)]
 
 
 def _ask(assessment: Assessment) -> tuple[str, str]:
@@ -196,8 +293,19 @@ def _setting(assessment: Assessment) -> str:
     drugs = running_names(assessment)
     if drugs:
         return f" on {joined(drugs[:2])}"
-    stopped = [w.drug for w in assessment.withdrawals if w.reading in _WITHDRAWN_ONLY]
-    return f" after {named(stopped[0])} was stopped or reduced" if stopped else ""
+    return _since_stop(assessment)
+
+
+def _since_stop(assessment: Assessment) -> str:
+    """' 36 h after levodopa was stopped': the withdrawal that the picture follows."""
+    stops = [w for w in assessment.withdrawals if w.reading in _WITHDRAWN_ONLY]
+    if not stops:
+        return ""
+    stop = stops[0]
+    done = _TRIGGERS.get(stop.trigger, "was stopped or reduced")
+    hours = int((assessment.as_of - stop.at).total_seconds() // 3600) if stop.at else None
+    ago = "" if hours is None else f" {hours} h"
+    return f"{ago} after {plain(named(stop.drug), 40)} {done}"
 
 
 def running_names(assessment: Assessment) -> list[str]:
@@ -207,22 +315,27 @@ def running_names(assessment: Assessment) -> list[str]:
     return list(dict.fromkeys(plain(named(e.drug), 40) for e in ordered))
 
 
-def _act_now(assessment: Assessment) -> tuple[str, bool, str]:
-    """The act in words, whether it names the drugs already, and a short form."""
+def _acts_now(assessment: Assessment) -> tuple[str, ...]:
+    """The act in words, the fullest first."""
     advice = {a.id for a in assessment.plan.advice}
     withdrawn = [w for w in assessment.withdrawals if w.reading in _WITHDRAWN_ONLY]
-    running = [
-        named(e.drug) for e in assessment.exposures if e.running is TRUE and e.reading == "full"
-    ]
-    drugs = joined(list(dict.fromkeys(running))[:3])
+    drugs = [c.name for c in assessment.plan.culprits if c.certain or c.standing]
+    stop = f"Stop {joined(drugs[:3])}" if drugs and "MGT-STOP" in advice else ""
+    if len(drugs) > 3 and stop:
+        stop = f"Stop {', '.join(drugs[:2])} and {len(drugs) - 2} more"
     if "MGT-DA-REINSTATE" in advice and withdrawn:
-        drug = named(withdrawn[0].drug)
-        also = f"; stop {drugs}" if drugs else ""
-        act = f"{drug.capitalize()} stopped: restart it as before, by tube if needed{also}."
-        return act, True, f"Restart {drug} as before."
-    if assessment.tier.name is TierName.PROBABLE_ATYPICAL:
-        held = f"Review {drugs} now; " if drugs else ""
-        return f"{held}urgent bedside check.", bool(drugs), "Urgent bedside check."
-    if drugs and "MGT-STOP" in advice:
-        return f"Stop {drugs}; critical care.", True, f"Stop {drugs}."
-    return "Urgent bedside check; discuss with critical care.", False, "Urgent bedside check."
+        also = f" {stop}." if stop else ""
+        before = withdrawn[0].previous_dose if withdrawn[0].trigger != "DAW-REDUCE" else ""
+        dose = f" (was {plain(before, 30)})" if before else ""
+        return (
+            f"Restart it now{dose}, by tube if needed.{also}",
+            f"Restart it now, by tube if needed.{also}",
+            f"Restart {named(withdrawn[0].drug)} as before.{also}",
+            f"Restart {named(withdrawn[0].drug)} as before.",
+        )
+    care = "critical care" if assessment.severity.critical_care else "urgent bedside review"
+    if stop:
+        first = f"Stop {plain(drugs[0], 40)}"
+        more = f" and {len(drugs) - 1} more" if len(drugs) > 1 else ""
+        return f"{stop}; {care}.", f"{first}{more}; {care}.", f"{first}{more}."
+    return f"Urgent bedside check; {care}.", "Urgent bedside check."

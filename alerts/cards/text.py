@@ -94,9 +94,16 @@ def clock(at: datetime | None, as_of: datetime, zone: tzinfo) -> str:
     """Ward time, 24 h, with the age in brackets: '14:05 (27 min ago)'."""
     if at is None:
         return "time not recorded"
-    local, today = at.astimezone(zone), as_of.astimezone(zone).date()
-    shown = f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b %Y %H:%M}"
-    return f"{shown} ({age(as_of - at)})"
+    return f"{moment(at, as_of, zone)} ({age(as_of - at)})"
+
+
+def moment(at: datetime, as_of: datetime, zone: tzinfo) -> str:
+    """Ward time: '14:05' today, '23 Nov 22:32' before, with the year when it is another."""
+    local, now = at.astimezone(zone), as_of.astimezone(zone)
+    if local.date() == now.date():
+        return f"{local:%H:%M}"
+    year = "" if local.year == now.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {local:%H:%M}"
 
 
 def quantity(value: str, unit: str) -> str:
@@ -106,19 +113,38 @@ def quantity(value: str, unit: str) -> str:
         number = Decimal(shown)
         if number.is_finite() and abs(number) >= 1000:
             shown = f"{number:,f}"
+        elif unit == "Cel" and number == number.to_integral_value():
+            shown = f"{number:.1f}"
     except InvalidOperation:
         pass
     return f"{shown} {_UNITS.get(unit, unit)}".strip()
 
 
-def datum(fact: Datum, as_of: datetime, zone: tzinfo) -> str:
-    """One fact with value, unit, time, source and label, escaped for the detail."""
-    parts = [f"{named(fact.what)} {quantity(fact.value, fact.unit)}".strip()]
+_NAMES = {
+    "body_temperature": "temperature",
+    "creatine_kinase": "CK",
+    "systolic_bp": "systolic BP",
+    "diastolic_bp": "diastolic BP",
+    "gcs_total": "GCS",
+    "acvpu": "ACVPU",
+    "rass": "RASS",
+    "four_at": "4AT",
+    "spo2": "SpO2",
+    "wbc": "white cells",
+}
+
+
+def datum(fact: Datum, as_of: datetime, zone: tzinfo, *, bare: bool = False) -> str:
+    """One fact with value, unit, time, source and label, escaped for the detail.
+
+    `bare`: without its name, where the line has said it already.
+    """
+    name = "" if bare else _NAMES.get(fact.what, named(fact.what))
+    value = quantity(named(fact.value), fact.unit)
+    parts = [" ".join(p for p in (name, value, fact.label) if p)]
     parts.append(clock(fact.at, as_of, zone) if fact.source or fact.at else "no reading")
     if fact.source:
         parts.append(fact.source)
-    if fact.label:
-        parts.append(fact.label)
     return escape(", ".join(parts))
 
 

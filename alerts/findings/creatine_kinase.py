@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from alerts.chart import Evidence, Measurement, SignKind
-from alerts.moment import Moment, above, caveats, datum, sign_datum, use_datum
+from alerts.artefacts import to_verify
+from alerts.chart import Evidence, Measurement, MedicationUse, SignKind, UseStatus, ended
+from alerts.moment import TICK, Moment, above, caveats, datum, sign_datum, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -13,6 +14,9 @@ CONFOUNDING = (
     SignKind.FALL,
     SignKind.SURGERY,
     SignKind.EXERCISE,
+)
+CONFOUNDING_CONDITIONS = frozenset(
+    {"chronic_kidney_disease", "acute_kidney_injury", "myopathy", "restraint"}
 )
 
 
@@ -36,7 +40,7 @@ def creatine_kinase(now: Moment, onset: datetime | None) -> Finding:
             "CK",
             TRUE,
             _reason(now, reading),
-            (_shown(reading), *confounders(now)),
+            (_shown(now, reading), *confounders(now)),
             min(r.at for r, _ in high),
             held,
         )
@@ -50,8 +54,10 @@ def _reason(now: Moment, reading: Measurement) -> str:
     return f"at or above {now.knowledge['ck.no_range_u_l']:g} U/L, no laboratory range"
 
 
-def _shown(reading: Measurement) -> Datum:
+def _shown(now: Moment, reading: Measurement) -> Datum:
     label = f"upper limit {reading.reference_high:g}" if reading.reference_high else "no range"
+    if to_verify(reading, now.knowledge.criteria["plausible"]):
+        label += ", to be verified: repeat"
     return datum(reading, label)
 
 
@@ -59,17 +65,19 @@ def _absent(now: Moment, readings: list[Measurement], onset: datetime | None) ->
     if not readings:
         return Finding("CK", UNKNOWN, "no CK in 72 h")
     newest = readings[-1]
-    evidence = (_shown(newest),)
+    evidence = (_shown(now, newest),)
     limit, labels = threshold(now, newest)
     if labels:
         return Finding("CK", UNKNOWN, "below 1000 U/L, no laboratory range (CK-01)", evidence)
     if above(newest, limit) is not FALSE or caveats([newest]):
         return Finding("CK", UNKNOWN, "value bounded on one side, or provisional", evidence)
-    if now.as_of - newest.at > now.hours("ck.false_newest_h"):
+    if now.older(newest.at, now.hours("ck.false_newest_h")):
         return Finding("CK", UNKNOWN, "newest CK older than 24 h", evidence)
     if onset is None:
         return Finding("CK", UNKNOWN, "below 4 × ULN, no onset to count 12 h from", evidence)
-    if newest.at - onset < now.hours("ck.early_negative_h"):
+    wait = now.hours("ck.early_negative_h")
+    if newest.at - onset < wait:
+        now.until(newest.at + wait)
         reason = "below 4 × ULN, drawn less than 12 h after onset: repeat in 12 h (CK-02)"
         return Finding("CK", UNKNOWN, reason, evidence)
     return Finding("CK", FALSE, "below 4 × ULN, drawn 12 h or more after onset", evidence)
@@ -78,21 +86,35 @@ def _absent(now: Moment, readings: list[Measurement], onset: datetime | None) ->
 def confounders(now: Moment) -> tuple[Datum, ...]:
     """CK-03: innocent causes in 72 h; shown, they remove no points."""
     window = now.hours("ck.confounder_h")
-    injections = [
-        u
-        for u in now.chart.medications
-        if u.evidence is Evidence.ADMINISTRATION
-        and u.route == "im"
-        and u.start is not None
-        and u.start >= now.as_of - window
-    ]
+    muscular = _injections(now)
     statins = now.given("statin", window)
     signs = now.present(window, *CONFOUNDING)
+    coded = [
+        Datum(c.kind, "recorded", "", c.onset or c.recorded, c.source.reference)
+        for c in now.chart.conditions
+        if c.kind in CONFOUNDING_CONDITIONS and c.active is not FALSE
+    ]
     return (
-        *(use_datum(u) for u in injections[-1:]),
+        *(use_datum(u) for u in muscular[-1:]),
         *(use_datum(u) for u in statins[-1:]),
         *(sign_datum(s) for s in signs),
+        *coded,
     )
+
+
+def _injections(now: Moment) -> list[MedicationUse]:
+    """Intramuscular doses given in the window, oldest first."""
+    window = now.hours("ck.confounder_h")
+    found = {
+        id(use): use
+        for ingredient in now.chart.doses
+        for use in now.recent_doses(ingredient, now.as_of - window)
+        if use.evidence is Evidence.ADMINISTRATION and use.route in {"im", "depot"}
+        if use.status in {UseStatus.COMPLETED, UseStatus.IN_PROGRESS}
+    }
+    for use in found.values():
+        now.until(ended(use) + window + TICK)
+    return sorted(found.values(), key=lambda u: (ended(u), u.source.reference))
 
 
 def above_normal(now: Moment) -> Finding:
@@ -103,9 +125,13 @@ def above_normal(now: Moment) -> Finding:
         m for m in ranged if m.value > (m.reference_high or 0) and m.comparator not in {"<", "<="}
     ]
     if raised:
-        return Finding("CK_ULN", TRUE, "above the upper limit", (_shown(raised[-1]),), raised[0].at)
+        clean = [m for m in raised if not caveats([m])] or raised
+        shown = (_shown(now, clean[-1]),)
+        held = caveats(clean[-1:])
+        return Finding("CK_ULN", TRUE, "above the upper limit", shown, raised[0].at, held)
     return Finding("CK_ULN", FALSE if ranged else UNKNOWN, "not above" if ranged else "no range")
 
 
-def ck_times(now: Moment) -> list[datetime]:
-    return [m.at for m in now.readings("creatine_kinase") if above(m, threshold(now, m)[0]) is TRUE]
+def ck_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
+    readings = now.between("creatine_kinase", start, end)
+    return [m.at for m in readings if above(m, threshold(now, m)[0]) is TRUE]

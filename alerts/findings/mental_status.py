@@ -2,11 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from alerts.baseline import Baseline, baseline
+from alerts.baseline import Baseline, baseline, impaired_before
 from alerts.chart import Measurement, Sign, SignKind
 from alerts.moment import Moment, caveats, datum, sign_caveats, sign_datum, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
+
+NOT_ALERT = frozenset({"C", "V", "P", "U"})
+# a clinician's word that makes one low GCS count (SPEC 1.2)
+NOTES = (
+    SignKind.ALTERED_MENTAL_STATUS,
+    SignKind.CONFUSION,
+    SignKind.DROWSINESS,
+    SignKind.AGITATION,
+    SignKind.CATATONIA,
+)
 
 
 def _reduced(now: Moment) -> tuple[SignKind, ...]:
@@ -26,60 +36,68 @@ def mental_status(now: Moment, onset: datetime | None) -> Finding:
             signs[0].at,
             sign_caveats(clean),
         )
-    sedated = _low_rass(now)
-    if sedated:
-        return Finding(
-            "MS",
-            TRUE,
-            "RASS -2 or lower without a sedative in 6 h",
-            (datum(sedated[-1]),),
-            sedated[0].at,
-            caveats(sedated[-1:]),
-        )
+    for read in (_by_scale, _by_rass):
+        found = read(now)
+        if found is not None:
+            return found
     normal = baseline(now, "gcs_total", onset)
     low = _low_gcs(now, normal)
-    if len(low) >= 2:
-        held = set(caveats(low)) | (set() if normal.measured else {"assumed_baseline"})
-        evidence = (*(datum(m) for m in low[-2:]), normal.datum())
-        reason = "GCS 14 or lower and below baseline, twice"
-        return Finding("MS", TRUE, reason, evidence, low[0].at, tuple(sorted(held)))
+    noted = now.present(now.hours("ms.true_h"), *NOTES) if len(low) == 1 else []
+    if len(low) >= 2 or noted:
+        held = set(caveats(low)) | _assumed(now, normal)
+        evidence = (*(datum(m) for m in low[-2:]), *(sign_datum(s) for s in noted[-1:]))
+        reason = "GCS 14 or lower and below baseline, " + ("once with a note" if noted else "twice")
+        shown = (*evidence, normal.datum())
+        return Finding("MS", TRUE, reason, shown, low[0].at, tuple(sorted(held)))
     return _absent(now, low, normal)
+
+
+def _assumed(now: Moment, normal: Baseline) -> set[str]:
+    """A full score is assumed unless an impairment from before is known (BASE-05, BASE-07)."""
+    return set() if normal.measured else {"assumed_baseline"}
 
 
 def _positive_signs(now: Moment) -> list[Sign]:
     day = now.hours("ms.true_h")
     found = now.present(day, SignKind.DELIRIUM_SCREEN)
-    found += [s for s in now.signs(day, SignKind.ACVPU) if s.detail in {"C", "V", "P", "U"}]
+    found += [s for s in now.signs(day, SignKind.ACVPU) if s.detail in NOT_ALERT]
     coded = now.present(now.hours("ms.coded_h"), *_reduced(now))
     found += [s for s in coded if s.new is not FALSE]
     return sorted(found, key=lambda s: (s.at, s.kind, s.source.reference))
 
 
-def _low_rass(now: Moment) -> list[Measurement]:
-    window = now.hours("ms.sedative_h")
-    low = [
-        m
-        for m in now.within("rass", now.hours("ms.true_h"))
-        if m.value <= now.knowledge["ms.rass_max"]
-    ]
-    return [m for m in low if not _sedated(now, m.at, window)]
+def _by_scale(now: Moment) -> Finding | None:
+    """A 4AT total at its cut-off or above."""
+    cutoff = now.knowledge["ms.four_at"]
+    high = [m for m in now.within("four_at", now.hours("ms.true_h")) if m.value >= cutoff]
+    return _from(high, f"4AT {cutoff:g} or higher")
+
+
+def _by_rass(now: Moment) -> Finding | None:
+    window, ceiling = now.hours("ms.sedative_h"), now.knowledge["ms.rass_max"]
+    low = [m for m in now.within("rass", now.hours("ms.true_h")) if m.value <= ceiling]
+    clear = [m for m in low if not _sedated(now, m.at, window)]
+    return _from(clear, "RASS -2 or lower without a sedative in 6 h")
+
+
+def _from(hits: list[Measurement], reason: str) -> Finding | None:
+    if not hits:
+        return None
+    clean = [m for m in hits if not caveats([m])] or hits
+    return Finding("MS", TRUE, reason, (datum(clean[-1]),), hits[0].at, caveats(clean[-1:]))
 
 
 def _sedated(now: Moment, at: datetime, window: timedelta) -> bool:
-    members = now.knowledge.classes["sedative"] | now.knowledge.classes["neuromuscular_blocker"]
-    for use in now.chart.medications:
-        begun = use.start or use.authored
-        if not set(use.ingredients) & members or begun is None or begun > at:
-            continue
-        ended = use.end or (begun if use.evidence.value == "administration" else at)
-        if ended >= at - window:
-            return True
-    return False
+    """Was a sedative or a neuromuscular blocker at work at this time, or in the 6 h before?"""
+    reach = window + (now.as_of - at)
+    uses = [*now.given("sedative", reach), *now.given("neuromuscular_blocker", reach)]
+    return any((u.start or u.authored or at) <= at for u in uses)
 
 
 def _low_gcs(now: Moment, normal: Baseline) -> list[Measurement]:
     ceiling = min(now.knowledge["ms.gcs_max"], normal.value - 1)
-    return [m for m in now.within("gcs_total", now.hours("ms.true_h")) if m.value <= ceiling]
+    readings = now.within("gcs_total", now.hours("ms.true_h"))
+    return [m for m in readings if m.value <= ceiling and m.comparator not in {">", ">="}]
 
 
 def _absent(now: Moment, low: list[Measurement], normal: Baseline) -> Finding:
@@ -87,20 +105,18 @@ def _absent(now: Moment, low: list[Measurement], normal: Baseline) -> Finding:
         reason = "one GCS below baseline: repeat or note"
         return Finding("MS", UNKNOWN, reason, (datum(low[-1]), normal.datum()))
     window = now.hours("ms.false_h")
-    proof: list[Datum] = [
-        datum(m)
-        for m in now.within("gcs_total", window)
-        if m.value >= min(now.knowledge["baseline.assumed.gcs_total"], normal.value)
-    ]
-    proof += [sign_datum(s) for s in now.signs(window, SignKind.ACVPU) if s.detail == "A"]
+    full = min(now.knowledge["baseline.assumed.gcs_total"], normal.value)
+    scores = now.within("gcs_total", window)
+    proof: list[Datum] = [datum(m) for m in scores if m.value >= full and not m.preliminary]
+    alert = now.signs(window, SignKind.ACVPU)
+    proof += [sign_datum(s) for s in alert if s.detail == "A" and not s.preliminary]
     if not proof:
         return Finding("MS", UNKNOWN, "consciousness not charted in 12 h")
     masked = _masking(now)
     if masked:
         reason = f"normal record masked by {masked[0].what.replace('_', ' ')} (MS-02)"
         return Finding("MS", UNKNOWN, reason, (*masked[:1], proof[-1]))
-    reason = "alert or GCS at baseline in 12 h, no positive delirium screen in 24 h"
-    return Finding("MS", FALSE, reason, tuple(proof[-1:]))
+    return Finding("MS", FALSE, "fully alert in 12 h, no positive screen in 24 h", (proof[-1],))
 
 
 def _masking(now: Moment) -> list[Datum]:
@@ -113,31 +129,38 @@ def _masking(now: Moment) -> list[Datum]:
 
 def broad_mental_status(now: Moment, strict: Finding) -> Finding:
     """MSB: MS, RASS +2 or more, or new agitation, mutism or catatonia (MS-01)."""
-    if strict.state is TRUE:
-        return Finding("MSB", TRUE, strict.reason, strict.evidence, strict.since, strict.caveats)
+    if strict.state is TRUE and not strict.caveats:
+        return Finding("MSB", TRUE, strict.reason, strict.evidence, strict.since)
     kinds = tuple(SignKind(k) for k in sorted(now.knowledge.broad_mental_status))
     signs = [s for s in now.present(now.hours("ms.coded_h"), *kinds) if s.new is not FALSE]
-    agitated = [
-        m
-        for m in now.within("rass", now.hours("ms.true_h"))
-        if m.value >= now.knowledge["msb.rass_min"]
-    ]
+    limit = now.knowledge["msb.rass_min"]
+    agitated = [m for m in now.within("rass", now.hours("ms.true_h")) if m.value >= limit]
     if signs:
-        evidence = tuple(sign_datum(s) for s in signs[-2:])
+        clean = [s for s in signs if not s.preliminary] or signs
+        evidence = tuple(sign_datum(s) for s in clean[-2:])
         reason = "new agitation or catatonia recorded"
-        return Finding("MSB", TRUE, reason, evidence, signs[0].at, sign_caveats(signs))
+        return Finding("MSB", TRUE, reason, evidence, signs[0].at, sign_caveats(clean))
     if agitated:
-        return Finding("MSB", TRUE, "RASS +2 or higher", (datum(agitated[-1]),), agitated[0].at)
-    return Finding("MSB", strict.state, strict.reason, strict.evidence)
+        top = [m for m in agitated if not caveats([m])] or agitated
+        shown, held = (datum(top[-1]),), caveats(top[-1:])
+        return Finding("MSB", TRUE, "RASS +2 or higher", shown, agitated[0].at, held)
+    since, held = strict.since, strict.caveats
+    return Finding("MSB", strict.state, strict.reason, strict.evidence, since, held)
 
 
-def mental_times(now: Moment) -> list[datetime]:
-    """Times at which consciousness was found changed, over the whole chart."""
-    times = [
-        s.at for s in now.chart.signs_of(*_reduced(now)) if s.present is TRUE and s.new is not FALSE
-    ]
-    times += [s.at for s in now.chart.signs_of(SignKind.DELIRIUM_SCREEN) if s.present is TRUE]
-    times += [s.at for s in now.chart.signs_of(SignKind.ACVPU) if s.detail in {"C", "V", "P", "U"}]
-    ceiling = now.knowledge["ms.gcs_max"]
-    low = [m.at for m in now.readings("gcs_total") if m.value <= ceiling]
+def mental_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
+    """Times at which consciousness was found changed."""
+    found = now.ever(*_reduced(now), SignKind.DELIRIUM_SCREEN, since=start)
+    times = [s.at for s in found if s.at <= end and s.new is not FALSE]
+    alert = now.chart.by_sign.get(SignKind.ACVPU, ())
+    times += [s.at for s in alert if start <= s.at <= end and s.detail in NOT_ALERT]
+    low = [m.at for m in _low_between(now, start, end)]
     return times + (low if len(low) >= 2 else [])
+
+
+def _low_between(now: Moment, start: datetime, end: datetime) -> list[Measurement]:
+    ceiling = now.knowledge["ms.gcs_max"]
+    if impaired_before(now):
+        ceiling = min(ceiling, baseline(now, "gcs_total", None).value - 1)
+    readings = now.between("gcs_total", start, end)
+    return [m for m in readings if m.value <= ceiling and m.comparator not in {">", ">="}]

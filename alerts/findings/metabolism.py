@@ -35,11 +35,14 @@ def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime |
     if refused:
         return Finding(finding, UNKNOWN, refused, tuple(datum(m) for m in readings[-1:]))
     newest = own[-int(now.knowledge["met.newest"]) :]
+    least = int(now.knowledge["met.hits"])
     hits = [m for m in newest if m.value >= ratio * base.value]
-    if len(hits) >= now.knowledge["met.hits"]:
-        held = set(caveats(hits)) | (set() if base.measured else {"assumed_baseline"})
+    clean = [m for m in hits if not caveats([m])]
+    chosen = clean if len(clean) >= least else hits
+    if len(chosen) >= least:
+        held = set(caveats(chosen)) | (set() if base.measured else {"assumed_baseline"})
         reason = f"at least {ratio:g} × baseline in {len(hits)} of the last {len(newest)} readings"
-        evidence = (*(datum(m) for m in hits[-2:]), base.datum())
+        evidence = (*(datum(m) for m in chosen[-2:]), base.datum())
         return Finding(finding, TRUE, reason, evidence, hits[0].at, tuple(sorted(held)))
     return _absent(now, kind, finding, own, base, ratio)
 
@@ -64,8 +67,9 @@ def _absent(
     evidence = (*(datum(m) for m in own[-1:]), base.datum())
     if len(own) < now.knowledge["met.newest"]:
         return Finding(finding, UNKNOWN, "fewer than three readings in 12 h", evidence)
-    if any(m.value >= ratio * base.value for m in own):
-        return Finding(finding, UNKNOWN, "reached once, not held", evidence)
+    firm = [m for m in own if not caveats([m])]
+    if any(m.value >= ratio * base.value for m in own) or len(firm) < now.knowledge["met.newest"]:
+        return Finding(finding, UNKNOWN, "reached once and not held, or provisional", evidence)
     if not base.measured:
         return Finding(finding, UNKNOWN, "no measured baseline", evidence)
     if kind == "heart_rate" and now.given("rate_limiting", now.hours("bpfl.window_h")):

@@ -12,7 +12,7 @@ PARKINSONIAN = frozenset({"parkinson_disease", "parkinsonism_other", "lewy_body_
 
 def rigidity(now: Moment) -> Finding:
     """True: present in 24 h, new or worse; false: tone normal in 12 h and nothing masks it."""
-    found = [s for s in now.present(now.hours("rig.true_h"), SignKind.RIGIDITY)]
+    found = now.present(now.hours("rig.true_h"), SignKind.RIGIDITY)
     counted = [s for s in found if _counts(now, s)]
     if counted:
         clean = [s for s in counted if not s.preliminary] or counted
@@ -21,10 +21,10 @@ def rigidity(now: Moment) -> Finding:
             TRUE,
             "rigidity found on examination in 24 h",
             tuple(sign_datum(s) for s in clean[-2:]),
-            _since(now),
+            counted[0].at,
             sign_caveats(clean),
         )
-    if found:
+    if found and not any(s.at > found[-1].at for s in _normal(now)):
         reason = "rigidity recorded, not as new or worse than the parkinsonian baseline (RIG-02)"
         return Finding("RIG", UNKNOWN, reason, tuple(sign_datum(s) for s in found[-1:]))
     return _absent(now)
@@ -33,14 +33,17 @@ def rigidity(now: Moment) -> Finding:
 def _counts(now: Moment, sign: Sign) -> bool:
     if sign.new is FALSE:
         return False
-    chronic = any(c.kind in PARKINSONIAN for c in now.chart.conditions)
+    chronic = any(c.kind in PARKINSONIAN and c.active is not FALSE for c in now.chart.conditions)
     return sign.new is TRUE or not chronic or sign.detail == "lead_pipe"
 
 
+def _normal(now: Moment) -> list[Sign]:
+    examined = now.signs(now.hours("rig.false_h"), SignKind.RIGIDITY)
+    return [s for s in examined if s.present is FALSE and s.structured and not s.preliminary]
+
+
 def _absent(now: Moment) -> Finding:
-    normal = [
-        s for s in now.signs(now.hours("rig.false_h"), SignKind.RIGIDITY) if s.present is FALSE
-    ]
+    normal = _normal(now)
     if not normal:
         return Finding("RIG", UNKNOWN, "tone not examined in 12 h")
     masked = [
@@ -54,13 +57,6 @@ def _absent(now: Moment) -> Finding:
     return Finding("RIG", FALSE, "tone examined in 12 h: normal", evidence)
 
 
-def rigidity_times(now: Moment) -> list[datetime]:
-    return [
-        s.at for s in now.chart.signs_of(SignKind.RIGIDITY) if s.present is TRUE and _counts(now, s)
-    ]
-
-
-def _since(now: Moment) -> datetime | None:
-    start = now.as_of - now.hours("episode.gap_h")
-    times = [t for t in rigidity_times(now) if t >= start]
-    return min(times, default=None)
+def rigidity_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
+    found = now.ever(SignKind.RIGIDITY, since=start)
+    return [s.at for s in found if s.at <= end and _counts(now, s)]

@@ -4,14 +4,14 @@ The literal reading of fluctuation feeds the displayed score; the robust one fee
 interrupts, because well inpatients meet the literal one (SNS-01).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 from alerts.baseline import Baseline, baseline
 from alerts.chart import Measurement, Sign, SignKind
 from alerts.moment import Moment, apart, caveats, datum, latest, sign_caveats, sign_datum
 from alerts.statements import Datum, Finding
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least
 
 LIMBS = ("systolic_bp", "diastolic_bp")
 
@@ -36,24 +36,26 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
     """BPUP: two readings in 12 h, not within 5 min, ≥ 25 % above baseline (SNS-02)."""
     ratio = now.knowledge["bpup.ratio"]
     states: list[Truth] = []
+    found: list[Finding] = []
     for kind in LIMBS:
         base = bases[kind]
         readings = _usable(now.within(kind, now.hours("bpup.window_h")))
-        hits = [m for m in readings if m.value >= ratio * base.value]
+        limit = ratio * base.value
+        hits = [m for m in readings if m.value >= limit]
         pair = _two(now, [m for m in hits if not caveats([m])]) or _two(now, hits)
         if pair:
             held = set(caveats(pair)) | (set() if base.measured else {"assumed_baseline"})
-            return Finding(
-                "BPUP",
-                TRUE,
-                f"{kind.replace('_', ' ')} 25 % or more above baseline, twice in 12 h",
-                (*(datum(m) for m in pair), base.datum()),
-                pair[0].at,
-                tuple(sorted(held)),
-            )
-        enough = len(readings) >= now.knowledge["bpup.false_readings"]
+            reason = f"{kind.replace('_', ' ')} 25 % or more above baseline, twice in 12 h"
+            shown = (*(datum(m) for m in pair), base.datum())
+            finding = Finding("BPUP", TRUE, reason, shown, pair[0].at, tuple(sorted(held)))
+            found.append(finding)
+            continue
+        firm = [m for m in readings if not caveats([m])]
+        enough = len(firm) >= now.knowledge["bpup.false_readings"]
         states.append(FALSE if base.measured and enough and not hits else UNKNOWN)
-    state = either(states)
+    if found:
+        return min(found, key=lambda f: len(f.caveats))
+    state = FALSE if all(s is FALSE for s in states) else UNKNOWN
     reason = (
         "no reading above the measured baseline"
         if state is FALSE
@@ -63,11 +65,11 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
 
 
 def _two(now: Moment, hits: list[Measurement]) -> tuple[Measurement, Measurement] | None:
+    """The newest hit and the oldest one more than 5 min before it."""
     least = now.minutes("bpup.apart_min")
-    for later in reversed(hits):
-        for earlier in hits:
-            if earlier is not later and apart(earlier, later) > least:
-                return earlier, later
+    for later in reversed(hits[1:]):
+        if apart(hits[0], later) > least:
+            return hits[0], later
     return None
 
 
@@ -77,26 +79,35 @@ def _usable(readings: list[Measurement]) -> list[Measurement]:
 
 def fluctuation(now: Moment) -> Finding:
     """BPFL, read literally: highest minus lowest in 24 h."""
-    measured = 0
+    states: list[Truth] = []
+    found: list[Finding] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
         readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
-        measured = max(measured, len(readings))
-        if len(readings) < 2:
-            continue
-        low, high = min(readings, key=_by_value), max(readings, key=_by_value)
-        if high.value - low.value >= now.knowledge[parameter]:
-            pair = sorted((low, high), key=latest)
-            return Finding(
-                "BPFL",
-                TRUE,
-                f"{kind.replace('_', ' ')} changed by {high.value - low.value:g} mmHg in 24 h",
-                tuple(datum(m) for m in pair),
-                pair[1].at,
-                caveats(pair),
-            )
-    if measured < 2:
+        pair = _extremes(now, [m for m in readings if not caveats([m])], parameter)
+        pair = pair or _extremes(now, readings, parameter)
+        if pair:
+            change = abs(pair[0].value - pair[1].value)
+            reason = f"{kind.replace('_', ' ')} changed by {change:g} mmHg in 24 h"
+            shown = tuple(datum(m) for m in pair)
+            found.append(Finding("BPFL", TRUE, reason, shown, pair[1].at, caveats(pair)))
+        states.append(FALSE if len(readings) >= 2 else UNKNOWN)
+    if found:
+        return min(found, key=lambda f: len(f.caveats))
+    if UNKNOWN in states:
         return Finding("BPFL", UNKNOWN, "fewer than two blood pressures in 24 h")
     return Finding("BPFL", FALSE, "blood pressure steady in 24 h")
+
+
+def _extremes(
+    now: Moment, readings: list[Measurement], parameter: str
+) -> tuple[Measurement, Measurement] | None:
+    """The lowest and the highest reading, in order of time, if far enough apart."""
+    if len(readings) < 2:
+        return None
+    low, high = min(readings, key=_by_value), max(readings, key=_by_value)
+    if high.value - low.value < now.knowledge[parameter]:
+        return None
+    return (low, high) if latest(low) <= latest(high) else (high, low)
 
 
 def _by_value(reading: Measurement) -> tuple[float, str]:
@@ -109,16 +120,21 @@ def robust_fluctuation(now: Moment) -> Finding:
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
         readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
         values = sorted(_collapsed(now, readings))
-        if len(values) < now.knowledge["bpfl.robust_readings"]:
+        least = now.knowledge["bpfl.robust_readings"]
+        if len(values) < least:
             states.append(UNKNOWN)
             continue
         change = values[-2] - values[1]
         if change >= now.knowledge[parameter]:
-            shown = tuple(datum(m) for m in readings[-2:])
+            ranked = sorted(readings, key=_by_value)
+            shown = (datum(ranked[1]), datum(ranked[-2]))
             reason = f"{kind.replace('_', ' ')} varied robustly by {change:g} mmHg in 24 h"
-            return Finding("BPFL_ROBUST", TRUE, reason, shown, readings[-1].at, caveats(readings))
+            firm = sorted(_collapsed(now, [m for m in readings if not caveats([m])]))
+            sure = len(firm) >= least and firm[-2] - firm[1] >= now.knowledge[parameter]
+            held = () if sure else caveats(readings)
+            return Finding("BPFL_ROBUST", TRUE, reason, shown, readings[-1].at, held)
         states.append(FALSE)
-    state = either(states)
+    state = FALSE if all(s is FALSE for s in states) else UNKNOWN
     reason = "steady" if state is FALSE else "fewer than six separate readings in 24 h"
     return Finding("BPFL_ROBUST", state, reason)
 
@@ -140,7 +156,8 @@ def diaphoresis(now: Moment) -> Finding:
     if seen:
         return _charted("DIAPH", TRUE, "diaphoresis charted in 24 h", seen)
     window = now.hours("diaph.false_h")
-    dry = [s for s in now.signs(window, SignKind.DIAPHORESIS) if s.present is FALSE]
+    charted = now.signs(window, SignKind.DIAPHORESIS)
+    dry = [s for s in charted if s.present is FALSE and s.structured]
     dry += now.present(window, SignKind.DRY_SKIN)
     if dry:
         return _charted("DIAPH", FALSE, "skin charted dry or normal in 12 h", dry)
@@ -150,17 +167,30 @@ def diaphoresis(now: Moment) -> Finding:
 def incontinence(now: Moment) -> Finding:
     """INCONT: new urinary incontinence in 24 h; a catheter makes it unknowable (SNS-03)."""
     window = now.hours("incont.window_h")
-    catheter = now.present(window, SignKind.URINARY_CATHETER)
+    catheter = _not_assessable(now, window)
     charted = now.signs(window, SignKind.URINARY_INCONTINENCE)
     new = [s for s in charted if s.present is TRUE and s.new is not FALSE]
     if new:
         return _charted("INCONT", TRUE, "urinary incontinence charted in 24 h", new)
     if catheter:
-        return _charted("INCONT", UNKNOWN, "indwelling catheter", catheter)
-    continent = [s for s in charted if s.present is FALSE]
+        reason = "indwelling catheter or renal replacement: cannot be told (SNS-03)"
+        return _charted("INCONT", UNKNOWN, reason, catheter)
+    old = [s for s in charted if s.present is TRUE]
+    if old:
+        return _charted("INCONT", UNKNOWN, "long-standing incontinence (SNS-03)", old)
+    continent = [s for s in charted if s.present is FALSE and s.structured]
     if continent:
         return _charted("INCONT", FALSE, "continent in 24 h", continent)
     return Finding("INCONT", UNKNOWN, "continence not charted")
+
+
+def _not_assessable(now: Moment, window: timedelta) -> list[Sign]:
+    """A catheter in place, or dialysis: charted once, it stays until charted absent."""
+    found = now.present(window, SignKind.URINARY_CATHETER, SignKind.RENAL_REPLACEMENT)
+    catheters = [s for s in now.chart.signs_of(SignKind.URINARY_CATHETER) if s.at <= now.as_of]
+    if not found and catheters and catheters[-1].present is TRUE:
+        return catheters[-1:]
+    return found
 
 
 def _charted(finding: str, state: Truth, reason: str, signs: list[Sign]) -> Finding:

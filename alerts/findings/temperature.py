@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from alerts.artefacts import to_verify
 from alerts.chart import Measurement, SignKind
 from alerts.moment import (
     Moment,
@@ -28,54 +29,58 @@ COOLING = (
 def hyperthermia(now: Moment) -> Finding:
     """HYP: above 38.0 °C on two occasions, 30 min to 24 h apart, within 72 h."""
     readings = now.within("body_temperature", now.hours("hyp.lookback_h"))
-    hot = [m for m in readings if _hot(now, m)]
+    threshold = now.knowledge["hyp.threshold_c"]
+    hot = [m for m in readings if above(m, threshold, strict=True) is TRUE]
     pair = _pair(now, [m for m in hot if not caveats([m])]) or _pair(now, hot)
     if pair:
         return Finding(
             "HYP",
             TRUE,
             "two readings above 38.0 °C, 30 min to 24 h apart",
-            tuple(datum(m) for m in pair),
+            tuple(_shown(now, m) for m in pair),
             pair[0].at,
             caveats(pair),
         )
-    if hot:
+    recent = [m for m in hot if not now.older(latest(m), now.hours("hyp.false_window_h"))]
+    if recent:
         reason = (
             "one reading above 38.0 °C" if len(hot) == 1 else "occasions less than 30 min apart"
         )
-        return Finding("HYP", UNKNOWN, reason, tuple(datum(m) for m in hot[-2:]), hot[0].at)
+        shown = tuple(_shown(now, m) for m in recent[-2:])
+        return Finding("HYP", UNKNOWN, reason, shown, recent[0].at)
     return _absent(now, readings)
 
 
-def _hot(now: Moment, reading: Measurement) -> bool:
-    return above(reading, now.knowledge["hyp.threshold_c"], strict=True) is TRUE
+def _shown(now: Moment, reading: Measurement) -> Datum:
+    odd = to_verify(reading, now.knowledge.criteria["plausible"])
+    return datum(reading, "to be verified: repeat" if odd else "")
 
 
 def _pair(now: Moment, hot: list[Measurement]) -> tuple[Measurement, Measurement] | None:
     """The newest pair of occasions; the wait for a second one starts at any first."""
     least, span = now.minutes("hyp.separation_min"), now.hours("hyp.span_h")
-    for later in reversed(hot):
-        for earlier in hot:
-            if earlier is not later and apart(earlier, later) >= least:
+    for i in range(len(hot) - 1, 0, -1):
+        later = hot[i]
+        for earlier in hot[:i]:
+            if apart(earlier, later) >= least:
                 if latest(later) - earlier.at <= span or later.at - latest(earlier) <= span:
                     return earlier, later
     return None
 
 
 def _absent(now: Moment, readings: list[Measurement]) -> Finding:
-    trusted = site_trusted(now.knowledge)
-    start = now.as_of - now.hours("hyp.false_window_h")
-    proof = [
-        m
-        for m in readings
-        if trusted(m) and m.at >= start and not m.comparator and not caveats([m])
-    ]
     if not readings:
         return Finding("HYP", UNKNOWN, "no temperature in 72 h")
+    trusted = site_trusted(now.knowledge)
+    proof = [
+        m
+        for m in now.within("body_temperature", now.hours("hyp.false_window_h"))
+        if trusted(m) and m.comparator not in {">", ">="} and not caveats([m])
+    ]
     if len(proof) < now.knowledge["hyp.occasions"]:
         reason = "fewer than two oral or core readings in 24 h"
         return Finding("HYP", UNKNOWN, reason, (datum(readings[-1]),))
-    if now.as_of - proof[-1].at > now.hours("hyp.false_newest_h"):
+    if now.older(proof[-1].at, now.hours("hyp.false_newest_h")):
         return Finding(
             "HYP", UNKNOWN, "newest oral or core reading older than 6 h", (datum(proof[-1]),)
         )
@@ -98,7 +103,8 @@ def masking(now: Moment) -> tuple[Datum, ...]:
 def first_fever(now: Moment) -> Finding:
     """TEMP1: one reading above 38.0 °C within 24 h: early warning only (TEMP-05)."""
     readings = now.within("body_temperature", now.hours("temp1.window_h"))
-    hot = [m for m in readings if _hot(now, m)]
+    threshold = now.knowledge["hyp.threshold_c"]
+    hot = [m for m in readings if above(m, threshold, strict=True) is TRUE]
     if not hot:
         state = UNKNOWN if not readings else FALSE
         reason = "no temperature in 24 h" if not readings else "no reading above 38.0 °C in 24 h"
@@ -108,7 +114,7 @@ def first_fever(now: Moment) -> Finding:
         "TEMP1",
         TRUE,
         "a reading above 38.0 °C in 24 h",
-        (datum(clean[-1]),),
+        (_shown(now, clean[-1]),),
         hot[0].at,
         caveats(clean[-1:]),
     )
@@ -124,9 +130,11 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
     ]
     hits = [m for m in readings if above(m, limit, strict=strict) is TRUE]
     if hits:
-        top = max(hits, key=lambda m: (m.value, m.at))
-        reason = f"{'core ' if core else ''}temperature {'above' if strict else 'at or above'} {limit:g} °C"
-        return Finding(finding, TRUE, reason, (datum(top),), hits[0].at, caveats([top]))
+        clean = [m for m in hits if not caveats([m])] or hits
+        top = max(clean, key=lambda m: (m.value, m.at))
+        said = "above" if strict else "at or above"
+        reason = f"{'core ' if core else ''}temperature {said} {limit:g} °C"
+        return Finding(finding, TRUE, reason, (_shown(now, top),), hits[0].at, caveats([top]))
     state = FALSE if readings else UNKNOWN
     return Finding(finding, state, "not reached" if readings else "no reading in 24 h")
 
@@ -139,13 +147,18 @@ def forty(now: Moment) -> Finding:
 def critical(now: Moment, mental: Finding) -> Finding:
     """TEMP411: core above 41.1 °C with altered mental status, whatever the cause (ALR-04)."""
     peak = _peak(now, "TEMP411", "temp411.threshold_c", core=True, strict=True)
-    if peak.state is TRUE and mental.state is not TRUE:
-        return Finding(
-            "TEMP411", mental.state, "mental status not altered or unknown", peak.evidence
-        )
-    return peak
+    if peak.state is not TRUE:
+        return peak
+    if mental.state is not TRUE:
+        reason = "core temperature above 41.1 °C, mental status not altered or unknown"
+        return Finding("TEMP411", mental.state, reason, peak.evidence)
+    held = tuple(sorted({*peak.caveats, *mental.caveats}))
+    evidence = (*peak.evidence, *mental.evidence)
+    return Finding("TEMP411", TRUE, peak.reason, evidence, peak.since, held)
 
 
-def fever_times(now: Moment) -> list[datetime]:
-    """Times of all readings above 38.0 °C (each may begin an episode)."""
-    return [m.at for m in now.readings("body_temperature") if _hot(now, m)]
+def fever_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
+    """Times of readings above 38.0 °C (each may begin an episode)."""
+    threshold = now.knowledge["hyp.threshold_c"]
+    readings = now.between("body_temperature", start, end)
+    return [m.at for m in readings if above(m, threshold, strict=True) is TRUE]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from alerts.chart import Condition, SignKind
-from alerts.moment import Moment, sign_datum
+from alerts.moment import TICK, Moment, sign_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -29,7 +29,13 @@ def workup(now: Moment, onset: datetime | None) -> Finding:
 
 
 def _causes(now: Moment, onset: datetime | None) -> tuple[Datum, ...]:
-    start = (onset or now.as_of) - now.hours("episode.gap_h")
+    gap = now.hours("episode.gap_h")
+    start = (onset or now.as_of) - gap
+    if onset is None:
+        for condition in now.chart.conditions:
+            recorded = condition.onset or condition.recorded
+            if recorded is not None and condition.kind in now.knowledge.alternative_causes:
+                now.until(recorded + gap + TICK)
     return tuple(
         Datum(c.kind, "confirmed", "", c.onset or c.recorded, c.source.reference)
         for c in now.chart.conditions

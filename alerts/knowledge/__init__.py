@@ -1,6 +1,8 @@
 """Dated, cited data and its typed loader."""
 
-from alerts.knowledge.check import diff, faults, show
-from alerts.knowledge.loader import Knowledge, KnowledgeFault, load, with_overlay
+from alerts.knowledge.check import faults
+from alerts.knowledge.loader import load, with_overlay
+from alerts.knowledge.records import Knowledge, KnowledgeFault
+from alerts.knowledge.show import diff, show
 
 __all__ = ["Knowledge", "KnowledgeFault", "diff", "faults", "load", "show", "with_overlay"]

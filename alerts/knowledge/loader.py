@@ -1,172 +1,109 @@
 """The knowledge as typed, versioned data: thresholds, windows, classes, rows, references.
 
-`load()` reads the YAML beside this file; `overlay` gives version B as a change on version A.
+`load()` reads the YAML beside this file; an overlay gives version B as a change on version A.
+A fault names the file and the key.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from alerts.knowledge.fields import Fields
+from alerts.knowledge.overlay import laid_over
+from alerts.knowledge.records import Knowledge, KnowledgeFault, Parameter, Row, Window
+from alerts.knowledge.rows import drug_class, index, row, state
+
+__all__ = ["Knowledge", "KnowledgeFault", "Parameter", "Row", "Window", "load", "with_overlay"]
+
 HERE = Path(__file__).parent
+DOCUMENTS = ("criteria", "exposure", "classes", "interactions", "management", "references")
 # libyaml where the wheel has it: ten times faster, same documents
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class KnowledgeFault(ValueError):
-    """The knowledge files or an overlay are wrong: says which key and why."""
+class _References(Mapping[str, Mapping[str, Any]]):
+    """The bibliography, read when somebody first looks: an assessment never does."""
 
+    def __init__(self, added: Mapping[str, Any] | None = None) -> None:
+        self._added = dict(added or {})
+        self._whole: dict[str, Mapping[str, Any]] | None = None
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One number with its unit, rule, basis code (SPEC 0.2) and citations."""
+    def _known(self) -> dict[str, Mapping[str, Any]]:
+        if self._whole is None:
+            self._whole = {**_read("references")["references"], **self._added}
+        return self._whole
 
-    id: str
-    value: float
-    unit: str
-    rule: str
-    basis: str
-    cite: tuple[str, ...]
+    def __getitem__(self, key: str) -> Mapping[str, Any]:
+        return self._known()[key]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known())
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How long a drug or depot product counts as exposure (SPEC 3.2), in days."""
-
-    key: str
-    name: str
-    ingredient: str
-    full_d: int
-    extended_d: int
-    long_acting: bool
-    basis: str
-    cite: tuple[str, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An interaction row (SPEC 6)."""
-
-    id: str
-    a: tuple[str, ...]
-    b: tuple[str, ...]
-    severity: str
-    mechanism: str
-    effect: str
-    management: str
-    short: str
-    context: tuple[str, ...]
-    mode: str
-    evidence: tuple[str, ...]
-    basis: str
-    cite: tuple[str, ...]
-    tier_min: str = "POSSIBLE"
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """Everything the medicine is told. `version` stands in every assessment."""
-
-    version: str
-    parameters: Mapping[str, Parameter]
-    sites: Mapping[str, frozenset[str]]
-    atypical_drugs: frozenset[str]
-    reduced_mental_status: frozenset[str]
-    broad_mental_status: frozenset[str]
-    alternative_causes: frozenset[str]
-    wording: Mapping[str, str]
-    data_requests: Mapping[str, str]
-    disclaimer: str
-    short_acting: Mapping[str, Window]
-    long_acting: Mapping[str, Window]
-    without_window: frozenset[str]
-    possible_d: int
-    dopaminergic: frozenset[str]
-    triggers: Mapping[str, Mapping[str, Any]]
-    classes: Mapping[str, frozenset[str]]
-    interactions: tuple[Row, ...]
-    actions: Mapping[str, Mapping[str, Any]]
-    drugs: Mapping[str, Mapping[str, Any]]
-    stages: Mapping[str, tuple[str, ...]]
-    references: Mapping[str, Mapping[str, Any]]
-    _values: Mapping[str, float] = field(default_factory=dict, repr=False)
-
-    def __getitem__(self, key: str) -> float:
-        """The value of a parameter; KeyError for one that does not exist."""
-        return self._values[key]
-
-    def antagonist(self, ingredient: str) -> bool:
-        """Does this ingredient count as a dopamine antagonist (SPEC 3.1)?"""
-        return ingredient in self.short_acting or ingredient in self.depot_ingredients
-
-    @property
-    def depot_ingredients(self) -> frozenset[str]:
-        return frozenset(w.ingredient for w in self.long_acting.values())
-
-    def is_member(self, ingredient: str, name: str) -> bool:
-        """Is the ingredient in the class?"""
-        return ingredient in self.classes.get(name, frozenset())
+    def __len__(self) -> int:
+        return len(self._known())
 
 
 def load(overlay: Path | None = None) -> Knowledge:
-    """Load the rules, or version B: `overlay` is a YAML file with `version` and `parameters`.
+    """Load the rules, or version B: `overlay` is a YAML file, see `overlay.py`.
 
-    Raises KnowledgeFault naming the key for an overlay that names no known parameter.
+    Raises KnowledgeFault naming the file and the key.
     """
     base = _base()
     if overlay is None:
         return base
-    changes = yaml.load(overlay.read_text("utf-8"), Loader=_Loader)  # noqa: S506 (safe loader)
-    return with_overlay(base, changes)
+    try:
+        changes = yaml.load(overlay.read_text("utf-8"), Loader=_Loader)  # noqa: S506 (safe loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise KnowledgeFault(f"{overlay.name}: is not YAML: {fault}") from fault
+    return with_overlay(base, changes, overlay.name)
 
 
-def with_overlay(base: Knowledge, changes: Mapping[str, Any]) -> Knowledge:
-    """Version B of the rules as an overlay on A."""
-    if not isinstance(changes, Mapping) or "version" not in changes:
-        raise KnowledgeFault("overlay: needs `version` and `parameters`")
-    parameters = dict(base.parameters)
-    for key, change in dict(changes.get("parameters") or {}).items():
-        if key not in parameters:
-            raise KnowledgeFault(f"overlay: no parameter is called {key}")
-        known = parameters[key]
-        parameters[key] = Parameter(
-            key,
-            float(change["value"]),
-            known.unit,
-            known.rule,
-            str(change.get("basis", known.basis)),
-            tuple(change.get("cite", known.cite)),
-        )
-    fields = {name: getattr(base, name) for name in base.__dataclass_fields__}
-    fields |= {
-        "version": str(changes["version"]),
-        "parameters": parameters,
-        "_values": {key: p.value for key, p in parameters.items()},
-    }
-    return Knowledge(**fields)
+def with_overlay(base: Knowledge, changes: Mapping[str, Any], name: str = "overlay") -> Knowledge:
+    """Version B of the rules as an overlay on A. KnowledgeFault names the overlay and the key."""
+    documents, local = laid_over(base.sources, changes, name)
+    return _built(documents, str(changes["version"]), {**base.local, **local})
 
 
 @lru_cache(maxsize=1)
 def _base() -> Knowledge:
-    criteria, exposure = _read("criteria"), _read("exposure")
-    management = _read("management")
-    parameters = {key: _parameter(key, raw) for key, raw in criteria["parameters"].items()}
-    short = {
-        key: _window(key, key, key, raw, long_acting=False)
-        for key, raw in exposure["short_acting"].items()
-    }
-    unlisted = exposure["without_window"]
-    for drug in unlisted["drugs"]:
-        raw = {"full_d": unlisted["full_d"], "extended_d": unlisted["full_d"], **unlisted}
-        short[drug] = _window(drug, drug, drug, raw, long_acting=False)
+    documents = {name: _read(name) for name in DOCUMENTS if name != "references"}
+    documents["references"] = {"references": {}}
+    return _built(documents, str(_read("manifest")["version"]), {})
+
+
+def _read(name: str) -> Any:
+    text = (HERE / f"{name}.yaml").read_text("utf-8")
+    try:
+        read = yaml.load(text, Loader=_Loader)  # noqa: S506 (safe loader)
+    except yaml.YAMLError as fault:
+        raise KnowledgeFault(f"{name}.yaml: is not YAML: {fault}") from fault
+    if name in DOCUMENTS and not str(read.get("schema", "")).startswith(f"nms-{name}/"):
+        raise KnowledgeFault(f"{name}.yaml: schema: {read.get('schema')!r} is not of {name}")
+    return read
+
+
+def _built(documents: Mapping[str, Any], version: str, local: Mapping[str, str]) -> Knowledge:
+    """Typed knowledge from the documents; a missing key is a fault of its file."""
+    criteria, exposure = _Document("criteria", documents), _Document("exposure", documents)
+    classes, rows = _Document("classes", documents), _Document("interactions", documents)
+    management = _Document("management", documents)
+    parameters = _parameters(criteria, management, rows)
+    short, long = _windows(exposure)
+    records = {name: drug_class(name, raw) for name, raw in classes["classes"].items()}
+    members = {name: record.members for name, record in records.items()}
+    antagonists = frozenset(short) | frozenset(w.ingredient for w in long.values())
+    interactions = tuple(
+        row(key, raw, version if local.get(key, "").startswith("row ") else "")
+        for key, raw in rows["interactions"].items()
+    )
+    doses = rows["defined_daily_doses"]
     return Knowledge(
-        version=str(_read("manifest")["version"]),
+        version=version,
         parameters=parameters,
-        sites={name: frozenset(members) for name, members in criteria["sites"].items()},
+        sites={name: frozenset(found) for name, found in criteria["sites"].items()},
         atypical_drugs=frozenset(criteria["atypical_drugs"]["drugs"]),
         reduced_mental_status=frozenset(criteria["mental_status"]["reduced"]),
         broad_mental_status=frozenset(criteria["mental_status"]["broad"]),
@@ -175,57 +112,96 @@ def _base() -> Knowledge:
         data_requests=criteria["data_requests"],
         disclaimer=criteria["disclaimer"],
         short_acting=short,
-        long_acting={
-            key: _window(key, raw["name"], raw["ingredient"], raw, long_acting=True)
-            for key, raw in exposure["long_acting"].items()
-        },
-        without_window=frozenset(unlisted["drugs"]),
-        possible_d=int(unlisted["possible_d"]),
+        long_acting=long,
+        without_window=frozenset(exposure["without_window"]["drugs"]),
+        possible_d=int(exposure["without_window"]["possible_d"]),
         dopaminergic=frozenset(exposure["withdrawal"]["drugs"]),
         triggers=exposure["withdrawal"]["triggers"],
-        classes={name: frozenset(m) for name, m in _read("classes")["classes"].items()},
-        interactions=tuple(
-            _row(key, raw) for key, raw in _read("interactions")["interactions"].items()
-        ),
+        classes=members,
+        interactions=interactions,
         actions=management["actions"],
         drugs=management["drugs"],
         stages={key: tuple(ids) for key, ids in management["stages"].items()},
-        references=_read("references")["references"],
+        references=_References(documents["references"]["references"]),
+        management=documents["management"],
+        criteria=documents["criteria"],
+        class_records=records,
+        states={name: state(name, raw) for name, raw in rows["conditions"].items()},
+        index=index(interactions, members, antagonists),
+        ingredients=frozenset(classes["ingredients"]["listed"]),
+        beyond=frozenset(classes["ingredients"]["beyond"]),
+        substances={key: same[0] for same in classes["same_substance"] for key in same},
+        daily_doses={way: doses[way] for way in ("oral", "parenteral") if way in doses},
+        local=local,
+        sources=documents,
         _values={key: p.value for key, p in parameters.items()},
     )
 
 
-def _read(name: str) -> Any:
-    text = (HERE / f"{name}.yaml").read_text("utf-8")
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 (safe loader)
+class _Document:
+    """One YAML document; what it lacks is a fault that names it."""
+
+    def __init__(self, name: str, documents: Mapping[str, Any]) -> None:
+        self.name, self._raw = f"{name}.yaml", documents[name]
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._raw:
+            raise KnowledgeFault(f"{self.name}: {key}: is missing")
+        return self._raw[key]
 
 
-def _parameter(key: str, raw: Mapping[str, Any]) -> Parameter:
-    try:
-        return Parameter(
-            key, float(raw["value"]), raw["unit"], raw["rule"], raw["basis"], tuple(raw["cite"])
-        )
-    except (KeyError, TypeError, ValueError) as fault:
-        raise KnowledgeFault(f"criteria.yaml: {key}: {fault!r}") from fault
+def _parameters(*documents: _Document) -> dict[str, Parameter]:
+    found: dict[str, Parameter] = {}
+    for document in documents:
+        for key, raw in document["parameters"].items():
+            read = _parameter(document.name, key, raw)
+            if key in found and found[key].value != read.value:
+                raise KnowledgeFault(f"{document.name}: {key}: is given twice, not alike")
+            found[key] = read
+    return found
+
+
+def _parameter(file: str, key: str, raw: Any) -> Parameter:
+    said = Fields(file, key, raw)
+    return Parameter(
+        key,
+        said.number("value"),
+        said.text("unit"),
+        said.text("rule"),
+        said.text("basis"),
+        said.texts("cite", default=()),
+    )
+
+
+def _windows(exposure: _Document) -> tuple[dict[str, Window], dict[str, Window]]:
+    short = {
+        key: _window(key, key, key, raw, long_acting=False)
+        for key, raw in exposure["short_acting"].items()
+    }
+    unlisted = exposure["without_window"]
+    for drug in unlisted["drugs"]:
+        raw = {"extended_d": unlisted["full_d"], **unlisted}
+        short[drug] = _window(drug, drug, drug, raw, long_acting=False)
+    long = {
+        key: _window(key, raw["name"], raw["ingredient"], raw, long_acting=True)
+        for key, raw in exposure["long_acting"].items()
+    }
+    return short, long
 
 
 def _window(
     key: str, name: str, ingredient: str, raw: Mapping[str, Any], *, long_acting: bool
 ) -> Window:
+    said = Fields("exposure.yaml", key, raw)
     return Window(
         key,
         name,
         ingredient,
-        int(raw["full_d"]),
-        int(raw["extended_d"]),
+        said.whole("full_d"),
+        said.whole("extended_d"),
         long_acting,
-        raw["basis"],
-        tuple(raw["cite"]),
-        raw.get("note", ""),
+        said.text("basis"),
+        said.texts("cite", default=()),
+        said.text("note", ""),
+        float(raw["interval_d"]) if "interval_d" in raw else None,
     )
-
-
-def _row(key: str, raw: Mapping[str, Any]) -> Row:
-    lists = {"a", "b", "context", "evidence", "cite"}
-    fields: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in raw.items()}
-    return Row(id=key, **fields)

@@ -1,0 +1,1 @@
+"""FHIR pushed by a record system: bundles, single resources, NDJSON, subscription notifications."""

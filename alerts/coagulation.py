@@ -1,0 +1,89 @@
+"""The ISTH score for overt DIC (MGT-DIC) as an interval: what is not recorded counts both ways."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from alerts.chart import Measurement
+from alerts.moment import Moment
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Coagulation:
+    """`lower`..`upper` of 8 points; `parts` say which value gave what; `missing` names the rest."""
+
+    lower: int
+    upper: int
+    overt: Truth
+    parts: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    lower: int
+    upper: int
+    said: str = ""  # "" = not recorded
+
+
+def coagulation(now: Moment) -> Coagulation:
+    """Points from the newest value of each test in `dic.window_h` (isth_dic)."""
+    parts = list(_parts(now))
+    lower, upper = sum(p.lower for p in parts), sum(p.upper for p in parts)
+    limit = now.knowledge["dic.overt"]
+    overt = TRUE if lower >= limit else FALSE if upper < limit else UNKNOWN
+    return Coagulation(
+        lower,
+        upper,
+        overt,
+        tuple(p.said for p in parts if p.said),
+        tuple(p.name for p in parts if not p.said),
+    )
+
+
+def _parts(now: Moment) -> Iterator[_Part]:
+    window = now.hours("dic.window_h")
+
+    def newest(kind: str) -> Measurement | None:
+        found = now.within(kind, window)
+        return found[-1] if found else None
+
+    yield _platelets(newest("platelets"))
+    yield _d_dimer(newest("d_dimer"))
+    yield _prothrombin_time(newest("prothrombin_time"))
+    yield _fibrinogen(newest("fibrinogen"))
+
+
+def _platelets(reading: Measurement | None) -> _Part:
+    if reading is None or reading.comparator in {">", ">="}:
+        return _Part("platelets", 0, 2)
+    points = 0 if reading.value >= 100 else 1 if reading.value >= 50 else 2
+    top = 2 if reading.comparator else points
+    return _Part("platelets", points, top, f"platelets {reading.value:g} ×10⁹/L")
+
+
+def _d_dimer(reading: Measurement | None) -> _Part:
+    """Moderate and strong are the laboratory's words: a raised value is 2 to 3 points."""
+    if reading is None or not reading.reference_high:
+        return _Part("D-dimer with its upper limit", 0, 3)
+    times = reading.value / reading.reference_high
+    if times <= 1:
+        return _Part("D-dimer", 0, 0, "D-dimer not raised")
+    return _Part("D-dimer", 2, 3, f"D-dimer {times:.1f} × ULN")
+
+
+def _prothrombin_time(reading: Measurement | None) -> _Part:
+    """Seconds above the laboratory's upper limit; an INR cannot be read as seconds."""
+    if reading is None or not reading.reference_high:
+        return _Part("prothrombin time in seconds", 0, 2)
+    longer = max(reading.value - reading.reference_high, 0.0)
+    points = 0 if longer < 3 else 1 if longer <= 6 else 2
+    return _Part("prothrombin time", points, points, f"PT prolonged by {longer:g} s")
+
+
+def _fibrinogen(reading: Measurement | None) -> _Part:
+    if reading is None:
+        return _Part("fibrinogen", 0, 1)
+    points = 0 if reading.value >= 1 else 1
+    return _Part("fibrinogen", points, points, f"fibrinogen {reading.value:g} g/L")

@@ -1,0 +1,5 @@
+"""The look-alikes (SPEC 7): weighed by the facts, shown beside the tier, never lowering it."""
+
+from alerts.differential.ranked import differential
+
+__all__ = ["differential"]

@@ -1,0 +1,54 @@
+"""All the look-alikes, the best supported first (DDX-01, DDX-02)."""
+
+from collections.abc import Callable, Mapping
+
+from alerts.differential import medical, motor, toxic
+from alerts.differential.scene import Scene, Weighed, possibility
+from alerts.moment import Moment
+from alerts.statements import Exposure, Finding, Possibility, Withdrawal
+from alerts.truth import FALSE, TRUE, Truth
+
+ENTRIES: tuple[Callable[[Scene], Weighed], ...] = (
+    toxic.serotonin,
+    toxic.anaesthetic,
+    toxic.anticholinergic,
+    motor.malignant_catatonia,
+    medical.sepsis,
+    medical.heat_stroke,
+    medical.thyroid_storm,
+    medical.phaeochromocytoma,
+    toxic.stimulant,
+    motor.sedative_withdrawal,
+    motor.baclofen_withdrawal,
+    motor.parkinsonism_hyperpyrexia,
+    medical.status_epilepticus,
+    medical.rhabdomyolysis,
+    toxic.clozapine,
+    toxic.lithium,
+    motor.without_fever,
+)
+ORDER = {TRUE: 0, Truth.UNKNOWN: 1, FALSE: 2}
+
+
+def differential(
+    now: Moment,
+    findings: Mapping[str, Finding],
+    exposures: tuple[Exposure, ...],
+    withdrawals: tuple[Withdrawal, ...],
+) -> tuple[Possibility, ...]:
+    """Every entry of SPEC 7 with its facts toward, away and missing, ranked.
+
+    The met ones first, then by facts toward less facts away; several may be met (DDX-02).
+    """
+    states = {key: finding.state for key, finding in findings.items()}
+    scene = Scene(now, findings, exposures, withdrawals, states)
+    found = []
+    for weigh in ENTRIES:
+        with now.account(f"differential {weigh.__name__}"):
+            found.append(possibility(scene, weigh(scene)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(entry: Possibility) -> tuple[int, int, int, str]:
+    weight = len(entry.toward) - len(entry.away)
+    return (ORDER[entry.met], -weight, -len(entry.toward), entry.id)

@@ -1,0 +1,183 @@
+"""What the look-alikes read of the patient: signs, drugs, coded problems, findings; three-valued."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from alerts.chart import DAWN, Condition, MedicationUse, SignKind, begun
+from alerts.dosing import Certainty, dosing
+from alerts.moment import TICK, Moment
+from alerts.scales.items import charted
+from alerts.statements import Exposure, Finding, Possibility, Withdrawal
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
+
+
+@dataclass(slots=True)
+class Scene:
+    now: Moment
+    findings: Mapping[str, Finding]
+    exposures: tuple[Exposure, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    state: dict[str, Truth]
+    _signs: dict[tuple[SignKind, ...], Truth] = field(default_factory=dict)
+
+    def sign(self, *kinds: SignKind) -> Truth:
+        """Any of these charted in 24 h; false when charted absent; else unknown."""
+        if kinds not in self._signs:
+            self._signs[kinds] = charted(self.now, *kinds)
+        return self._signs[kinds]
+
+    @property
+    def temp(self) -> Truth:
+        return either((self.state["HYP"], self.state["TEMP1"]))
+
+    @property
+    def lead_pipe(self) -> Truth:
+        """Rigidity said to be lead-pipe or generalised; false when tone is normal."""
+        shown = self.findings["RIG"].evidence
+        if self.state["RIG"] is not TRUE:
+            return self.state["RIG"]
+        return TRUE if any(d.value in {"lead_pipe", "generalised"} for d in shown) else UNKNOWN
+
+    @property
+    def reconciled(self) -> bool:
+        return bool(self.now.ever(SignKind.MEDICATION_RECONCILED))
+
+    def members(self, name: str) -> Iterable[str]:
+        """Drugs of a class, or of a list of the differential."""
+        lists: Mapping[str, list[str]] = self.now.knowledge.criteria["differential_drugs"]
+        return lists.get(name) or self.now.knowledge.classes.get(name, frozenset())
+
+    def taken(self, name: str, window: timedelta) -> list[MedicationUse]:
+        return self.now.taken_of(self.members(name), window)
+
+    def drug(self, name: str, window: timedelta) -> Truth:
+        """Taken in the window; false only on a reconciled history."""
+        if self.taken(name, window):
+            return TRUE
+        return FALSE if self.reconciled else UNKNOWN
+
+    def stopped(self, name: str, since: timedelta, until: timedelta) -> Truth:
+        """A drug of the class whose last dose or order ended between `since` and `until` ago."""
+        uses = [
+            use
+            for ingredient in self.members(name)
+            for index in (self.now.chart.doses, self.now.chart.orders)
+            for use in index.get(ingredient, ())
+        ]
+        spans = [s for u in uses if (s := dosing(u, self.now.as_of)).certainty is not NO]
+        if not spans:
+            return FALSE if self.reconciled else UNKNOWN
+        if any(s.running is TRUE for s in spans):
+            return FALSE
+        last = max((s.last or s.first or FIRST for s in spans), default=FIRST)
+        self.now.until(last + until)
+        self.now.until(last + since + TICK)
+        return TRUE if until <= self.now.as_of - last <= since else FALSE
+
+    def running(self, name: str) -> Truth:
+        spans = [
+            dosing(use, self.now.as_of)
+            for ingredient in self.members(name)
+            for use in self.now.chart.orders.get(ingredient, ())
+        ]
+        return TRUE if any(s.running is TRUE for s in spans) else UNKNOWN
+
+    def began_within(self, name: str, window: timedelta) -> Truth:
+        """Was a drug of the class begun within the window before the first finding?"""
+        onset = self.now.onset or self.now.as_of
+        starts = [at for u in self.taken(name, timedelta(days=90)) if (at := begun(u))]
+        if not starts:
+            return UNKNOWN
+        if self.now.onset is None:
+            for at in starts:
+                self.now.until(at + window + TICK)
+        return TRUE if any(timedelta(0) <= onset - at <= window for at in starts) else FALSE
+
+    def coded(self, kinds: Iterable[str], *, confirmed: bool = False) -> list[Condition]:
+        """Coded problems that may be present now."""
+        wanted = set(kinds)
+        return [
+            c
+            for c in self.now.chart.conditions
+            if c.kind in wanted
+            and c.active is not FALSE
+            and (c.abated is None or c.abated > self.now.as_of)
+            and (not confirmed or c.confirmed is not FALSE)
+        ]
+
+    def high(self, kind: str) -> Truth:
+        """The newest result of 72 h above its own range."""
+        return self._ranged(kind, upper=True)
+
+    def low(self, kind: str) -> Truth:
+        """The newest result of 72 h below its own range."""
+        return self._ranged(kind, upper=False)
+
+    def _ranged(self, kind: str, *, upper: bool) -> Truth:
+        results = self.now.within(kind, self.now.hours("ck.lookback_h"))
+        for reading in reversed(results):
+            limit = reading.reference_high if upper else reading.reference_low
+            if limit is not None:
+                beyond = reading.value > limit if upper else reading.value < limit
+                return TRUE if beyond else FALSE
+        return UNKNOWN
+
+    def hotter(self, parameter: str, *, core: bool = False) -> Truth:
+        limit = self.now.knowledge[parameter]
+        sites = self.now.knowledge.sites["core"]
+        window = self.now.hours("temp1.window_h")
+        readings = self.now.within("body_temperature", window)
+        chosen = [m for m in readings if not core or m.site in sites]
+        if not chosen:
+            return UNKNOWN
+        return TRUE if any(m.value > limit for m in chosen) else FALSE
+
+
+NO = Certainty.NONE
+FIRST = DAWN
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Facts by their words, and what they say."""
+
+    id: str
+    met: Truth
+    definition: Mapping[str, Truth]
+    toward: Mapping[str, Truth]
+    away: Mapping[str, Truth]
+
+
+def possibility(scene: Scene, weighed: Weighed) -> Possibility:
+    """Facts toward, facts away, facts missing (DDX-01)."""
+    entry = scene.now.knowledge.criteria["differential"][weighed.id]
+    named = scene.coded(entry["coded"])
+    toward = [f"recorded: {c.kind.replace('_', ' ')}" for c in named]
+    toward += _texts(weighed.definition, TRUE) + _texts(weighed.toward, TRUE)
+    away = _texts(weighed.away, TRUE)
+    every = {**weighed.definition, **weighed.toward, **weighed.away}
+    return Possibility(
+        weighed.id,
+        entry["name"],
+        weighed.met,
+        tuple(dict.fromkeys(toward)),
+        tuple(dict.fromkeys(away)),
+        tuple(_texts(every, UNKNOWN)),
+        tuple(entry["cite"]),
+    )
+
+
+def _texts(facts: Mapping[str, Truth], state: Truth) -> list[str]:
+    return [text for text, truth in facts.items() if truth is state]
+
+
+def negated(state: Truth) -> Truth:
+    if state is UNKNOWN:
+        return UNKNOWN
+    return FALSE if state is TRUE else TRUE
+
+
+def same(conditions: Sequence[Condition]) -> Truth:
+    """A coded problem is true; nothing coded is unknown (LOG-01)."""
+    return TRUE if conditions else UNKNOWN

@@ -1,0 +1,137 @@
+"""Contraindications and cautions, read from the chart three-valued, before any dose (SAF-05).
+
+Recorded, to check (a reading that decides, or that nobody took), not on the chart: silence of
+the record is never a clearance (LOG-01).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.chart import Evidence, MedicationUse, SignKind
+from alerts.guidance.patient import Bedside
+from alerts.guidance.wording import Raw, citations, day, kind_name, line, measured, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """`recorded`, `check` and `ask` are sentences, in the order in which they are shown.
+
+    `absolute` names what forbids the drug outright; `brief` is the whole in a few words.
+    """
+
+    recorded: tuple[str, ...]
+    check: tuple[str, ...]
+    ask: tuple[str, ...]
+    absolute: tuple[str, ...]
+    brief: str
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return (*self.recorded, *self.check, *self.ask)
+
+
+def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
+    """Every contraindication of a drug, then its cautions."""
+    labels, drug = bedside.labels, entry["drug"]
+    recorded: list[str] = []
+    to_check: list[str] = []
+    absolute: list[str] = []
+    brief: list[str] = []
+    unread: list[str] = []
+    listed: list[Raw] = []
+    rows = [("Contraindication", r) for r in entry.get("contraindications", ())]
+    rows += [("Caution", r) for r in entry.get("cautions", ())]
+    for word, raw in rows:
+        found = dict(_recorded(bedside, raw, drug))
+        if found:
+            recorded.append(f"{word} recorded: {'; '.join(found.values())}. {line(raw, labels)}")
+            brief += found
+            absolute += found if raw.get("absolute") else ()
+        said, missing = _readings(bedside, raw, drug)
+        if said:
+            to_check.append(f"Check: {said}. {line(raw, labels)}")
+            unread += missing
+        elif not found and word == "Contraindication" and not _cleared(bedside, raw):
+            listed.append(raw)
+    short = [f"{', '.join(dict.fromkeys(brief))} on the chart"] if brief else []
+    return Checks(
+        tuple(recorded),
+        tuple(to_check),
+        tuple(_ask(listed)),
+        tuple(absolute),
+        "; ".join([*short, *dict.fromkeys(unread)]),
+    )
+
+
+def _recorded(bedside: Bedside, raw: Raw, itself: str) -> Iterator[tuple[str, str]]:
+    """Facts of the chart that make it hold: the name, and the whole fact."""
+    for kind in raw.get("conditions", ()):
+        known = bedside.conditions.get(kind)
+        if known is not None:
+            name, since = kind.replace("_", " "), known.onset or known.recorded
+            yield name, f"{name} since {day(since, bedside.now)}" if since else name
+    for kind in raw.get("signs", ()):
+        signs = bedside.now.present(bedside.now.hours("interaction.recent_h"), SignKind(kind))
+        if signs:
+            name = kind.replace("_", " ")
+            yield name, f"{name}, {stamp(signs[-1].at, bedside.now)}"
+    for drug in _members(bedside, raw):
+        use, routes = bedside.recent_drugs[drug], raw.get("routes")
+        if drug != itself and (not routes or use.route in routes):
+            yield drug, use_words(bedside, drug, use)
+
+
+def _members(bedside: Bedside, raw: Raw) -> list[str]:
+    """Drugs of the row that are on this chart, in order of name."""
+    members: set[str] = set()
+    for name in raw.get("drugs", ()):
+        known = bedside.now.knowledge.classes.get(name.removeprefix("class:"), frozenset())
+        members |= known if name.startswith("class:") else {name}
+    return sorted(members & bedside.recent_drugs.keys())
+
+
+def use_words(bedside: Bedside, drug: str, use: MedicationUse) -> str:
+    """'verapamil 80 mg, last dose 25 Nov 08:10 UTC'."""
+    last = use.start if use.evidence is Evidence.ADMINISTRATION else None
+    amount = f" {use.dose:g} {use.dose_unit}" if use.dose and use.dose_unit else ""
+    when = f"last dose {stamp(last, bedside.now)}" if last else f"{use.evidence} {use.status}"
+    return f"{drug}{amount}, {when}"
+
+
+def _cleared(bedside: Bedside, raw: Raw) -> bool:
+    """A drug is known not to be there only once somebody reconciled the medication (LOG-02)."""
+    only_drugs = raw.get("drugs") and not raw.get("conditions") and not raw.get("signs")
+    return bool(only_drugs) and bedside.reconciled
+
+
+def _readings(bedside: Bedside, raw: Raw, drug: str) -> tuple[str, list[str]]:
+    """The readings that decide, in words, and those that nobody took in a day."""
+    told = [_reading(bedside, kind) for kind in raw.get("readings", ())]
+    missing = [f"{said}: check before {drug}" for said, there in told if not there]
+    return "; ".join([*(said for said, there in told if there), *missing]), missing
+
+
+def _reading(bedside: Bedside, kind: str) -> tuple[str, bool]:
+    """The newest value of a day in words, and whether there is one."""
+    parameter = "dose.laboratory_age_h"
+    if kind == "blood_pressure":
+        upper = bedside.newest("systolic_bp", parameter)
+        lower = bedside.newest("diastolic_bp", parameter)
+        if upper is None:
+            return "blood pressure not recorded in 24 h", False
+        below = f"/{lower.value:g}" if lower is not None else ""
+        when = stamp(upper.at, bedside.now)
+        return f"blood pressure {upper.value:g}{below} mmHg, {when}", True
+    reading = bedside.newest(kind, parameter)
+    if reading is None:
+        return f"{kind_name(kind)} not recorded in 24 h", False
+    return measured(reading, bedside.now), True
+
+
+def _ask(listed: Sequence[Raw]) -> Iterator[str]:
+    """What the chart is silent about: listed, to be asked, not taken as absent."""
+    names = [raw.get("asked") or raw["text"] for raw in listed]
+    cite = dict.fromkeys(key for raw in listed for key in raw["cite"])
+    if names:
+        yield f"Not on this chart, ask: {'; '.join(names)}{citations(list(cite))}"

@@ -1,0 +1,80 @@
+"""Dantrolene in milligrams and vials: only with a weight of the last 30 days (SAF-04)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from alerts.guidance.patient import Bedside
+from alerts.guidance.wording import Raw, citations, dose, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a dose takes: vials of 20 mg with their water and mannitol, or suspension."""
+
+    dose_mg: Decimal
+    vials: int
+    water_ml: int
+    mannitol_g: int
+    suspension_ml: Decimal
+
+
+def reconstitution(weight_kg: float, mg_kg: float, made: Mapping[str, Any]) -> Preparation:
+    """vials = ceil(mg / 20); water = 60 × vials; mannitol = 3 × vials; suspension = mg / 50."""
+    milligrams = Decimal(str(weight_kg)) * Decimal(str(mg_kg))
+    vials = int((milligrams / made["vial_mg"]).to_integral_value(ROUND_CEILING))
+    return Preparation(
+        milligrams,
+        vials,
+        vials * made["vial_water_ml"],
+        vials * made["vial_mannitol_g"],
+        milligrams / made["suspension_mg_ml"],
+    )
+
+
+def preparation_lines(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:
+    """The arithmetic for this patient, or why there is none."""
+    made, weight = entry["preparation"], bedside.weight
+    if weight is None:
+        yield "No weight recorded in 30 d: mg/kg only, weigh the patient"
+        return
+    where = f"weight {weight.value:g} kg, {stamp(weight.at, bedside.now)}"
+    cited = citations(made["cite"])
+    for mg_kg in made["mg_kg"]:
+        yield f"{_prepared(reconstitution(weight.value, mg_kg, made), mg_kg)} ({where}){cited}"
+    most = reconstitution(weight.value, made["max_mg_kg"], made)
+    yield (
+        f"Maximum in 24 h: {made['max_mg_kg']} mg/kg IV = {_number(most.dose_mg)} mg = "
+        f"{most.vials} vials of 20 mg ({most.mannitol_g} g mannitol) ({where}){cited}"
+    )
+
+
+def _prepared(made: Preparation, mg_kg: float) -> str:
+    return (
+        f"{mg_kg:g} mg/kg IV = {_number(made.dose_mg)} mg = {made.vials} vials of 20 mg with "
+        f"{made.water_ml} mL sterile water ({made.mannitol_g} g mannitol), or "
+        f"{made.suspension_ml:.1f} mL of the 50 mg/mL suspension"
+    )
+
+
+def _number(value: Decimal) -> str:
+    return f"{value.quantize(Decimal('0.1')).normalize():f}"
+
+
+def oral_line(bedside: Bedside, entry: Mapping[str, Any]) -> str:
+    """Oral follow-on; a total of 800 mg/day or more is never shown (boxed liver warning)."""
+    raw: Raw = entry["oral"]
+    if "liver_disease" in bedside.conditions:
+        return "Oral dantrolene is not shown: active liver disease is on the chart"
+    weight = bedside.weight
+    if weight is None:
+        return dose(raw, bedside.labels)
+    low, high = (Decimal(str(weight.value)) * d * raw["per_day"] for d in raw["mg_kg"])
+    if low >= raw["limit_mg_day"]:
+        cited = citations(raw["cite"])
+        return f"Oral dantrolene is not shown: at {weight.value:g} kg it reaches the limit{cited}"
+    total = f"{_number(low)} to {_number(high)} mg/day"
+    if high >= raw["limit_mg_day"]:
+        total = f"{_number(low)} mg/day at the lower end, the upper end would pass the limit"
+    return dose({**raw, "then": f"at {weight.value:g} kg {total}"}, bedside.labels)

@@ -1,0 +1,88 @@
+"""What the plan reads of the patient once: age, pregnancy, weight, conditions, recent drugs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from alerts.chart import Condition, Measurement, MedicationUse, SignKind
+from alerts.moment import Moment, taken
+from alerts.statements import Culprit, Finding, Severity, TierName, Withdrawal
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+
+PREGNANT = frozenset({"pregnancy", "breastfeeding"})
+
+
+@dataclass
+class Bedside:
+    """One patient at one moment, for every line of the plan."""
+
+    now: Moment
+    tier: TierName
+    severity: Severity
+    culprits: tuple[Culprit, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    stage: str = ""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        labels: Mapping[str, str] = self.now.knowledge.management["labels"]
+        return labels
+
+    @cached_property
+    def child(self) -> Truth:
+        return is_child(self.now)
+
+    @cached_property
+    def conditions(self) -> Mapping[str, Condition]:
+        """Conditions that may be present: recorded, not abated, not said to be inactive."""
+        return {
+            c.kind: c
+            for c in self.now.chart.conditions
+            if c.active is not FALSE and (c.abated is None or c.abated > self.now.as_of)
+        }
+
+    @cached_property
+    def pregnant(self) -> bool:
+        return bool(PREGNANT & self.conditions.keys())
+
+    @cached_property
+    def recent_drugs(self) -> Mapping[str, MedicationUse]:
+        """The newest use of each ingredient that is running or was given recently."""
+        window = self.now.hours("interaction.recent_h")
+        found: dict[str, MedicationUse] = {}
+        for use in self.now.chart.medications:
+            if taken(use, use.ingredients, self.now.as_of, window):
+                found.update(dict.fromkeys(use.ingredients, use))
+        return found
+
+    @cached_property
+    def reconciled(self) -> bool:
+        signs = self.now.chart.signs_of(SignKind.MEDICATION_RECONCILED)
+        return any(s.present is TRUE for s in signs)
+
+    @cached_property
+    def weight(self) -> Measurement | None:
+        """The newest weight of 30 days, its unit stated (SAF-04)."""
+        weights = self.now.within("body_weight", self.now.days("dose.weight_age_d"))
+        sound = [w for w in weights if not w.unit_inferred and not w.comparator and w.value > 0]
+        return sound[-1] if sound else None
+
+    def newest(self, kind: str, parameter: str) -> Measurement | None:
+        """The newest reading within the hours of a parameter."""
+        readings = self.now.within(kind, self.now.hours(parameter))
+        return readings[-1] if readings else None
+
+    def state(self, finding: str) -> Truth:
+        known = self.findings.get(finding)
+        return known.state if known is not None else UNKNOWN
+
+
+def is_child(now: Moment) -> Truth:
+    """Under 18 at this moment? Unknown without a birth date."""
+    details = now.chart.details
+    if details is None or details.birth_date is None:
+        return UNKNOWN
+    born, today = details.birth_date, now.as_of.date()
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return TRUE if age < now.knowledge["tier.adult_y"] else FALSE

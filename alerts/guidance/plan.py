@@ -1,0 +1,99 @@
+"""The staged plan (SPEC 5.5): which advice this patient gets, in which order."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from alerts.guidance.culprits import confirmed, culprits, live
+from alerts.guidance.drugs import drug_advice
+from alerts.guidance.patient import Bedside
+from alerts.guidance.supportive import action_advice, also_indicated
+from alerts.moment import Moment
+from alerts.rechallenge import rechallenge
+from alerts.statements import (
+    Advice,
+    Exposure,
+    Finding,
+    Plan,
+    Severity,
+    TierName,
+    Withdrawal,
+)
+from alerts.truth import FALSE, TRUE
+
+# SEV-03: with severity unknown the moderate row is shown, with that label
+STAGE_OF = {"MILD": "STG-2", "MODERATE": "STG-3", "SEVERE": "STG-4", "UNKNOWN": "STG-3"}
+# where advice that a fact brings in stands in the list
+BESIDE = {"MGT-ESCALATE": "MGT-COOL", "DRG-LORAZEPAM": "DRG-DANTROLENE"}
+# non-oral rescue in dopaminergic withdrawal, not standard after an antagonist (SPEC 5.4)
+NON_ORAL = ("DRG-APOMORPHINE", "DRG-ROTIGOTINE")
+
+
+def plan(
+    now: Moment,
+    tier: TierName,
+    severity: Severity,
+    exposures: tuple[Exposure, ...],
+    withdrawals: tuple[Withdrawal, ...],
+    findings: Mapping[str, Finding] | None = None,
+) -> Plan:
+    """Staged guidance: requests only at WATCH, withholding at POSSIBLE, the rest from PROBABLE.
+
+    After a resolved episode the rules of re-exposure are shown whatever the tier.
+    """
+    after = rechallenge(now, exposures)
+    stage = _stage(tier, severity)
+    if not stage:
+        return Plan("", after)
+    found = culprits(now, exposures)
+    bedside = Bedside(now, tier, severity, found, live(withdrawals), findings or {}, stage)
+    keys = dict.fromkeys(_keys(bedside, stage))
+    advice = _once_withheld(bedside, [_advice(bedside, key) for key in keys])
+    return Plan(stage, (*advice, *after), found)
+
+
+def _stage(tier: TierName, severity: Severity) -> str:
+    if tier is TierName.NONE:
+        return ""
+    if tier is TierName.WATCH:
+        return "STG-0"
+    return "STG-1" if tier is TierName.POSSIBLE else STAGE_OF[severity.level]
+
+
+def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
+    """The stage's list, with what a fact brings in beside what it belongs to."""
+    extra = set(also_indicated(bedside)) if bedside.tier is not TierName.WATCH else set()
+    for key in bedside.now.knowledge.stages[stage]:
+        if _applies(bedside, key):
+            yield key
+        if key == "MGT-DA-REINSTATE" and bedside.withdrawals and stage != "STG-1":
+            yield from NON_ORAL
+        if BESIDE.get(key) in extra:
+            yield BESIDE[key]
+
+
+def _applies(bedside: Bedside, key: str) -> bool:
+    withdrawn = confirmed(bedside.withdrawals)
+    if key == "MGT-DA-REINSTATE":
+        return withdrawn is not FALSE
+    if key in {"MGT-STOP", "MGT-WITHHOLD"}:
+        return bool(bedside.culprits) or withdrawn is not TRUE
+    return True
+
+
+def _advice(bedside: Bedside, key: str) -> Advice:
+    made = drug_advice(bedside, key) if key.startswith("DRG-") else action_advice(bedside, key)
+    sure = bedside.severity.level != "UNKNOWN" or key in bedside.now.knowledge.stages["STG-2"]
+    return made if sure else replace(made, label=bedside.labels["severity_unknown"])
+
+
+def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
+    """Where age withholds every dose, a card says so once, for all the drugs together."""
+    if bedside.child is FALSE:
+        return advice
+    reason = bedside.labels["paediatric" if bedside.child is TRUE else "age_unknown"]
+    held = [a for a in advice if a.brief.endswith(reason)]
+    names = ", ".join(a.brief.split(".")[0].lower() for a in held)
+    together = f"Drugs ({names}). {reason}"
+    return [
+        a if a not in held else replace(a, brief=together if a is held[0] else "") for a in advice
+    ]

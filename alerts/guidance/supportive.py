@@ -1,0 +1,216 @@
+"""Supportive care for this patient: the lines of an action, with what the chart adds (SPEC 5.3)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from alerts.coagulation import coagulation
+from alerts.guidance.contraindications import checks
+from alerts.guidance.culprits import before, culprit_line, reinstate_line
+from alerts.guidance.patient import Bedside
+from alerts.guidance.wording import Raw, all_citations, line, measured, shown, weakest_basis
+from alerts.resolution import resolution
+from alerts.statements import Advice, TierName
+from alerts.truth import TRUE, UNKNOWN
+
+
+@dataclass
+class Added:
+    """What the chart adds to an action: cautions, first lines, a better brief, more rows."""
+
+    warnings: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    rows: list[Raw] = field(default_factory=list)
+    brief: str | None = None
+
+
+def action_advice(bedside: Bedside, key: str) -> Advice:
+    """The advice of one MGT entry for this patient."""
+    entry = bedside.now.knowledge.actions[key]
+    make = _ADDED.get(key)
+    added = make(bedside) if make is not None else Added()
+    rows = [*shown(added.rows), *shown(entry["lines"])]
+    cautions = checks(bedside, {"drug": "", **entry}).recorded
+    return Advice(
+        key,
+        entry["title"],
+        entry["priority"],
+        (*added.warnings, *cautions),
+        (*added.lines, *(line(raw, bedside.labels) for raw in rows)),
+        weakest_basis(rows),
+        all_citations(rows),
+        brief=entry.get("brief", "") if added.brief is None else added.brief,
+    )
+
+
+def _entry(bedside: Bedside, key: str) -> Mapping[str, Any]:
+    return bedside.now.knowledge.actions[key]
+
+
+def _stop(bedside: Bedside) -> Added:
+    """Every culprit product by name with its last dose; depots with their tail."""
+    now = bedside.now
+    stop = _entry(bedside, "MGT-STOP")
+    added = Added(lines=[culprit_line(now, c) for c in bedside.culprits])
+    if not bedside.culprits:
+        added.lines.append("No dopamine antagonist found on this chart: reconcile drugs from home")
+    if any(c.long_acting for c in bedside.culprits):
+        added.rows += stop["depot"]
+    also = {"lithium", *now.knowledge.classes.get("anticholinergic", ())}
+    also |= now.knowledge.classes.get("serotonergic", frozenset())
+    culprits = {c.drug for c in bedside.culprits}
+    if found := sorted((also & bedside.recent_drugs.keys()) - culprits):
+        added.lines.append(f"On the chart, to review: {', '.join(found)}")
+        added.rows += stop["review"]
+    added.warnings = [
+        f"Dopaminergic withdrawal too: {reinstate_line(now, w)}" for w in bedside.withdrawals
+    ]
+    return added
+
+
+def _reinstate(bedside: Bedside) -> Added:
+    lines = [reinstate_line(bedside.now, w) for w in bedside.withdrawals]
+    lost = [w for w in bedside.withdrawals if w.trigger in {"DAW-ROUTE", "DAW-ABSORB"}]
+    if lost:
+        lines.append("The oral route is in doubt: tube, then the non-oral alternatives below")
+    rows = (
+        list(_entry(bedside, "MGT-DA-REINSTATE")["amantadine"])
+        if _withdrawn(bedside, "amantadine")
+        else []
+    )
+    said = "; ".join(
+        f"{w.drug.replace('_', ' ')} ({before(w)})"
+        for w in bedside.withdrawals
+        if w.trigger != "DAW-DBS"
+    )
+    brief = f"Restart as before, by tube if needed: {said}" if said else "Restore the stimulator"
+    return Added(lines=lines, rows=rows, brief=brief)
+
+
+def _withdrawn(bedside: Bedside, drug: str) -> bool:
+    return any(w.drug == drug for w in bedside.withdrawals)
+
+
+def _escalate(bedside: Bedside) -> Added:
+    met, unknown = bedside.severity.critical_care, bedside.severity.unknown
+    possible = bedside.tier is TierName.POSSIBLE
+    lines = [f"{'Would be met' if possible else 'Met'} now: {'; '.join(met)}"] if met else []
+    if unknown:
+        lines.append(f"Not known, and could meet it: {'; '.join(unknown)}")
+    urgent = met and not (possible and bedside.severity.level == "MODERATE")
+    brief = f"Discuss with critical care now: {'; '.join(met)}" if urgent else ""
+    return Added(lines=lines, brief=brief)
+
+
+def _cool(bedside: Bedside) -> Added:
+    reading = bedside.newest("body_temperature", "dose.laboratory_age_h")
+    if reading is None:
+        return Added(lines=["Temperature not recorded in 24 h: measure core temperature now"])
+    said = measured(reading, bedside.now)
+    if reading.site not in bedside.now.knowledge.sites["core"]:
+        said += f" ({reading.site or 'site not recorded'}): measure core temperature"
+    start = bedside.now.knowledge["cooling.start_c"]
+    cool = reading.value >= start
+    brief = None if cool else f"Core temperature now; cool actively from {start:g} °C"
+    return Added(lines=[f"Newest: {said}"], brief=brief)
+
+
+def _fluid(bedside: Bedside) -> Added:
+    """The urine target by CK; in mL/h where a weight is on record."""
+    added, weight, k = Added(), bedside.weight, bedside.now.knowledge
+    if weight is not None:
+        added.lines.append(
+            f"At {weight.value:g} kg the target of 1 to 2 mL/kg/h is {weight.value:.0f} to "
+            f"{2 * weight.value:.0f} mL/h"
+        )
+    ck = bedside.newest("creatine_kinase", "ck.lookback_h")
+    if ck is None:
+        added.lines.append("CK not recorded in 72 h: take the rhabdomyolysis target until known")
+        return added
+    limit = k["rhabdomyolysis.ck_u_l"]
+    high = (ck.reference_high or 0) * k["rhabdomyolysis.ck_multiple"]
+    raised = ck.value > limit or (bool(high) and ck.value > high)
+    added.lines.append(f"Newest: {measured(ck, bedside.now)}")
+    added.rows = list(
+        _entry(bedside, "MGT-FLUID")["rhabdomyolysis" if raised else "without_rhabdomyolysis"]
+    )
+    return added
+
+
+def _electrolytes(bedside: Bedside) -> Added:
+    potassium, k = bedside.newest("potassium", "dose.laboratory_age_h"), bedside.now.knowledge
+    if potassium is None:
+        return Added(
+            lines=["Potassium not recorded in 24 h: send now"],
+            brief="Potassium, calcium, phosphate, gas now: potassium not recorded in 24 h",
+        )
+    said = measured(potassium, bedside.now)
+    if potassium.value >= k["potassium.emergency"]:
+        return Added(warnings=[f"Emergency: {said}"], brief=f"Hyperkalaemia, emergency: {said}")
+    if potassium.value >= k["potassium.alert"]:
+        return Added(warnings=[f"Alert: {said}"], brief=f"Hyperkalaemia: {said}")
+    return Added(lines=[f"Newest: {said}"], brief="")
+
+
+def _monitoring(bedside: Bedside) -> Added:
+    """On a card critical care stands for it; the schedule is on the patient page."""
+    return Added(brief="" if bedside.severity.critical_care else None)
+
+
+def _clotting(bedside: Bedside) -> Added:
+    score = coagulation(bedside.now)
+    read = f" from {', '.join(score.parts)}" if score.parts else ""
+    lines = [f"ISTH score now {score.lower}–{score.upper} of 8 points{read}"]
+    if score.missing:
+        lines.append(f"Not recorded in 48 h: {', '.join(score.missing)}")
+    if score.overt is TRUE:
+        said = f"Overt DIC by the ISTH score: {score.lower}–{score.upper} of 8 points"
+        return Added(warnings=[said], lines=lines, brief=f"{said}: haematology")
+    return Added(lines=lines)
+
+
+def _thrombosis(bedside: Bedside) -> Added:
+    score = coagulation(bedside.now)
+    if score.overt is TRUE:
+        return Added(warnings=[f"ISTH DIC score {score.lower}–{score.upper} of 8 points"])
+    if score.overt is UNKNOWN:
+        return Added(warnings=["Platelets and clotting incomplete: check before prophylaxis"])
+    return Added()
+
+
+def _resolution(bedside: Bedside) -> Added:
+    """How far each part of resolution is met now (SPEC 5.6)."""
+    parts = resolution(bedside.now, bedside.findings).parts
+    words = {"true": "met", "false": "not met", "unknown": "not known"}
+    return Added(lines=[f"{p.name}: {words[p.state]} ({p.reason})" for p in parts])
+
+
+def also_indicated(bedside: Bedside) -> Iterator[str]:
+    """Advice that a fact brings in beyond the stage's list.
+
+    TEMP411 is time-critical whatever the tier (ALR-04); moderate disease whose rigidity drives
+    a rising temperature may need dantrolene (DRG-DANTROLENE severity_moderate, basis D).
+    """
+    if bedside.state("TEMP411") is TRUE:
+        yield "MGT-COOL"
+    if bedside.severity.level == "MODERATE" and bedside.state("RIG") is TRUE:
+        window = bedside.now.hours("severity.window_h")
+        readings = bedside.now.within("body_temperature", window)
+        limit = bedside.now.knowledge["severity.cooling_c"]
+        if len(readings) > 1 and readings[-1].value > max(limit, readings[-2].value):
+            yield "DRG-DANTROLENE"
+
+
+_ADDED: Mapping[str, Callable[[Bedside], Added]] = {
+    "MGT-STOP": _stop,
+    "MGT-WITHHOLD": _stop,
+    "MGT-DA-REINSTATE": _reinstate,
+    "MGT-ESCALATE": _escalate,
+    "MGT-COOL": _cool,
+    "MGT-FLUID": _fluid,
+    "MGT-ELYTE": _electrolytes,
+    "MGT-MONITOR": _monitoring,
+    "MGT-DIC": _clotting,
+    "MGT-VTE": _thrombosis,
+    "MGT-RESOLUTION": _resolution,
+}

@@ -1,0 +1,74 @@
+"""Lines of a plan in words: text, label of an unconfirmed basis, citations; clocks and facts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from alerts.chart import Measurement
+from alerts.moment import Moment
+
+Raw = Mapping[str, Any]
+_UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "umol/L": "µmol/L", "10*9/L": "×10⁹/L"}
+_UNITS |= {"mL/min/{1.73_m2}": "mL/min/1.73 m²", "{score}": "points"}
+_NAMES = {"spo2": "SpO2", "egfr": "eGFR", "alt": "ALT", "creatine_kinase": "CK"}
+
+
+def shown(raws: Iterable[Raw]) -> list[Raw]:
+    """Without what is kept for review only (SAF-04, SAF-06)."""
+    return [raw for raw in raws if raw.get("render", "show") != "hide"]
+
+
+def line(raw: Raw, labels: Mapping[str, str], text: str = "") -> str:
+    """A sentence with the label that its basis needs (SPEC 0.2) and its citations."""
+    return f"{text or raw['text']}{_label(raw, labels)}{citations(raw['cite'])}"
+
+
+def dose(raw: Raw, labels: Mapping[str, str], *, short: bool = False) -> str:
+    """A dose with route, interval, maximum and citation, or none at all (SAF-04)."""
+    most = raw.get("short", raw["maximum"]) if short else raw["maximum"]
+    then = f", {raw['then']}" if raw.get("then") else ""
+    said = f"{raw['text']}: {raw['amount']} {raw['route']} {raw['interval']}{then}; maximum: {most}"
+    return line(raw, labels, said)
+
+
+def _label(raw: Raw, labels: Mapping[str, str]) -> str:
+    if raw.get("render") == "label" or raw["basis"] == "U":
+        return f" ({labels['unconfirmed']})"
+    return f" ({labels['local']})" if raw["basis"] == "D" else ""
+
+
+def citations(keys: Sequence[str]) -> str:
+    return f" [{', '.join(keys)}]" if keys else ""
+
+
+def weakest_basis(raws: Sequence[Raw]) -> str:
+    """The weakest basis among the lines shown."""
+    bases = [str(raw["basis"]) for raw in raws] or ["D"]
+    return max(bases, key="VSDU".index)
+
+
+def all_citations(raws: Sequence[Raw]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for raw in raws for key in raw["cite"]))
+
+
+def stamp(at: datetime, now: Moment) -> str:
+    """A time in the zone of the assessment's clock: '25 Nov 08:10 UTC'."""
+    local = at.astimezone(now.as_of.tzinfo)
+    year = "" if local.year == now.as_of.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {local:%H:%M %Z}".strip()
+
+
+def day(at: datetime, now: Moment) -> str:
+    local = at.astimezone(now.as_of.tzinfo)
+    return f"{local.day} {local:%b %Y}"
+
+
+def measured(reading: Measurement, now: Moment) -> str:
+    """'potassium 6.1 mmol/L, 25 Nov 13:50 UTC'."""
+    value = f"{reading.comparator or ''}{reading.value:g}"
+    unit = _UNITS.get(reading.unit, reading.unit)
+    return f"{kind_name(reading.kind)} {value} {unit}, {stamp(reading.at, now)}"
+
+
+def kind_name(kind: str) -> str:
+    return _NAMES.get(kind, kind.replace("_", " "))

@@ -1,0 +1,154 @@
+"""The drugs that count: drafts, running orders, and doses recent enough to be in the body."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.chart import MedicationUse, UseStatus
+from alerts.dosing import Certainty, dosing
+from alerts.moment import Moment
+from alerts.statements import Datum
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+
+STOPPING = frozenset({UseStatus.STOPPED, UseStatus.CANCELLED, UseStatus.ON_HOLD, UseStatus.ENDED})
+PARENTERAL = frozenset({"im", "iv", "sc", "depot"})
+_NOW = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One drug of one record. `gap`: time since it last counted as taken (0 while it runs).
+
+    `certain`: unknown when the record does not tell whether it is taken at all.
+    `stopped`: a stop or hold is recorded and no order for it is in force.
+    """
+
+    use: MedicationUse
+    ingredient: str
+    gap: timedelta
+    running: bool
+    certain: Truth
+    draft: bool = False
+    stopped: bool = False
+
+    @property
+    def reference(self) -> str:
+        return self.use.source.reference
+
+    @property
+    def begun(self) -> datetime | None:
+        return self.use.start or self.use.authored
+
+
+def ordered(drafts: Iterable[MedicationUse]) -> list[Taken]:
+    """Drafts that start or continue a drug, one entry per ingredient."""
+    return [
+        Taken(draft, ingredient, _NOW, running=True, certain=TRUE, draft=True)
+        for draft in drafts
+        for ingredient in draft.ingredients
+        if not stops(draft)
+    ]
+
+
+def stops(draft: MedicationUse) -> bool:
+    """An order that stops, holds or forbids: no drug is started by it."""
+    return draft.status in STOPPING or draft.do_not_perform
+
+
+def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = ()) -> list[Taken]:
+    """Drugs named by any row that the patient takes, or took within `longest`, newest record each.
+
+    A chart order that a draft re-signs is the draft; one that a draft stops counts as just stopped.
+    """
+    signed = {d.source.reference for d in drafts if not stops(d)}
+    ending = {d.source.reference: d for d in drafts if stops(d)}
+    chart, names = now.chart, now.knowledge.index.drugs
+    found: list[Taken] = []
+    for ingredient in sorted((chart.orders.keys() | chart.doses.keys()) & names.keys()):
+        since = now.as_of - max(longest, _tail(now, ingredient))
+        uses = [*chart.orders.get(ingredient, ()), *now.recent_doses(ingredient, since)]
+        known = [u for u in uses if u.source.reference not in signed]
+        here = list(_newest(_taken(now, known, ingredient, longest)))
+        found += _with_stops(here, known, ending, ingredient)
+    return found
+
+
+def _tail(now: Moment, ingredient: str) -> timedelta:
+    """How long the longest depot of an ingredient counts in full."""
+    days = (w.full_d for w in now.knowledge.long_acting.values() if w.ingredient == ingredient)
+    return timedelta(days=max(days, default=0))
+
+
+def _taken(
+    now: Moment, uses: Iterable[MedicationUse], ingredient: str, longest: timedelta
+) -> Iterator[Taken]:
+    for use in uses:
+        span = dosing(use, now.as_of)
+        if span.certainty is Certainty.NONE or span.first is None or span.first > now.as_of:
+            continue
+        running = span.running is TRUE or (use.as_needed and span.running is not FALSE)
+        last = span.last or span.first
+        if use.long_acting is TRUE:
+            last += _acts(now, use, ingredient)
+        gap = _NOW if running else max(now.as_of - last, _NOW)
+        if gap > longest:
+            continue
+        now.until(last + longest)
+        certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
+        yield Taken(use, ingredient, gap, running, certain)
+
+
+def _acts(now: Moment, use: MedicationUse, ingredient: str) -> timedelta:
+    product = now.knowledge.long_acting.get(use.product or "")
+    return timedelta(days=product.full_d) if product else _tail(now, ingredient)
+
+
+def _newest(found: Iterable[Taken]) -> Iterator[Taken]:
+    """Of many doses by one route keep the last; running orders are all kept."""
+    doses: dict[tuple[str | None, Truth], Taken] = {}
+    for taken in found:
+        if taken.running:
+            yield taken
+            continue
+        mark = (taken.use.route, taken.use.long_acting)
+        known = doses.get(mark)
+        if known is None or _rank(taken) < _rank(known):
+            doses[mark] = taken
+    yield from doses.values()
+
+
+def _rank(taken: Taken) -> tuple[bool, timedelta, str]:
+    return (taken.certain is not TRUE, taken.gap, taken.reference)
+
+
+def _with_stops(
+    found: list[Taken],
+    uses: Sequence[MedicationUse],
+    ending: dict[str, MedicationUse],
+    ingredient: str,
+) -> list[Taken]:
+    """Mark what is stopped: by a draft of this call, or by the chart with nothing in force."""
+    freed = [
+        replace(t, running=False, stopped=True) if t.running and t.reference in ending else t
+        for t in found
+    ]
+    told = any(u.status in STOPPING for u in uses) or any(
+        ingredient in d.ingredients for d in ending.values()
+    )
+    if told and not any(t.running for t in freed):
+        return [replace(t, stopped=True) for t in freed]
+    return freed
+
+
+def drug_datum(taken: Taken) -> Datum:
+    """A drug as shown: by what evidence it is known, when it began, how it is given."""
+    use = taken.use
+    marks = [use.status.value]
+    marks += [use.route] if use.route else []
+    marks += [use.product.replace("_", " ")] if use.product else []
+    if use.dose is not None:
+        times = f" × {use.times_per_day:g}/d" if use.times_per_day else ""
+        marks.append(f"{use.dose:g} {use.dose_unit or ''}{times}".strip())
+    marks += ["as needed"] if use.as_needed else []
+    what = "draft order" if taken.draft else use.evidence.value
+    return Datum(taken.ingredient, what, "", taken.begun, taken.reference, ", ".join(marks))

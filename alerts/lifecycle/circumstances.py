@@ -1,0 +1,109 @@
+"""What of the chart bears on the life of an alert beside the assessment: the stay, comfort care,
+an attested episode, the newest temperature and CK, and which facts still stand.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.chart import Chart, Condition, SignKind
+from alerts.knowledge import Knowledge
+from alerts.lifecycle.states import Suppression
+from alerts.moment import Moment, moment, site_trusted
+from alerts.statements import Assessment
+from alerts.truth import FALSE, TRUE
+
+ATTESTED = "neuroleptic_malignant_syndrome"
+COMFORT = "comfort_care"
+_SIGNS_OF_EPISODE = ("HYP", "RIG", "MS", "CK")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """`present`: references of all facts on the chart; None when the chart was not looked at,
+    and then nothing is taken for retracted. `resolved_at`: SPEC 5.6, stated or measured.
+    """
+
+    suppression: Suppression = Suppression.NO
+    deceased: bool = False
+    discharged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    temperature: float | None = None
+    ck: float | None = None
+    present: frozenset[str] | None = None
+
+
+def circumstances(chart: Chart, knowledge: Knowledge, assessment: Assessment) -> Circumstances:
+    """Read them from the chart as it stood at the assessment's clock."""
+    now = moment(chart, knowledge, assessment.as_of)
+    temperatures = now.readings("body_temperature")
+    cks = now.readings("creatine_kinase")
+    return Circumstances(
+        suppression=_suppression(now, assessment),
+        deceased=chart.details is not None and chart.details.deceased,
+        discharged_at=_discharged(now),
+        resolved_at=_resolved(now, assessment),
+        temperature=temperatures[-1].value if temperatures else None,
+        ck=cks[-1].value if cks else None,
+        present=frozenset(_references(chart)),
+    )
+
+
+def _suppression(now: Moment, assessment: Assessment) -> Suppression:
+    """ALR-12. The order is by how much is silenced."""
+    conditions = now.chart.conditions
+    if any(c.kind == COMFORT and c.active is TRUE for c in conditions):
+        return Suppression.COMFORT_CARE
+    if any(d.id == "DDX-MH" and d.met is TRUE for d in assessment.differential):
+        return Suppression.THEATRE
+    if any(_attests(c, now, assessment.onset) for c in conditions):
+        return Suppression.ATTESTED
+    return Suppression.NO
+
+
+def _attests(condition: Condition, now: Moment, onset: datetime | None) -> bool:
+    """NMS stated for this episode. One left on the problem list from years ago, or without a
+    date, must not silence a new one."""
+    stated = condition.onset or condition.recorded
+    if condition.kind != ATTESTED or condition.confirmed is not TRUE or stated is None:
+        return False
+    if condition.active is not TRUE or condition.abated is not None:
+        return False
+    return stated >= (onset or now.as_of) - now.hours("episode.gap_h")
+
+
+def _discharged(now: Moment) -> datetime | None:
+    """When the last stay ended; None while any goes on, or when none is told."""
+    ends = [stay.end for stay in now.chart.stays]
+    known = [end for end in ends if end is not None and end <= now.as_of]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def _resolved(now: Moment, assessment: Assessment) -> datetime | None:
+    """SPEC 5.6: stated by a clinician, or measured: all of temperature at most 38.0 °C for 48 h,
+    rigidity and mental change recorded absent, CK below 4 × the limit and falling."""
+    stated = [s.at for s in now.chart.signs_of(SignKind.RESOLVED) if s.present is TRUE]
+    if stated:
+        return stated[-1]
+    if any(assessment.findings[key].state is not FALSE for key in _SIGNS_OF_EPISODE):
+        return None
+    window = now.hours("resolution.temperature_h")
+    readings = [m for m in now.within("body_temperature", window) if site_trusted(now.knowledge)(m)]
+    limit = now.knowledge["resolution.temperature_c"]
+    cks = now.readings("creatine_kinase")[-2:]
+    covered = bool(readings) and readings[-1].at - readings[0].at >= window / 2
+    cool = all(m.value <= limit for m in now.within("body_temperature", window))
+    falling = len(cks) == 2 and cks[1].value < cks[0].value
+    return now.as_of if covered and cool and falling else None
+
+
+def _references(chart: Chart) -> Iterable[str]:
+    for group in (
+        chart.measurements,
+        chart.signs,
+        chart.medications,
+        chart.conditions,
+        chart.stays,
+        chart.unread,
+    ):
+        yield from (fact.source.reference for fact in group)

@@ -1,0 +1,154 @@
+"""When an episode is over (SPEC 5.6), three-valued: no part is met by silence of the record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from alerts.chart import Measurement, SignKind
+from alerts.moment import Moment, above, site_trusted
+from alerts.statements import Exposure, Finding
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both
+
+NMS = "neuroleptic_malignant_syndrome"
+MASKS = (
+    SignKind.ACTIVE_COOLING,
+    SignKind.TARGETED_TEMPERATURE,
+    SignKind.RENAL_REPLACEMENT,
+    SignKind.EXTRACORPOREAL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the four conditions of resolution: met, not met or not known, and why."""
+
+    name: str
+    state: Truth
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`state` is TRUE only when all four parts are met by what was recorded."""
+
+    state: Truth
+    parts: tuple[Part, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.parts if p.state is not TRUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A statement on the chart that the episode is over; `at` None: its date is not told."""
+
+    at: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surveillance:
+    """Until when to watch after resolution, and by which product."""
+
+    until: datetime
+    why: str
+
+
+def resolution(now: Moment, findings: Mapping[str, Finding]) -> Resolution:
+    """Temperature, rigidity, CK and mental status, each read for absence with its evidence."""
+    parts = (
+        _temperature(now),
+        _absent(findings.get("RIG"), "rigidity absent"),
+        _creatine_kinase(now),
+        _absent(findings.get("MS"), "mental status at baseline"),
+    )
+    return Resolution(both(p.state for p in parts), parts)
+
+
+def _temperature(now: Moment) -> Part:
+    """Oral or core readings of 48 h, none above 38.0 °C, none further apart than the gap."""
+    name = "38.0 °C or less for 48 h"
+    limit = now.knowledge["resolution.temperature_c"]
+    window = now.hours("resolution.temperature_h")
+    readings = now.within("body_temperature", window)
+    hot = [m for m in readings if above(m, limit, strict=True) is TRUE]
+    if hot:
+        return Part(name, FALSE, f"{hot[-1].value:g} °C in the last 48 h")
+    trusted = site_trusted(now.knowledge)
+    proof = [m for m in readings if trusted(m) and not m.comparator and not m.preliminary]
+    if not proof:
+        return Part(name, UNKNOWN, "no oral or core reading in 48 h")
+    edges = [now.as_of - window, *(m.at for m in proof), now.as_of]
+    longest = max(b - a for a, b in pairwise(edges))
+    if longest > now.hours("resolution.reading_gap_h"):
+        return Part(name, UNKNOWN, f"{longest / timedelta(hours=1):.0f} h without a reading")
+    if now.present(window, *MASKS):
+        return Part(name, UNKNOWN, "masked by cooling or blood purification")
+    return Part(name, TRUE, f"{len(proof)} oral or core readings, none above")
+
+
+def _absent(finding: Finding | None, name: str) -> Part:
+    if finding is None or finding.state is UNKNOWN:
+        return Part(name, UNKNOWN, finding.reason if finding else "not assessed")
+    return Part(name, FALSE if finding.state is TRUE else TRUE, finding.reason)
+
+
+def _creatine_kinase(now: Moment) -> Part:
+    """CK below 4 × ULN and falling; a value within the laboratory's range need not fall."""
+    name = "CK below 4 × ULN and falling"
+    readings = [m for m in now.readings("creatine_kinase") if not m.comparator]
+    recent = [m for m in readings if m.at >= now.as_of - now.hours("resolution.ck_newest_h")]
+    if not recent:
+        return Part(name, UNKNOWN, "no CK in 48 h")
+    newest = recent[-1]
+    said = f"CK {newest.value:g} U/L"
+    ceiling = (newest.reference_high or 0) * now.knowledge["ck.multiple"]
+    if newest.value >= (ceiling or now.knowledge["ck.no_range_u_l"]):
+        return Part(name, FALSE, said)
+    if not ceiling:
+        return Part(name, UNKNOWN, f"{said}, no laboratory range")
+    if newest.value <= (newest.reference_high or 0):
+        return Part(name, TRUE, f"{said}, in the laboratory's range")
+    return _falling(name, said, readings)
+
+
+def _falling(name: str, said: str, readings: list[Measurement]) -> Part:
+    if len(readings) < 2:
+        return Part(name, UNKNOWN, f"{said}, no earlier value to fall from")
+    before = readings[-2].value
+    falls = readings[-1].value < before
+    return Part(name, TRUE if falls else FALSE, f"{said} after {before:g} U/L")
+
+
+def resolved(now: Moment) -> Resolved | None:
+    """The newest statement that an episode is over: a clinician's, or the problem list's.
+
+    None while nobody has said so, and once the problem is active again.
+    """
+    found = [
+        Resolved(s.at, s.source.reference)
+        for s in now.chart.signs_of(SignKind.RESOLVED)
+        if s.present is TRUE
+    ]
+    for condition in now.chart.conditions:
+        if condition.kind != NMS:
+            continue
+        over = condition.abated is not None and condition.abated <= now.as_of
+        if over or condition.active is FALSE:
+            at = condition.abated if over else None
+            found.append(Resolved(at, condition.source.reference))
+    dated = [r for r in found if r.at is not None]
+    return max(dated, key=lambda r: (str(r.at), r.source)) if dated else next(iter(found), None)
+
+
+def surveillance(now: Moment, exposures: tuple[Exposure, ...], at: datetime) -> Surveillance:
+    """14 d after an oral culprit; to the end of a depot's full-credit window if that is later."""
+    until = at + now.days("surveillance.oral_d")
+    why = "14 d after resolution"
+    for exposure in exposures:
+        if exposure.long_acting and exposure.full_until and exposure.full_until > until:
+            name = (exposure.product or exposure.drug).replace("_", " ")
+            until, why = exposure.full_until, f"end of the window of {name}"
+    return Surveillance(until, why)

@@ -1,0 +1,7 @@
+"""Published criteria sets and scales beside each other (SPEC 1): IEC primary, the others shown."""
+
+from alerts.scales.iec import ITEMS, States, iec
+from alerts.scales.levenson import Levenson, levenson
+from alerts.scales.others import scales
+
+__all__ = ["ITEMS", "Levenson", "States", "iec", "levenson", "scales"]

@@ -1,0 +1,89 @@
+"""Items that several criteria sets share, each true, false or unknown.
+
+False needs a record: a reading below the limit, a sign charted absent. Silence is unknown (LOG-01).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from alerts.chart import Measurement, SignKind
+from alerts.moment import Moment, above, caveats
+from alerts.statements import Finding
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either
+
+
+def reached(
+    now: Moment,
+    kind: str,
+    parameter: str,
+    window: str,
+    *,
+    strict: bool = False,
+    firm: bool = False,
+) -> Truth:
+    """Any reading of the window at or above the limit; false only when some were read.
+
+    `firm`: preliminary values and inferred units are left out (TIER-05).
+    """
+    readings = own(now, kind, window, firm=firm)
+    limit = now.knowledge[parameter]
+    states = [above(m, limit, strict=strict) for m in readings]
+    return either(states) if states else UNKNOWN
+
+
+def own(now: Moment, kind: str, window: str, *, firm: bool = False) -> list[Measurement]:
+    """The patient's own readings: no ventilator rate, no pacemaker."""
+    readings = [m for m in now.within(kind, now.hours(window)) if not m.flags]
+    return [m for m in readings if not caveats([m])] if firm else readings
+
+
+def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = False) -> Truth:
+    """Any reading of the window below the limit; false only when some were read."""
+    readings = own(now, kind, window, firm=firm)
+    if not readings:
+        return UNKNOWN
+    limit = now.knowledge[parameter]
+    low = any(m.value < limit and m.comparator not in {">", ">="} for m in readings)
+    return TRUE if low else FALSE
+
+
+def charted(now: Moment, *kinds: SignKind, window: timedelta | None = None) -> Truth:
+    """Present in 24 h; absent when a structured entry says so; unknown when nobody charted it."""
+    span = window or now.hours("ddx.sign_h")
+    signs = now.signs(span, *kinds)
+    if any(s.present is TRUE for s in signs):
+        return TRUE
+    return FALSE if any(s.present is FALSE and s.structured for s in signs) else UNKNOWN
+
+
+def states_of(findings: Mapping[str, Finding]) -> dict[str, Truth]:
+    return {key: finding.state for key, finding in findings.items()}
+
+
+def abnormal_pressure(now: Moment, state: Mapping[str, Truth], *, firm: bool = False) -> Truth:
+    """BP elevation, robust fluctuation, or systolic below 90 (LEV-01)."""
+    low = below(now, "systolic_bp", "levenson.low_sbp", "met.window_h", firm=firm)
+    return either((state["BPUP"], state["BPFL_ROBUST"], low))
+
+
+def leucocytosis(now: Moment, *, firm: bool = False) -> Truth:
+    return reached(now, "wbc", "levenson.wbc", "ck.lookback_h", firm=firm)
+
+
+def acidosis(now: Moment) -> Truth:
+    """pH below 7.35 and bicarbonate below 18 (CAROFF)."""
+    low_ph = below(now, "ph_blood", "caroff.ph", "ck.lookback_h")
+    return both((low_ph, below(now, "bicarbonate", "caroff.bicarbonate", "ck.lookback_h")))
+
+
+def myoglobinuria(now: Moment) -> Truth:
+    """Urine myoglobin above its range, or urine haem positive with fewer than 5 red cells."""
+    window = now.hours("ck.lookback_h")
+    urine = [m for m in now.within("myoglobin_urine", window) if m.reference_high is not None]
+    raised = [m.value > (m.reference_high or 0) for m in urine]
+    haem = [m for m in now.within("urinalysis_blood", window) if not m.comparator]
+    cells = now.within("urine_red_cells", window)
+    few = [m for m in cells if m.value < now.knowledge["caroff.red_cells"]]
+    if any(raised) or (any(m.value > 0 for m in haem) and few):
+        return TRUE
+    return FALSE if raised or (haem and cells) else UNKNOWN

@@ -1,0 +1,71 @@
+"""Levenson's criteria of 1985, through secondary sources (LEV-01, LEV-02)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from alerts.moment import Moment
+from alerts.scales.items import abnormal_pressure, leucocytosis, reached, states_of
+from alerts.statements import Finding
+from alerts.truth import Truth, at_least, both, either
+
+MAJORS = ("fever", "rigidity", "CK above 1000 U/L")
+MINORS = (
+    "heart rate 100 or more",
+    "abnormal blood pressure",
+    "respiratory rate 20 or more",
+    "altered consciousness",
+    "diaphoresis",
+    "leucocytosis",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Levenson:
+    """Majors: fever, rigidity, CK > 1000. Minors: six signs (SPEC 1.6)."""
+
+    majors: tuple[Truth, ...]
+    minors: tuple[Truth, ...]
+
+    @property
+    def high_probability(self) -> Truth:
+        """Three majors, or two majors and at least four minors (levenson1985)."""
+        three, two, four = self._majors(3), self._majors(2), self._minors(4)
+        return either((three, both((two, four))))
+
+    @property
+    def probable(self) -> Truth:
+        """The extension that sepsis satisfies: shown, it lifts no tier by itself (LEV-02)."""
+        two_and_two = both((self._majors(2), self._minors(2)))
+        return either((two_and_two, both((self._majors(1), self._minors(4)))))
+
+    def _majors(self, least: int) -> Truth:
+        return at_least(least, self.majors)
+
+    def _minors(self, least: int) -> Truth:
+        return at_least(least, self.minors)
+
+
+def levenson(now: Moment, findings: Mapping[str, Finding], *, firm: bool = False) -> Levenson:
+    """The machine reading of Levenson's criteria (LEV-01), limits from secondary sources.
+
+    `firm`: without preliminary values and inferred units (TIER-05).
+    """
+    state = states_of(findings)
+    window = "met.window_h"
+    return Levenson(
+        majors=(
+            either((state["HYP"], state["TEMP1"])),
+            state["RIG"],
+            reached(
+                now, "creatine_kinase", "levenson.ck_u_l", "ck.lookback_h", strict=True, firm=firm
+            ),
+        ),
+        minors=(
+            reached(now, "heart_rate", "levenson.hr", window, firm=firm),
+            abnormal_pressure(now, state, firm=firm),
+            reached(now, "respiratory_rate", "levenson.rr", window, firm=firm),
+            state["MS"],
+            state["DIAPH"],
+            leucocytosis(now, firm=firm),
+        ),
+    )

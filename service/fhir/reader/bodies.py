@@ -1,0 +1,73 @@
+"""Bytes or resources -> a Reading."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import orjson
+
+from service.fhir import limits
+from service.fhir.reader.entries import Entries, tells_of_gaps
+from service.fhir.reader.entry import Entry
+from service.fhir.reader.envelope import Envelope, open_envelope, statuses
+from service.fhir.reader.notifications import notification
+from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
+from service.fhir.reader.reasons import Reason
+
+
+def read_body(body: bytes, context: ReadContext) -> Reading:
+    """Read a Bundle of any type or a single resource.
+
+    Raises TooLarge and BadInput (code, location) when the body as a whole cannot be read; an
+    entry that cannot is refused in its outcome and costs no other.
+    """
+    limits.check(body, context.limits)
+    return _read(open_envelope(body, context.limits), context)
+
+
+def read_resources(resources: Iterable[dict[str, Any]], context: ReadContext) -> Reading:
+    """Read resources that are already parsed (a hook's prefetch), one entry each."""
+    return _read(Envelope([_entry(n, one) for n, one in enumerate(resources)]), context)
+
+
+def read_entries(entries: list[Entry], context: ReadContext) -> Reading:
+    """Read entries that are not in one Bundle."""
+    return _read(Envelope(entries), context)
+
+
+def _entry(index: int, resource: Any) -> Entry:
+    place = f"resource[{index}]"
+    try:
+        return Entry(index, place, msgspec.Raw(orjson.dumps(resource, default=str)))
+    except orjson.JSONEncodeError:
+        # half a surrogate pair, or deeper than JSON goes: refused when it is opened
+        return Entry(index, place, msgspec.Raw(b"null"))
+
+
+def _read(envelope: Envelope, context: ReadContext) -> Reading:
+    entries = envelope.entries
+    told = next((notification(e, entries[1:]) for e in statuses(envelope)), None)
+    outcomes, resources = Entries(context).read(entries)
+    if told is not None:
+        outcomes = tuple(_of_a_notification(one, entries) for one in outcomes)
+    return Reading(
+        outcomes,
+        resources,
+        notification=told,
+        bundle_type=envelope.type,
+        next_url=envelope.next_url,
+        incomplete=any(tells_of_gaps(entries)),
+    )
+
+
+def _of_a_notification(one: EntryOutcome, entries: list[Entry]) -> EntryOutcome:
+    """An entry without a resource names what changed: to be fetched (fact 99)."""
+    if one.index == 0:
+        return EntryOutcome(0, one.location, Outcome.IGNORED, str(Reason.SUBSCRIPTION_STATUS))
+    entry = entries[one.index]
+    if one.reason == Reason.NO_RESOURCE:
+        reference = "/".join((entry.full_url or "").split("/")[-2:])
+        return EntryOutcome(
+            one.index, one.location, Outcome.IGNORED, str(Reason.ID_ONLY), reference
+        )
+    return one

@@ -1,0 +1,237 @@
+"""The envelope of a body: a Bundle of any type or a single resource -> its entries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from service.errors import BadInput, TooLarge
+from service.fhir.limits import Limits
+from service.fhir.reader.entry import Entry
+from service.fhir.reader.fields import (
+    DuplicateKey,
+    Fields,
+    decoded,
+    fields,
+    objects,
+    string,
+    value_of,
+)
+from service.fhir.reader.notifications import is_status
+
+TYPES = frozenset({
+    "document", "message", "transaction", "transaction-response", "batch", "batch-response",
+    "history", "searchset", "collection", "subscription-notification",
+})  # fmt: skip
+_BOM = b"\xef\xbb\xbf"
+_EMPTY = msgspec.Raw(b"")
+_OUT_OF_BODY = "Bundle.entry"
+
+
+class _Entry(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = _EMPTY
+    fullUrl: str | None = None  # noqa: N815 - a FHIR element
+    request: msgspec.Raw = _EMPTY
+    response: msgspec.Raw = _EMPTY
+
+
+class _Bundle(msgspec.Struct):
+    resourceType: str | None = None  # noqa: N815 - a FHIR element
+    type: str | None = None
+    entry: list[_Entry] | None = None
+    link: msgspec.Raw = _EMPTY
+
+
+_BUNDLE = msgspec.json.Decoder(_Bundle)
+_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(slots=True)
+class Envelope:
+    """`type` is None for a single resource."""
+
+    entries: list[Entry] = field(default_factory=list)
+    type: str | None = None
+    next_url: str | None = None
+
+
+def open_envelope(body: bytes, limits: Limits) -> Envelope:
+    """Raises BadInput (with the place), TooLarge. The limits have been checked before."""
+    body = body.removeprefix(_BOM)
+    try:
+        bundle = _BUNDLE.decode(body)
+    except msgspec.ValidationError:
+        return _loose(body, limits)
+    except msgspec.DecodeError as fault:
+        raise _not_json(str(fault)) from fault
+    if bundle.resourceType != "Bundle":
+        return _single(body)
+    sent = bundle.entry or []
+    if body.count(b'"resource":') != sum(1 for one in sent if one.resource is not _EMPTY):
+        _check_keys(body)
+    _check_head(bundle.type, len(sent), limits)
+    found = [_entry(index, one) for index, one in enumerate(sent)]
+    return Envelope(found, bundle.type, _next(bytes(bundle.link)))
+
+
+def _entry(index: int, one: _Entry) -> Entry:
+    raw = one.resource
+    if one.request is _EMPTY and one.response is _EMPTY:
+        if raw is _EMPTY:
+            return Entry(index, f"Bundle.entry[{index}]", None, one.fullUrl)
+        return Entry(index, f"Bundle.entry[{index}].resource", raw, one.fullUrl)
+    entry = Entry(
+        index,
+        f"Bundle.entry[{index}]" if raw is _EMPTY else f"Bundle.entry[{index}].resource",
+        None if raw is _EMPTY else raw,
+        one.fullUrl,
+        _object(bytes(one.request)),
+        _object(bytes(one.response)),
+    )
+    _changed(entry)
+    return entry
+
+
+def _changed(entry: Entry) -> None:
+    """DELETE takes the named resource away: in a transaction, a history, an export's `deleted`."""
+    request = entry.request
+    if not isinstance(request, dict) or string(request.get("method")).upper() != "DELETE":
+        return
+    kind, _, mark = string(request.get("url")).split("?")[0].rpartition("/")
+    kind = kind.rpartition("/")[2]
+    if kind and mark:
+        entry.raw, entry.deleted, entry.type, entry.id = None, True, kind, mark
+        entry.digest = f"deleted-{kind}-{mark}"
+
+
+def _object(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return decoded(raw)
+    except ValueError:
+        return None
+
+
+def _loose(body: bytes, limits: Limits) -> Envelope:
+    """An envelope that is not as the fast path expects it: element by element."""
+    head = _head(body)
+    kind = _text(head, "resourceType")
+    if kind != "Bundle":
+        return _single(body)
+    raw = head.get("entry")
+    parts: list[msgspec.Raw] = []
+    if raw is not None and bytes(raw) != b"null":
+        try:
+            parts = _ENTRIES.decode(raw)
+        except msgspec.DecodeError as fault:
+            raise BadInput(
+                "Bundle.entry is not a list.", code="entry-not-a-list", location=_OUT_OF_BODY
+            ) from fault
+    _check_head(_text(head, "type"), len(parts), limits)
+    found = [_loose_entry(index, part) for index, part in enumerate(parts)]
+    return Envelope(found, _text(head, "type"), _next(bytes(head.get("link", _EMPTY))))
+
+
+def _loose_entry(index: int, raw: msgspec.Raw) -> Entry:
+    place = f"Bundle.entry[{index}]"
+    try:
+        parts = fields(raw)
+    except (msgspec.DecodeError, DuplicateKey):
+        return Entry(index, place, raw)  # refused when it is opened
+    resource = parts.get("resource")
+    entry = Entry(
+        index,
+        place if resource is None else f"{place}.resource",
+        resource,
+        _text(parts, "fullUrl"),
+        _object(bytes(parts.get("request", _EMPTY))),
+        _object(bytes(parts.get("response", _EMPTY))),
+    )
+    _changed(entry)
+    return entry
+
+
+def _single(body: bytes) -> Envelope:
+    head = _head(body)
+    kind = _text(head, "resourceType")
+    if not kind:
+        raise BadInput(
+            "There is no resourceType: which resource is it?",
+            code="no-resource-type",
+            location="resourceType",
+        )
+    return Envelope([Entry(0, kind, msgspec.Raw(body))])
+
+
+def _head(body: bytes) -> Fields:
+    try:
+        return fields(body)
+    except DuplicateKey as fault:
+        raise BadInput(
+            "An object names the same key twice.", code="duplicate-key", location="/"
+        ) from fault
+    except msgspec.ValidationError as fault:
+        raise BadInput(
+            "The body is JSON, but not a FHIR resource.", code="not-fhir", location="/"
+        ) from fault
+    except msgspec.DecodeError as fault:
+        raise _not_json(str(fault)) from fault
+
+
+def _check_keys(body: bytes) -> None:
+    """More `resource` keys than entries: a key that came twice, or a bundle inside."""
+    try:
+        decoded(body)
+    except DuplicateKey as fault:
+        raise BadInput(
+            "An object names the same key twice.", code="duplicate-key", location=_OUT_OF_BODY
+        ) from fault
+    except ValueError as fault:
+        raise _not_json("") from fault
+
+
+def _text(head: Fields, name: str) -> str | None:
+    try:
+        return string(value_of(head, name)) or None
+    except ValueError:
+        return None
+
+
+def _check_head(kind: str | None, entries: int, limits: Limits) -> None:
+    if not kind:
+        raise BadInput(
+            "A Bundle must say its type.", code="bundle-without-type", location="Bundle.type"
+        )
+    if kind not in TYPES:
+        raise BadInput(
+            "There is no such type of Bundle.", code="bundle-type-unknown", location="Bundle.type"
+        )
+    if entries > limits.max_entries:
+        raise TooLarge(
+            f"The Bundle has {entries} entries; at most {limits.max_entries} are read.",
+            code="too-many-entries",
+            location=_OUT_OF_BODY,
+        )
+
+
+def _next(raw: bytes) -> str | None:
+    """A searchset page that goes on."""
+    links = _object(raw)
+    for link in objects(links):
+        if link.get("relation") == "next":
+            return string(link.get("url")) or None
+    return None
+
+
+def _not_json(message: str) -> BadInput:
+    place = message.rpartition("(")[2].rstrip(")") if "(byte" in message else None
+    return BadInput("The body is not JSON.", code="not-json", location=place)
+
+
+def statuses(envelope: Envelope) -> Iterator[Entry]:
+    """The entries that tell about a subscription, not about a patient."""
+    return (
+        entry for entry in envelope.entries[:1] if entry.raw is not None and is_status(entry.raw)
+    )

@@ -1,0 +1,212 @@
+"""Observation -> measurements and signs.
+
+Every component is read under its own code; the main value under the main code (fact 56). A value
+that cannot be used is kept as Unread with its reason, never dropped and never a guess.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.chart import Fact, Measurement, Source, TimeBasis, Unread
+from service.fhir.plausibility import PULSE_PRESSURE_MIN
+from service.fhir.reader import observed
+from service.fhir.reader.body import Body, Read, only_unread, unread
+from service.fhir.reader.circumstances import reading_flags, site_of
+from service.fhir.reader.entry import Entry
+from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
+from service.fhir.reader.meaning import NOTHING, Meaning, meaning
+from service.fhir.reader.modifiers import modified
+from service.fhir.reader.numbers import Number
+from service.fhir.reader.ranges import normal_range
+from service.fhir.reader.reasons import Reason
+from service.fhir.reader.signs import sign_facts
+from service.fhir.reader.statuses import PRELIMINARY, observation_status
+from service.fhir.reader.times import Stamp
+from service.fhir.reader.when import effective
+
+_TIMES = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all parts of one Observation share."""
+
+    source: Source
+    when: Stamp
+    preliminary: bool
+    flags: tuple[str, ...]
+    site: str | None
+
+
+def read_observation(entry: Entry, source: Source, body: Body) -> Read:
+    """All that one Observation tells."""
+    found = entry.fields
+    raw = found.get("code")
+    main = meaning(raw) if raw is not None else NOTHING
+    status = observation_status(found)
+    if isinstance(status, Reason):
+        return only_unread("observation", main.label, status, source)
+    if modified(found):
+        return only_unread("observation", main.label, Reason.MODIFIER_EXTENSION, source)
+    when = effective(found, _TIMES, body.context)
+    if isinstance(when, Reason):
+        shown = f"{main.label} {observed.shown(found)}".strip()
+        return only_unread("time", shown, when, source)
+    frame = _Frame(
+        source, when, status is PRELIMINARY, reading_flags(found, main.label), site_of(found)
+    )
+    facts = _part(found, main, frame)
+    components = found.get("component")
+    if components is not None:
+        facts = _components(components, main, frame, facts)
+        if observed.value_key(found) is None:
+            facts = [f for f in facts if not _is_empty_panel(f)] or facts
+    if len(facts) > 1:
+        facts = _without_artefact_pair(facts)
+    if not facts:
+        members = "hasMember" in found or "related" in found
+        return Read((), Reason.MEMBERS_ONLY if members else Reason.NOTHING_USED)
+    gap = next((f.reason for f in facts if isinstance(f, Unread)), Reason.NONE)
+    return Read(tuple(facts), gap)
+
+
+def _is_empty_panel(fact: Fact) -> bool:
+    """A panel has no value of its own: that is no gap."""
+    return isinstance(fact, Unread) and fact.reason == Reason.NO_VALUE
+
+
+def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
+    """One value under one code: the Observation itself, or a component of it."""
+    key = observed.value_key(found)
+    if key is observed.TWO:
+        return [_not(what, Reason.TWO_VALUES, "", frame)]
+    if key is None:
+        return _without_value(found, what, frame)
+    if what.match is not None and what.match.excluded:
+        return [_not(what, Reason.EXCLUDED_CODE, observed.shown(found), frame)]
+    if key == "valueQuantity" or not what.is_sign:
+        number = observed.number_of(found, key, what)
+        if isinstance(number, Number):
+            return [_measurement(found, what, number, frame)]
+        if not what.may_be_sign:
+            return [_not(what, number.reason, number.text, frame)]
+    return _sign(found, key, what, frame)
+
+
+def _measurement(found: Fields, what: Meaning, number: Number, frame: _Frame) -> Measurement:
+    low = high = None
+    raw = found.get("referenceRange")
+    if raw is not None:
+        low, high = normal_range(what.concept, what.code_unit, raw, found.get("valueQuantity"))
+    when = frame.when
+    return Measurement(
+        what.concept,
+        when.at,
+        number.value,
+        number.unit,
+        frame.source,
+        when.until,
+        (what.site or frame.site) if what.has_site else None,
+        number.comparator,
+        low,
+        high,
+        frame.preliminary,
+        number.inferred,
+        when.basis,
+        (*what.flags, *frame.flags, *number.flags) if what.flags or frame.flags else number.flags,
+    )
+
+
+def _sign(found: Fields, key: str, what: Meaning, frame: _Frame) -> list[Fact]:
+    answer = observed.answer_of(found, key)
+    if answer is None:
+        return [_not(what, Reason.UNMAPPED_ANSWER, observed.shown(found), frame)]
+    tellings = observed.told_by(what, answer)
+    if tellings:
+        return sign_facts(tellings, frame.source, answer, frame.when, frame.preliminary)
+    problems = observed.problems(what, answer, frame.source, frame.when)
+    if problems is not None:
+        return problems
+    reason = Reason.UNMAPPED_ANSWER if what.match or what.is_sign else Reason.UNMAPPED_CODE
+    return [_not(what, reason, observed.shown(found), frame)]
+
+
+def _without_value(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
+    """Nothing measured is not normal (facts 53, 54); a panel's members carry its values."""
+    if "dataAbsentReason" in found:
+        return [_not(what, Reason.DATA_ABSENT, "", frame)]
+    if "interpretation" in found:
+        shown = observed.interpretation(found)
+        return [_not(what, Reason.INTERPRETATION_ONLY, shown, frame)]
+    if "hasMember" in found or "related" in found:
+        return []
+    return [_not(what, Reason.NO_VALUE, "", frame)]
+
+
+def _components(raw: Any, main: Meaning, frame: _Frame, own: list[Fact]) -> list[Fact]:
+    facts = [*own]
+    readings: dict[str, list[Measurement]] = {}
+    try:
+        parts = elements(raw)
+    except ValueError:
+        return [*own, _not(main, Reason.NOT_A_NUMBER, "", frame)]
+    for part in parts:
+        for fact in _component(part, main, frame):
+            if isinstance(fact, Measurement):
+                readings.setdefault(fact.kind, []).append(fact)
+            else:
+                facts.append(fact)
+    for kind, told in readings.items():
+        if len({(m.value, m.comparator) for m in told}) == 1:
+            facts.append(told[0])
+            continue
+        # two different values under one code (fact 35): neither is the value
+        values = ", ".join(f"{m.value:g}" for m in sorted(told, key=lambda m: m.value))
+        facts.append(
+            unread("value", f"{kind} {values}", Reason.CONFLICTING, frame.source, frame.when)
+        )
+    return [*facts, *observed.coma_total(facts, main.concept)]
+
+
+def _component(raw: Any, main: Meaning, frame: _Frame) -> list[Fact]:
+    try:
+        found = fields(raw)
+        code = found.get("code")
+        what = meaning(code) if code is not None else main
+    except DuplicateKey:
+        return [_not(main, Reason.DUPLICATE_KEY, "", frame)]
+    except ValueError:
+        return [_not(main, Reason.NOT_AN_OBJECT, "", frame)]
+    if modified(found):
+        return [_not(what, Reason.MODIFIER_EXTENSION, "", frame)]
+    return _part(found, what, frame)
+
+
+def _not(what: Meaning, reason: Reason | str, text: str, frame: _Frame) -> Fact:
+    if what.match is None and not what.is_sign and reason not in _OF_THE_RECORD:
+        reason = Reason.UNMAPPED_CODE
+    kind = "observation" if reason in _OF_THE_CODE else "value"
+    shown = f"{what.label} {text}".strip()
+    return unread(kind, shown, reason, frame.source, frame.when)
+
+
+_OF_THE_CODE = frozenset({Reason.UNMAPPED_CODE, Reason.EXCLUDED_CODE})
+_OF_THE_RECORD = frozenset({Reason.MODIFIER_EXTENSION, Reason.DUPLICATE_KEY, Reason.UNMAPPED_CODE})
+
+
+def _without_artefact_pair(facts: list[Fact]) -> list[Fact]:
+    """SPEC 2.3: systolic minus diastolic under 5 mm[Hg] is an artefact; neither is used."""
+    pair = {
+        f.kind: f
+        for f in facts
+        if isinstance(f, Measurement) and f.kind in ("systolic_bp", "diastolic_bp")
+    }
+    if len(pair) < 2:
+        return facts
+    systolic, diastolic = pair["systolic_bp"], pair["diastolic_bp"]
+    if systolic.value - diastolic.value >= PULSE_PRESSURE_MIN:
+        return facts
+    shown = f"blood pressure {systolic.value:g}/{diastolic.value:g} mm[Hg]"
+    when = Stamp(systolic.at, systolic.until, TimeBasis.STATED)
+    kept = [f for f in facts if f is not systolic and f is not diastolic]
+    return [*kept, unread("value", shown, Reason.PRESSURE_PAIR, systolic.source, when)]

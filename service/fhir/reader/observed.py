@@ -1,0 +1,172 @@
+"""The value[x] of an Observation or component, in the shapes that systems send."""
+
+from typing import Any
+
+from alerts.chart import Condition, Fact, Measurement, Source
+from alerts.truth import FALSE, TRUE, UNKNOWN
+from service.fhir.reader.answers import presence
+from service.fhir.reader.codes import Coded, coded
+from service.fhir.reader.fields import Fields, decoded, string, value_of
+from service.fhir.reader.meaning import Meaning
+from service.fhir.reader.numbers import (
+    Fault,
+    Number,
+    amount,
+    bare_number,
+    number,
+    number_in_text,
+    shown_as,
+)
+from service.fhir.reader.reasons import Reason
+from service.fhir.reader.signs import Answer, Told, told
+from service.fhir.reader.times import Stamp
+from service.fhir.terminology import terminology
+
+TWO = "two values"
+_COMA_PARTS = ("gcs_eye", "gcs_verbal", "gcs_motor")
+_NUMBERS = ("valueInteger", "valueDecimal")
+_CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "valueCode")
+
+
+def value_key(found: Fields) -> str | None:
+    """The name of the value element; None when there is none, TWO when there are several."""
+    if "valueQuantity" in found and not any(
+        k.startswith("value") and k != "valueQuantity" for k in found
+    ):
+        return "valueQuantity"
+    keys = [k for k in found if k.startswith("value") and bytes(found[k]) != b"null"]
+    if not keys:
+        return None
+    return keys[0] if len(keys) == 1 else TWO
+
+
+def number_of(found: Fields, key: str, what: Meaning) -> Number | Fault:
+    """The value as a number of the concept of its code."""
+    if what.match is None:
+        return Fault(Reason.UNMAPPED_CODE, shown(found))
+    if key == "valueQuantity":
+        return number(what.concept, what.code_unit, bytes(found[key]))
+    value = _decoded(found, key)
+    if key in _NUMBERS:
+        return bare_number(what.concept, what.code_unit, value)
+    if key == "valueString":
+        return number_in_text(what.concept, what.code_unit, string(value))
+    if key in _CONCEPTS:
+        return _coded_score(what, coded(value))
+    if key == "valueSampledData":
+        return Fault(Reason.WAVEFORM, "")
+    return Fault(Reason.NOT_A_NUMBER, shown(found))
+
+
+def _coded_score(what: Meaning, answer: Coded) -> Number | Fault:
+    """A score whose answer is coded ("Drowsy -1", "Eyes open spontaneously")."""
+    score = terminology().answer(what.concept, answer.codings, answer.words)
+    if score is not None:
+        found = number_in_text(what.concept, what.code_unit, score.removeprefix("+"))
+        if isinstance(found, Number):
+            return found
+    return Fault(Reason.NOT_A_NUMBER, answer.label)
+
+
+def answer_of(found: Fields, key: str) -> Answer | None:
+    """The value as an answer about a sign."""
+    value = _decoded(found, key)
+    also = interpretation(found)
+    if isinstance(value, bool):
+        return Answer(value, also=also)
+    if key in _CONCEPTS:
+        return Answer(coded(value), also=also)
+    if key == "valueString":
+        return Answer(Coded(text=string(value)), structured=False, also=also)
+    if key in _NUMBERS:
+        return Answer(Coded(text=str(value)), also=also)
+    return None
+
+
+def told_by(what: Meaning, answer: Answer) -> tuple[Told, ...]:
+    return told(what.code, what.match, answer)
+
+
+def problems(what: Meaning, answer: Answer, source: Source, when: Stamp) -> list[Fact] | None:
+    """A problem recorded as an observation ("Fever: present"). None when it names none.
+
+    It is nobody's diagnosis: `confirmed` stays unknown. Recorded as absent it is no fact.
+    """
+    if what.match is not None:
+        return None
+    matches = terminology().findings(what.code.codings, what.code.words)
+    matches = tuple(m for m in matches if not (m.negated or m.family))
+    stated = presence(answer.value)
+    if not matches or stated is None:
+        return None
+    if stated is not TRUE:
+        return []
+    return [
+        Condition(
+            kind=m.concept,
+            source=source,
+            onset=when.at,
+            recorded=when.at,
+            active=FALSE if m.history else TRUE,
+            confirmed=UNKNOWN,
+        )
+        for m in matches
+    ]
+
+
+def coma_total(facts: list[Fact], main: str) -> list[Fact]:
+    """The Glasgow total of its three parts, which is their sum, when only they were sent."""
+    parts = {f.kind: f for f in facts if isinstance(f, Measurement) and f.kind in _COMA_PARTS}
+    if len(parts) < len(_COMA_PARTS) or any(
+        isinstance(f, Measurement) and f.kind == "gcs_total" for f in facts
+    ):
+        return []
+    if main not in ("", "gcs_total"):
+        return []
+    first = parts["gcs_eye"]
+    return [
+        Measurement(
+            kind="gcs_total",
+            at=first.at,
+            value=sum(part.value for part in parts.values()),
+            unit="{score}",
+            source=first.source,
+            until=first.until,
+            preliminary=first.preliminary,
+            time_basis=first.time_basis,
+            flags=first.flags,
+        )
+    ]
+
+
+def interpretation(found: Fields) -> str:
+    """The words of the interpretation (an object in STU3, a list later)."""
+    if "interpretation" not in found:
+        return ""
+    return coded(_decoded(found, "interpretation")).label
+
+
+def shown(found: Fields) -> str:
+    """The value as a person may read it."""
+    key = value_key(found)
+    if key is None or key is TWO:
+        return ""
+    value = _decoded(found, key)
+    if key == "valueQuantity":
+        sent = amount(value)
+        return sent.text if isinstance(sent, Fault) else shown_as(sent)
+    if isinstance(value, dict):
+        return coded(value).label
+    return string(value) if isinstance(value, str) else str(value)
+
+
+def _decoded(found: Fields, key: str) -> Any:
+    try:
+        return value_of(found, key)
+    except ValueError:
+        return None
+
+
+def raw_value(found: Fields, key: str) -> Any:
+    """The decoded value; raises ValueError for a key told twice."""
+    return decoded(found[key])

@@ -1,0 +1,212 @@
+"""Observations of signs and screens -> Sign facts (present, absent, or stated unknown)."""
+
+from dataclasses import dataclass
+
+from alerts.chart import Fact, Sign, SignKind, Source
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from service.fhir.reader.answers import SignRow, inverse, newness, presence, sign_rows
+from service.fhir.reader.codes import Coded
+from service.fhir.reader.times import Stamp
+from service.fhir.terminology import ConceptMatch, terminology
+
+BEDSIDE = "urn:nms-sentinel:bedside"
+_SCREENS = frozenset({"cam_icu", "cam", "icdsc", "four_at", "delirium_screen"})
+_LEVELS = frozenset({"A", "C", "V", "P", "U"})
+_ABSENT = frozenset({"normal", "absent", "negative", "no", "A"})
+_PRESENT = frozenset({"present", "positive", "yes", "C", "V", "P", "U"})
+_DETAILS = {
+    SignKind.RIGIDITY: frozenset({"increased", "cogwheel", "lead_pipe", "generalised", "normal"}),
+    SignKind.ACVPU: _LEVELS,
+    SignKind.CLONUS: frozenset({"inducible", "ocular", "spontaneous"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered. `coded`: as a code; else as free text (`structured` False)."""
+
+    value: Coded | bool
+    structured: bool = True
+    also: str = ""  # interpretation and notes: only for "new or worse"
+
+    @property
+    def words(self) -> str:
+        return self.value.words if isinstance(self.value, Coded) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sign as told, still without time and source."""
+
+    kind: SignKind
+    present: Truth
+    detail: str | None = None
+
+
+def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Told, ...]:
+    """The signs that an observation tells; empty when it tells none that we know."""
+    if found := _bedside(code, answer):
+        return (found,)
+    if concept is not None:
+        if concept.concept == "avpu":
+            return _level(answer)
+        if concept.concept in _SCREENS:
+            return _screen(concept.concept, answer)
+    rows = _rows_of(code, concept)
+    if rows:
+        return _examined(rows, answer)
+    if concept is not None and concept.concept == "consciousness_level":
+        return _level(answer) or _as_findings(answer)
+    return _as_findings(answer) if _may_carry(code, concept) else ()
+
+
+def is_sign(code: Coded, concept: ConceptMatch | None) -> bool:
+    """Does the code name something examined or screened rather than a number?"""
+    if any(system == BEDSIDE for system, _ in code.codings):
+        return True
+    if concept is not None and (
+        concept.concept in _SCREENS or concept.concept in {"avpu", "consciousness_level"}
+    ):
+        return True
+    return bool(_rows_of(code, concept))
+
+
+def _may_carry(code: Coded, concept: ConceptMatch | None) -> bool:
+    """An unmapped or neutral code whose coded value may itself be a finding."""
+    return concept is None or concept.concept in {
+        "consciousness_level",
+        "bowel_sounds",
+        "mydriasis_pupils",
+        "hyperreflexia",
+        "incontinence",
+    }
+
+
+def _bedside(code: Coded, answer: Answer) -> Told | None:
+    """Our own bedside check: the code is the sign, the answer its choice."""
+    mark = next((c for system, c in code.codings if system == BEDSIDE), None)
+    if mark is None:
+        return None
+    try:
+        kind = SignKind(mark)
+    except ValueError:
+        return None
+    if isinstance(answer.value, bool):
+        return Told(kind, TRUE if answer.value else FALSE)
+    choice = next((c for system, c in answer.value.codings if system == BEDSIDE), "")
+    choice = choice or answer.value.words
+    detail = choice if choice in _DETAILS.get(kind, frozenset()) else None
+    if choice in _ABSENT:
+        return Told(kind, FALSE, detail)
+    if choice in _PRESENT or detail:
+        return Told(kind, TRUE, detail)
+    stated = presence(answer.value)
+    return Told(kind, stated) if stated is not None else None
+
+
+def _level(answer: Answer) -> tuple[Told, ...]:
+    """ACVPU: a letter; C is new confusion."""
+    if isinstance(answer.value, bool):
+        return ()
+    level = terminology().answer("avpu", answer.value.codings, answer.value.words)
+    if level not in _LEVELS:
+        letter = answer.value.words.strip()
+        level = letter if letter in _LEVELS else None
+    if level is None:
+        return ()
+    return (Told(SignKind.ACVPU, FALSE if level == "A" else TRUE, level),)
+
+
+def _screen(concept: str, answer: Answer) -> tuple[Told, ...]:
+    stated = presence(answer.value)
+    if stated is None and isinstance(answer.value, Coded):
+        found = terminology().answer(concept, answer.value.codings, answer.value.words)
+        stated = {"positive": TRUE, "negative": FALSE}.get(found or "")
+    return (Told(SignKind.DELIRIUM_SCREEN, stated),) if stated is not None else ()
+
+
+def _rows_of(code: Coded, concept: ConceptMatch | None) -> tuple[SignRow, ...]:
+    """The signs that the code itself names, the finding before the attribute."""
+    table = sign_rows()
+    found = [
+        table[m.concept]
+        for m in terminology().findings(code.codings, code.words)
+        if m.concept in table and not (m.negated or m.family)
+    ]
+    if not found and concept is not None and concept.concept in table:
+        found = [table[concept.concept]]
+    return tuple(dict.fromkeys(found))
+
+
+def _examined(rows: tuple[SignRow, ...], answer: Answer) -> tuple[Told, ...]:
+    """The code names the sign; the answer says whether it is there, and what kind."""
+    kinds = {row.kind for row in rows}
+    refined = [t for t in _as_findings(answer) if t.kind in kinds]
+    if refined:
+        return tuple(refined)
+    stated = presence(answer.value)
+    if stated is None:
+        return ()
+    row = rows[0]
+    if row.attribute and stated is TRUE and not _says_abnormal(answer):
+        return (Told(row.kind, UNKNOWN),)  # "tone: present" says nothing
+    if row.attribute and stated is FALSE:
+        return (Told(row.kind, FALSE, "normal" if row.kind is SignKind.RIGIDITY else None),)
+    if stated is TRUE:
+        return tuple(Told(r.kind, r.present, r.detail) for r in rows)
+    if row.present is FALSE:
+        return (Told(row.kind, UNKNOWN),)  # "normal tone: absent" does not say rigid
+    return (Told(row.kind, inverse(row.present) if stated is FALSE else UNKNOWN),)
+
+
+def _says_abnormal(answer: Answer) -> bool:
+    return answer.words.lower() in {"mild", "moderate", "severe", "marked"}
+
+
+def _as_findings(answer: Answer) -> tuple[Told, ...]:
+    """The answer is itself a finding ("lead-pipe rigidity", coded Stupor)."""
+    if isinstance(answer.value, bool):
+        return ()
+    table = sign_rows()
+    found = []
+    for match in terminology().findings(answer.value.codings, answer.value.words):
+        row = table.get(match.concept)
+        if row is None or match.family or match.history:
+            continue
+        present = inverse(row.present) if match.negated else row.present
+        if match.uncertain:
+            present = UNKNOWN
+        found.append(Told(row.kind, present, None if match.negated else row.detail))
+    return _strongest(found)
+
+
+def _strongest(found: list[Told]) -> tuple[Told, ...]:
+    """Of several words for one sign the one with a detail ("rigidity, lead-pipe")."""
+    kept: dict[SignKind, Told] = {}
+    for one in found:
+        known = kept.get(one.kind)
+        if known is None or (known.detail is None and one.detail is not None):
+            kept[one.kind] = one
+    return tuple(kept.values())
+
+
+def sign_facts(
+    tellings: tuple[Told, ...], source: Source, answer: Answer, when: Stamp, preliminary: bool
+) -> list[Fact]:
+    """Dated Sign facts."""
+    fresh = newness(answer.words, answer.also)
+    return [
+        Sign(
+            kind=one.kind,
+            at=when.at,
+            present=one.present,
+            source=source,
+            until=when.until,
+            detail=one.detail,
+            new=fresh,
+            preliminary=preliminary,
+            structured=answer.structured,
+            time_basis=when.basis,
+        )
+        for one in tellings
+    ]

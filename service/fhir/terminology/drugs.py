@@ -1,0 +1,192 @@
+"""Drug look-up: every known code first, the text where no code is known, then the form."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from service.fhir.terminology.depots import SHORT_DEPOT, Depot, Depots, Saying
+from service.fhir.terminology.drug_text import DrugNames, Named, ingredients_of
+from service.fhir.terminology.matches import DrugMatch
+from service.fhir.terminology.ndc import eleven
+from service.fhir.terminology.systems import ATC, DMD, NDC, RXNORM, SCT, system_key, well_formed
+from service.fhir.terminology.tables import DATA, DrugCodes, Profile, rows
+from service.fhir.terminology.words import plain, strengths
+
+_ROUTES = (
+    ("im", r"\bi\.?m\.?\b|intra-?muscular|intramusk"),
+    ("iv", r"\bi\.?v\.?p?b?\b|intra-?venous|\biv push\b"),
+    ("sc", r"\bs\.?c\.?\b|\bsub-?q\b|sub-?cut|\bsq\b|\bcsci\b"),
+    ("td", r"\bpatch(?:es)?\b|trans-?dermal|/24 ?h\w*\b(?=.*patch)|\btd\b"),
+    ("rectal", r"\bp\.?r\.?\b|\brectal|suppositor|\bsupp?\b"),
+    ("sublingual", r"\bs\.?l\.?\b|sublingual"),
+    ("buccal", r"\bbuccal"),
+    ("nasal", r"\bnasal|intranasal"),
+    ("inhaled", r"\binhal|\binh\b|nebuli[sz]|\bneb\b"),
+    ("topical", r"\btopical|\b(?:gel|cream|ointment|lotion)\b"),
+    ("ophthalmic", r"\bophth|\beye drops?\b"),
+    ("ng", r"\bng\b|\bngt\b|\bpeg\b|nasogastric|\benteral\b|\bj-?tube\b"),
+    ("oral", r"\bp\.?o\.?\b|\boral|by mouth|\btab(?:let)?s?\b|\bcap(?:sule)?s?\b|\bodt\b|"
+             r"disintegrat|orodispers|lyophilis|\bsyrup|\belixir|\bsusp(?:ension)?\b|zydis|m-?tab|quicklet|"
+             r"velotab|expidet|\bdrops\b|comprim|tabletten|\bkaps|gotas|spansule|caplet|chewable"),
+    ("injection", r"\binj|\bvials?\b|\bampoules?\b|\bampuls?\b|\bamps?\b|syringe|infusion|\bgtt\b|\bdrip\b|"
+                  r"depot|\blai\b"),
+)  # fmt: skip
+_ROUTE_OF = [(route, re.compile(pattern)) for route, pattern in _ROUTES]
+_INJECTED_SUSPENSION = re.compile(
+    r"\b(?:for|inj\w*|intramuscular|im|reconstituted)\b.*susp|susp.*\b(?:inj|recon)"
+)
+INJECTED = frozenset({"im", "sc", "injection"})
+PARENTERAL = INJECTED | {"iv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What a licensed site's own table says of a code."""
+
+    ingredients: tuple[str, ...]
+    depot: str = ""
+
+
+class Drugs:
+    """Ingredients, product, form and route of an order."""
+
+    def __init__(self, extra: Mapping[tuple[str, str], Coded]) -> None:
+        self.names = DrugNames()
+        self.depots = Depots.load(DATA)
+        self.codes = DrugCodes()
+        self.atc = {r["code"]: _keys(r["ingredients"]) for r in rows("atc.csv")}
+        self.snomed = {
+            r["code"]: Coded(_keys(r["ingredients"]), r["depot"]) for r in rows("snomed_drugs.csv")
+        }
+        self.extra = extra
+
+    def match(
+        self, codings: Sequence[tuple[str, str]], text: str, form: str, route: str
+    ) -> DrugMatch:
+        known = [hit for system, code in codings for hit in self._coded(system, code)]
+        known.sort(key=lambda hit: (hit[1].ingredients, hit[0]))
+        told = _Order(text, form, route)
+        if any(profile.ingredients for _, profile in known):
+            return self._from_codes(known, told)
+        words = text or " ".join(code for system, code in codings if _is_text(system, code))
+        return self._from_text(words, told)
+
+    def _coded(self, system: str, code: str) -> list[tuple[str, Profile]]:
+        key, code = system_key(system or ""), (code or "").strip()
+        own = self.extra.get((key, code))
+        if own is None and key in (SCT, DMD):
+            own = self.extra.get((DMD if key == SCT else SCT, code)) or self.snomed.get(code)
+        if own is not None:
+            return [(f"{key} {code}", Profile(own.ingredients, own.depot))]
+        if not well_formed(key, code):
+            return []
+        if key == RXNORM:
+            hit = self.codes.rxnorm.get(code)
+            if hit is None:
+                return []
+            return [(f"RxNorm {code} ({hit[0] or 'type not told'})", self.codes.profiles[hit[1]])]
+        if key == ATC and code in self.atc:
+            return [(f"ATC {code}", Profile(self.atc[code]))]
+        return self._ndc(code) if key == NDC else []
+
+    def _ndc(self, code: str) -> list[tuple[str, Profile]]:
+        """All readings of the digits; refused when they name different drugs."""
+        hits = [profile for digits in eleven(code) for profile in self.codes.ndc(digits)]
+        if len({profile.ingredients for profile in hits}) != 1:
+            return []
+        if len({profile.product or profile.depot for profile in hits}) > 1:
+            return [(f"NDC {code}", Profile(hits[0].ingredients))]
+        return [(f"NDC {code}", hits[0])]
+
+    def _from_codes(self, known: list[tuple[str, Profile]], told: "_Order") -> DrugMatch:
+        profiles = [profile for _, profile in known]
+        keys = tuple(sorted({key for profile in profiles for key in profile.ingredients}))
+        route = told.route or next((p.route for p in profiles if p.route), None)
+        form = told.form or next((p.form for p in profiles if p.form), None)
+        depot = self._coded_depot(profiles, keys, told)
+        how = "; ".join(dict.fromkeys(source for source, _ in known))
+        return DrugMatch(
+            keys, depot.product, depot.long_acting, _depot_route(route, depot), form,
+            told.strength, f"{how}; {depot.why}" if depot.why else how,
+        )  # fmt: skip
+
+    def _coded_depot(self, profiles: list[Profile], keys: tuple[str, ...], told: "_Order") -> Depot:
+        product = next((p.product for p in profiles if p.product), None)
+        if product or any(p.depot in ("Y", "short_depot") for p in profiles):
+            short = any(p.depot == "short_depot" for p in profiles)
+            told_too = self.depots.judge(keys, told.saying())
+            return Depot(TRUE, product or told_too.product or (SHORT_DEPOT if short else None))
+        if any(p.form and p.depot == "N" for p in profiles):
+            return Depot(FALSE)
+        return self.depots.judge(keys, told.saying())
+
+    def _from_text(self, text: str, told: "_Order") -> DrugMatch:
+        found = self.names.find(text)
+        keys = ingredients_of(found)
+        if not keys:
+            return DrugMatch((), route=told.route, form=told.form, strength=told.strength)
+        depot = self.depots.judge(keys, told.saying(found))
+        how = "; ".join(dict.fromkeys(named.how for named in found))
+        return DrugMatch(
+            keys, depot.product, depot.long_acting, _depot_route(told.route, depot), told.form,
+            told.strength, f"text: {how}; {depot.why}" if depot.why else f"text: {how}",
+        )  # fmt: skip
+
+    def flag(self, codings: Sequence[tuple[str, str]]) -> str:
+        """The table's own word on the codes: Y, N, short_depot, form_dependent or empty."""
+        flags = [
+            p.depot for system, code in codings for _, p in self._coded(system, code) if p.depot
+        ]
+        return max(flags, key=("N", "form_dependent", "short_depot", "Y").index, default="")
+
+
+class _Order:
+    """The words of one order, read once."""
+
+    __slots__ = ("all", "form", "route", "strength")
+
+    def __init__(self, text: str, form: str, route: str) -> None:
+        self.all = " ".join(filter(None, (text, form, route)))
+        self.form = plain(form) or None
+        self.route = route_of(route) or route_of(form) or route_of(text)
+        found = strengths(text)
+        self.strength = found[0] if found else None
+
+    def saying(self, found: Sequence[Named] = ()) -> Saying:
+        flags = {named.depot for named in found}
+        single = [named for named in found if len(named.ingredients) == 1]
+        several = len({named.ingredients for named in single}) > 1
+        brand = next((f for f in ("short_depot", "Y", "form_dependent", "N") if f in flags), "")
+        injection = self.route in INJECTED
+        return Saying(self.all, bool(self.route) and not injection, injection, several, brand)
+
+
+def route_of(text: str) -> str | None:
+    """The route that words tell; an injection outranks the suspension that is injected."""
+    if not text:
+        return None
+    words = plain(text)
+    hits = [route for route, pattern in _ROUTE_OF if pattern.search(words)]
+    if not hits:
+        return None
+    if "oral" in hits and INJECTED & set(hits):
+        solid = re.search(r"\btab|\bcap(?!acity)|\bodt\b|\boral|\bp\.?o\.?\b|by mouth", words)
+        hits = [h for h in hits if (h not in INJECTED if solid else h != "oral")]
+    return hits[0]
+
+
+def _depot_route(route: str | None, depot: Depot) -> str | None:
+    return route or ("depot" if depot.long_acting is TRUE else None)
+
+
+def _is_text(system: str, code: str) -> bool:
+    return not well_formed(system_key(system or ""), code) and any(c.isalpha() for c in code)
+
+
+def _keys(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, cell.split("|")))
+
+
+def word_of(truth: Truth) -> str:
+    return {TRUE: "Y", FALSE: "N", UNKNOWN: "form_dependent"}[truth]

@@ -1,0 +1,74 @@
+"""A site's own codes: licensed SNOMED CT and dm+d, and local codes (NMS_SENTINEL_TERMINOLOGY).
+
+The variable names one or more CSV files (separated like PATH) with the columns
+`kind, system, code, target, unit, site, depot`:
+kind     drug | observation | finding | answer
+system   a URI, or rxnorm, ndc, sct, dmd, loinc, icd10cm ..., or the URI of a local system
+target   drug: ingredient keys joined by "|"; else a concept key of the package
+unit     observation: UCUM unit that the code is defined in (may be empty)
+site     observation: site of a temperature; answer: the value that the code stands for
+depot    drug: Y, N, short_depot, form_dependent or empty
+An entry of the site outranks the package's. `terminology_check` proves every row.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from service.fhir.terminology.drugs import Coded
+from service.fhir.terminology.matches import ConceptMatch
+from service.fhir.terminology.observations import NEGATIVE
+from service.fhir.terminology.systems import system_key
+
+VARIABLE = "NMS_SENTINEL_TERMINOLOGY"
+COLUMNS = ("kind", "system", "code", "target", "unit", "site", "depot")
+KINDS = frozenset({"drug", "observation", "finding", "answer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The rows of a site's files by kind."""
+
+    drugs: dict[tuple[str, str], Coded] = field(default_factory=dict)
+    observations: dict[tuple[str, str], ConceptMatch] = field(default_factory=dict)
+    findings: dict[tuple[str, str], ConceptMatch] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+
+def paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """The files that the setting names."""
+    told = environ.get(VARIABLE, "")
+    return tuple(Path(part) for part in told.split(os.pathsep) if part.strip())
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, row) of one file; missing cells are empty."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file), 2):
+            yield line, {column: (row.get(column) or "").strip() for column in COLUMNS}
+
+
+def read(files: tuple[Path, ...]) -> Overlay:
+    """The rows of all files; a later file outranks an earlier one."""
+    overlay = Overlay()
+    for path in files:
+        for _, row in rows_of(path):
+            _take(overlay, row)
+    return overlay
+
+
+def _take(overlay: Overlay, row: dict[str, str]) -> None:
+    key = (system_key(row["system"]), row["code"])
+    target, how = row["target"], f"site table: {row['system']} {row['code']}"
+    if row["kind"] == "drug":
+        overlay.drugs[key] = Coded(tuple(sorted(filter(None, target.split("|")))), row["depot"])
+    elif row["kind"] == "answer":
+        overlay.answers[key] = (target, row["site"])
+    elif row["kind"] == "finding":
+        overlay.findings[key] = ConceptMatch(target, how)
+    elif row["kind"] == "observation":
+        overlay.observations[key] = ConceptMatch(
+            target, how, row["site"] or None, row["unit"] or None, target.endswith(NEGATIVE)
+        )

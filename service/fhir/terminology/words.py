@@ -1,0 +1,49 @@
+"""Text as written on wards and in order systems, made comparable. No meaning here."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_TOKEN = re.compile(r"[a-z0-9]+")
+_STRENGTH = re.compile(
+    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(mg|mcg|µg|ug|g|units?|meq|mmol|%|nanograms?|micrograms?|"
+    r"milligrams?)(?:\s*(?:/|per)\s*(\d+(?:[.,]\d+)?)?\s*(ml|hr|h|24\s?h(?:r|ours)?|l|g)\b)?",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    """Lower case, no accents, no invisible characters, single blanks."""
+    folded = unicodedata.normalize("NFKD", text.translate(ZERO_WIDTH)).lower()
+    if not folded.isascii():
+        folded = "".join(c for c in folded if not unicodedata.combining(c))
+        folded = folded.replace("ß", "ss").replace("ø", "o").replace("œ", "oe").replace("æ", "ae")
+    return " ".join(folded.split())
+
+
+@lru_cache(maxsize=4096)
+def tokens(text: str) -> tuple[str, ...]:
+    """The words and numbers of a text."""
+    return tuple(_TOKEN.findall(plain(text)))
+
+
+def phrase(text: str) -> str:
+    """A text as the blank-joined words of it: the key of names."""
+    return " ".join(tokens(text))
+
+
+def strengths(text: str) -> tuple[str, ...]:
+    """Strengths as "value unit" or "value unit/unit", per one millilitre where volumes are told."""
+    found = []
+    for amount, unit, per, of in _STRENGTH.findall(text):
+        value, unit = float(amount.replace(",", ".")), unit.lower()
+        unit = {"milligram": "mg", "milligrams": "mg", "µg": "mcg", "ug": "mcg"}.get(unit, unit)
+        found.append(f"{value:g} {unit}")
+        if of.lower() == "ml":
+            volume = float(per.replace(",", ".")) if per else 1.0
+            if volume > 0:
+                found[-1] = f"{value / volume:.4g} {unit}/ml" if volume == 1 else found[-1]
+                if volume != 1:
+                    found.append(f"{value / volume:.4g} {unit}/ml")
+    return tuple(found)

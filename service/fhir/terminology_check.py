@@ -1,0 +1,144 @@
+"""Proof that the terminology is whole: files, references, shapes, units, and a site's own rows."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from alerts.knowledge import load
+from service.fhir import units
+from service.fhir.terminology import overlay
+from service.fhir.terminology.depots import Depots
+from service.fhir.terminology.observations import NEGATIVE
+from service.fhir.terminology.systems import system_key, well_formed
+from service.fhir.terminology.tables import DATA, DrugCodes, manifest, rows
+
+ROLES = frozenset({
+    "d2_antagonist", "d2_antagonist_weak", "d2_antagonist_peripheral", "d2_partial_agonist",
+    "dopamine_depleter", "dopaminergic_withdrawal_trigger", "not_dopaminergic_alone", "not_d2_antagonist",
+    "antiparkinson_adjunct", "nms_treatment", "interaction_partner", "control",
+})  # fmt: skip
+DEPOTS = frozenset({"", "Y", "N", "short_depot", "form_dependent"})
+
+
+def faults() -> list[str]:
+    """Every fault, as sentences; an empty list is a sound terminology."""
+    keys = {r["ingredient"] for r in rows("ingredients.csv")}
+    found = [*_files(), *_ingredients(keys), *_products(keys), *_codes(), *_patterns(), *_units()]
+    return [*found, *(f for path in overlay.paths() for f in overlay_faults(path))]
+
+
+def _files() -> Iterator[str]:
+    told: dict[str, str] = manifest()["files"]
+    there = {p.name for p in DATA.iterdir() if p.is_file()} - {"manifest.yaml"}
+    for name in sorted(there ^ set(told)):
+        yield f"terminology: {name} is {'not in the manifest' if name in there else 'missing'}"
+    for name in sorted(there & set(told)):
+        if hashlib.sha256((DATA / name).read_bytes()).hexdigest() != told[name]:
+            yield f"terminology: {name} differs from its checksum"
+
+
+def _ingredients(keys: set[str]) -> Iterator[str]:
+    for row in rows("ingredients.csv"):
+        if not set(row["role"].split("|")) <= ROLES:
+            yield f"terminology: {row['ingredient']} has the unknown role {row['role']!r}"
+    named = (
+        (name, row["term"] if "term" in row else row["code"], row["ingredients"])
+        for name in ("names.csv", "authored_names.csv", "atc.csv", "snomed_drugs.csv")
+        for row in rows(name)
+    )
+    codes = DrugCodes()
+    profiles = (("profiles", str(p), "|".join(p.ingredients)) for p in codes.profiles)
+    for name, what, cell in (*named, *profiles):
+        for key in filter(None, cell.split("|")):
+            if key not in keys:
+                yield f"terminology: {name}: {what!r} names the unknown ingredient {key!r}"
+    last = len(codes.profiles)
+    if any(profile >= last for _, profile in codes.rxnorm.values()):
+        yield "terminology: rxnorm.csv.gz points beyond the profiles"
+
+
+def _products(keys: set[str]) -> Iterator[str]:
+    """Product keys are those of the exposure windows, each of its own ingredient."""
+    windows = load().long_acting
+    rules = Depots.rules(DATA)
+    for key, rule in rules.items():
+        if key not in windows:
+            yield f"terminology: product {key!r} has no exposure window"
+        elif windows[key].ingredient != rule["ingredient"] or rule["ingredient"] not in keys:
+            yield f"terminology: product {key!r} and its window name different ingredients"
+    for key in sorted(set(windows) - set(rules)):
+        yield f"terminology: no text or code tells the product {key!r}"
+    for profile in DrugCodes().profiles:
+        if profile.product is not None and profile.product not in windows:
+            yield f"terminology: a code has the unknown product {profile.product!r}"
+
+
+def _codes() -> Iterator[str]:
+    for name in ("observations.csv", "answers.csv", "findings.csv"):
+        for row in rows(name):
+            if not well_formed(row["system"], row["code"]) and row.get("match") != "prefix":
+                yield f"terminology: {name}: {row['code']!r} is no code of {row['system']}"
+    for row in rows("atc.csv"):
+        if not well_formed("atc", row["code"]):
+            yield f"terminology: atc.csv: {row['code']!r} is no ATC code"
+
+
+def _patterns() -> Iterator[str]:
+    names = ("observation_text.csv", "authored_observation_text.csv", "finding_text.csv",
+             "authored_finding_text.csv")  # fmt: skip
+    for name in names:
+        for row in rows(name):
+            try:
+                empty = re.compile(row["pattern"]).search("")
+            except re.error as error:
+                yield f"terminology: {name}: {row['pattern']!r}: {error}"
+                continue
+            if empty:
+                yield f"terminology: {name}: {row['pattern']!r} matches nothing at all"
+
+
+def _units() -> Iterator[str]:
+    known = units.ucum()
+    for name in ("units.csv", "authored_units.csv"):
+        for row in rows(name):
+            if row["ucum"] not in known:
+                yield f"terminology: {name}: {row['text']!r} stands for the unknown {row['ucum']!r}"
+    concepts = units.concept_units()
+    for row in rows("observations.csv"):
+        concept, unit = row["concept"], row["unit"]
+        if not unit or concept.endswith(NEGATIVE) or concept == "bp_panel":
+            continue
+        if concept not in concepts:
+            yield f"terminology: {concept} has a unit and no rule in concept_units.csv"
+        elif unit not in concepts[concept].scales and concept != "urine_red_cells":
+            yield f"terminology: {concept}: {row['code']} is in {unit}, which cannot be converted"
+
+
+def overlay_faults(path: Path) -> Iterator[str]:
+    """What is wrong with a site's file, row by row."""
+    if not path.is_file():
+        yield f"{path.name}: there is no such file"
+        return
+    ingredients = {r["ingredient"] for r in rows("ingredients.csv")}
+    measured = {r["concept"] for n in ("observations.csv", "answers.csv", "observation_text.csv")
+                for r in rows(n)}  # fmt: skip
+    found = {r["concept"] for n in ("findings.csv", "finding_text.csv") for r in rows(n)}
+    targets = {"drug": ingredients, "observation": measured, "answer": measured, "finding": found}
+    for line, row in overlay.rows_of(path):
+        where = f"{path.name}:{line}"
+        if row["kind"] not in overlay.KINDS:
+            yield f"{where}: kind {row['kind']!r} is not one of {', '.join(sorted(overlay.KINDS))}"
+            continue
+        if not row["system"] or not row["code"]:
+            yield f"{where}: system and code must be told"
+        elif not well_formed(system_key(row["system"]), row["code"]):
+            yield f"{where}: {row['code']!r} is no code of {row['system']}"
+        told = row["target"].split("|") if row["kind"] == "drug" else [row["target"]]
+        for key in told:
+            if key not in targets[row["kind"]]:
+                yield f"{where}: {row['kind']} target {key!r} is not known"
+        if row["unit"] and row["unit"] not in units.ucum():
+            yield f"{where}: unit {row['unit']!r} is not a UCUM unit that we know"
+        if row["depot"] not in DEPOTS:
+            yield f"{where}: depot {row['depot']!r} is not one of Y, N, short_depot, form_dependent"

@@ -1,0 +1,101 @@
+"""The clerk: a delivery is read, stored in one transaction, and only then answered."""
+
+from collections import Counter
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from service.fhir.limits import Limits
+from service.fhir.reader import EntryOutcome, Outcome, ReadContext, Reading, read_body
+from service.intake import notification
+from service.intake.answers import notification_answer, resource_answer, response_bundle
+from service.intake.delivery import Delivery, Form, Receipt
+from service.intake.parts import checked, is_bundle, read_lines
+from service.outcome import encoded
+from service.settings import Settings
+from service.store import Store, open_store
+
+
+def make_clerk(settings: Settings) -> "Clerk":
+    """A clerk with a store of its own, for a process of the intake."""
+    return Clerk(open_store(settings.database_url), settings.zone, limits_of(settings))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits on a pushed body."""
+    return Limits(settings.max_bytes, settings.max_depth, settings.max_entries)
+
+
+class Clerk:
+    """Takes one delivery in, synchronously. Raises BadInput (nothing taken) or Unavailable."""
+
+    def __init__(self, store: Store, zone: ZoneInfo, limits: Limits) -> None:
+        self._store = store
+        self._zone = zone
+        self._limits = limits
+
+    def __call__(self, given: Delivery) -> Receipt:
+        if given.form is Form.NOTIFICATION and not given.body.strip():
+            return bare_notification()
+        reading = self._read(given)
+        outcomes = self._store.accept(reading, given.tenant, given.received_at, given.correlation)
+        if given.form is Form.NOTIFICATION:
+            return self._notified(given, reading, outcomes)
+        return receipt(given, reading, outcomes)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _read(self, given: Delivery) -> Reading:
+        context = ReadContext(
+            tenant=given.tenant,
+            received_at=given.received_at,
+            zone=self._zone,
+            fhir_version=given.fhir_version,
+            limits=self._limits,
+        )
+        if given.form is Form.NDJSON:
+            return read_lines(given.body, context)
+        checked(given, self._limits)
+        return read_body(given.body, context)
+
+    def _notified(
+        self, given: Delivery, reading: Reading, outcomes: Sequence[EntryOutcome]
+    ) -> Receipt:
+        kind, standing = "resource", "in-order"
+        if reading.notification is not None:
+            kind = reading.notification.type
+            standing = notification.standing(
+                self._store,
+                given.tenant,
+                given.subscription,
+                reading.notification,
+                given.received_at,
+                holds_data=bool(reading.resources),
+            )
+        body = encoded(notification_answer(outcomes, kind, standing))
+        return Receipt(200, body, sums(outcomes), refusals(outcomes), kind, standing)
+
+
+def bare_notification() -> Receipt:
+    """An R4 rest-hook without payload: something changed, but not what."""
+    body = encoded(notification_answer((), "empty", "not-fetched"))
+    return Receipt(200, body, kind="empty", standing="not-fetched")
+
+
+def receipt(given: Delivery, reading: Reading, outcomes: Sequence[EntryOutcome]) -> Receipt:
+    """The answer for a body, in the form in which it came."""
+    if given.form is Form.BUNDLE and is_bundle(given.body):
+        answer = response_bundle(reading.bundle_type or "", outcomes)
+        return Receipt(200, encoded(answer), sums(outcomes), refusals(outcomes))
+    status, outcome = resource_answer(outcomes)
+    return Receipt(status, encoded(outcome), sums(outcomes), refusals(outcomes))
+
+
+def sums(outcomes: Sequence[EntryOutcome]) -> dict[str, int]:
+    """Outcome -> how many, in the order of the closed list; none at 0."""
+    found = Counter(each.outcome for each in outcomes)
+    return {outcome.value: found[outcome] for outcome in Outcome if found[outcome]}
+
+
+def refusals(outcomes: Sequence[EntryOutcome]) -> tuple[str, ...]:
+    return tuple(each.reason for each in outcomes if each.outcome is Outcome.REFUSED)

@@ -1,0 +1,46 @@
+"""What a subscription notification tells besides its data: is anything missing before it?"""
+
+from datetime import datetime
+
+from service.fhir.reader import Notification
+from service.store import Store
+from service.store.subscriptions import Heard
+
+NOT_FETCHED = "not-fetched"
+EVENTS = ("event-notification", "query-event")
+# the graver one is what is answered and counted
+_STANDING = {
+    Heard.RESTARTED: "restarted",
+    Heard.GAP: "gap",
+    Heard.LATE: "late",
+    Heard.REPEAT: "repeated",
+    Heard.NEXT: "in-order",
+    Heard.STILL: "in-order",
+}
+_GRAVEST_FIRST = ("restarted", "gap", "late", "repeated", "in-order")
+
+
+def standing(
+    store: Store, tenant: str, name: str, told: Notification, at: datetime, *, holds_data: bool
+) -> str:
+    """restarted, gap, not-fetched, late, repeated or in-order; the store remembers the numbers.
+
+    `name`: of the subscription in the address. `holds_data`: whether the body had resources.
+    """
+    heard = [store.note_event(tenant, name, number, at) for number in sorted(told.events)]
+    if told.type not in EVENTS and told.since_start is not None:
+        heard.append(store.note_heartbeat(tenant, name, told.since_start, at))
+    found = {_said(store, tenant, name, each) for each in heard} or {"in-order"}
+    gravest = next(word for word in _GRAVEST_FIRST if word in found)
+    without_data = told.missing or (told.type in EVENTS and not holds_data)
+    if without_data and gravest not in ("restarted", "gap"):
+        return NOT_FETCHED
+    return gravest
+
+
+def _said(store: Store, tenant: str, name: str, heard: Heard) -> str:
+    """A subscription first heard of in the middle has a gap before."""
+    if heard is not Heard.FIRST:
+        return _STANDING[heard]
+    known = store.subscription(tenant, name)
+    return "gap" if known is not None and known.missing else "in-order"

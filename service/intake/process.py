@@ -1,0 +1,147 @@
+"""The intake in processes of its own, so that reading bundles never slows the hooks.
+
+One pipe to each process: a delivery goes in, a receipt or our own error comes back. A process
+ends when its pipe does, so it cannot outlive its parent; one that died is replaced and the body
+that it held is answered 503: nothing was acknowledged, so nothing is lost.
+"""
+
+import asyncio
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import structlog
+
+from service.errors import SentinelError, Unavailable
+from service.intake.delivery import Delivery, Receipt
+from service.intake.door import Take, Waiting
+from service.logs import bind, configure, place_of
+from service.settings import Settings
+
+log = structlog.get_logger(__name__)
+END_S = 5.0
+
+MakeClerk = Callable[[Settings], Take]
+
+
+class ProcessDoor:
+    """`make_clerk` is called in each process: a function of a module, so that it can be found."""
+
+    def __init__(self, make_clerk: MakeClerk, settings: Settings, processes: int) -> None:
+        self._make_clerk = make_clerk
+        self._settings = settings
+        self._free: queue.SimpleQueue[_Part] = queue.SimpleQueue()
+        self._waiting = Waiting()
+        self._parts = [self._begun() for _ in range(processes)]
+        for part in self._parts:
+            self._free.put(part)
+
+    async def take(self, given: Delivery) -> Receipt:
+        with self._waiting:
+            return await asyncio.to_thread(self.take_now, given)
+
+    def take_now(self, given: Delivery) -> Receipt:
+        part = self._free.get()
+        try:
+            return part.take(given)
+        except _Gone:
+            self._parts.remove(part)
+            part.end()
+            part = self._begun()
+            self._parts.append(part)
+            raise Unavailable(
+                "The intake was interrupted. Send again.", code="intake-gone"
+            ) from None
+        finally:
+            self._free.put(part)
+
+    def close(self) -> None:
+        """End the processes; what they hold is finished first."""
+        for part in self._parts:
+            part.end()
+
+    def _begun(self) -> "_Part":
+        return _Part(self._make_clerk, self._settings)
+
+
+class _Gone(Exception):
+    """The process of a part is not there any more."""
+
+
+class _Part:
+    """One process and the pipe to it."""
+
+    def __init__(self, make_clerk: MakeClerk, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, far = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(far, make_clerk, settings), name="intake", daemon=True
+        )
+        self._process.start()
+        far.close()
+
+    def take(self, given: Delivery) -> Receipt:
+        try:
+            self._pipe.send(given)
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as fault:
+            log.error("intake.gone", fault=type(fault).__name__)
+            raise _Gone from fault
+        if isinstance(answer, Told):
+            raise answer.error()
+        return answer  # type: ignore[no-any-return]
+
+    def end(self) -> None:
+        self._pipe.close()
+        self._process.join(END_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join(END_S)
+
+
+def serve(pipe: Connection, make_clerk: MakeClerk, settings: Settings) -> None:
+    """The work of one intake process, until its pipe is closed."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides
+        signal.signal(number, signal.SIG_IGN)
+    configure(settings, "intake")
+    clerk = make_clerk(settings)
+    while True:
+        try:
+            given = pipe.recv()
+        except (EOFError, OSError):
+            return
+        with bind(correlation=given.correlation):
+            answer = _answer(clerk, given)
+        try:
+            pipe.send(answer)
+        except OSError:
+            return
+
+
+def _answer(clerk: Take, given: Delivery) -> "Receipt | Told":
+    """The receipt, or the error to raise on the other side: pickled by its plain parts."""
+    try:
+        return clerk(given)
+    except SentinelError as fault:
+        return Told(type(fault), fault.message, fault.code, fault.location)
+    except Exception as fault:
+        log.error("intake.failed", **place_of(fault))
+        return Told(None, "", "", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An error on its way through the pipe. `kind` None: not one of ours."""
+
+    kind: type[SentinelError] | None
+    message: str
+    code: str
+    location: str | None
+
+    def error(self) -> Exception:
+        if self.kind is None:
+            return RuntimeError("intake failed")
+        return self.kind(self.message, code=self.code, location=self.location)

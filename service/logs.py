@@ -1,0 +1,141 @@
+"""JSON logs: constant event names, ids and numbers; never patient content.
+
+What a library logs is cut down to its constant message text: arguments may hold values. Of an
+exception only its type and the places in our code are kept: messages may hold values too.
+One correlation id, bound at the edge (`bind`), goes with every line up to the alert.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from types import TracebackType
+from typing import Any
+
+import orjson
+import structlog
+
+from service.settings import Settings
+
+FILE_BYTES, FILES_KEPT = 10_000_000, 3
+_MESSAGE_MAX = 160
+# loud on every start or every poll, and telling nothing that our own events do not tell
+_QUIET = ("uvicorn.access", "httpx", "httpcore", "alembic", "kombu", "amqp", "asyncio")
+
+
+def configure(settings: Settings, part: str) -> None:
+    """Log as JSON lines to standard error, or to `settings.log_file`. Once, at process start."""
+    handler = _handler(settings)
+    handler.setFormatter(_Lines(part))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(settings.log_level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _place_of_fault,
+            _as_record,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level.upper()]
+        ),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    sys.excepthook = _crashed
+
+
+@contextmanager
+def bind(**ids: str) -> Iterator[None]:
+    """Ids that go with every line logged inside; the ids before are put back after."""
+    with structlog.contextvars.bound_contextvars(**ids):
+        yield
+
+
+def correlation() -> str:
+    """The correlation id of what is being done; "" outside of a request or task."""
+    return str(structlog.contextvars.get_contextvars().get("correlation", ""))
+
+
+def _handler(settings: Settings) -> logging.Handler:
+    if settings.log_file is None:
+        return logging.StreamHandler(sys.stderr)
+    settings.log_file.parent.mkdir(parents=True, exist_ok=True)
+    return RotatingFileHandler(
+        settings.log_file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
+    )
+
+
+def _as_record(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """Our events travel through the standard library as one dictionary."""
+    return (event,), {"extra": {"ours": True}}
+
+
+def _place_of_fault(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    fault = event.pop("exc_info", None)
+    if fault is True:
+        fault = sys.exc_info()[1]
+    if isinstance(fault, tuple):
+        fault = fault[1]
+    if isinstance(fault, BaseException):
+        event.update(place_of(fault))
+    return event
+
+
+def place_of(fault: BaseException) -> dict[str, Any]:
+    """The type of an exception and where it passed through: no message, no values."""
+    frames = traceback.extract_tb(fault.__traceback__)[-6:]
+    return {
+        "fault": type(fault).__name__,
+        "places": [f"{_short(f.filename)}:{f.lineno} {f.name}" for f in frames],
+    }
+
+
+def _short(path: str) -> str:
+    return "/".join(path.replace("\\", "/").split("/")[-2:])
+
+
+class _Lines(logging.Formatter):
+    """One JSON object a line."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self._part = part
+
+    def format(self, record: logging.LogRecord) -> str:
+        if getattr(record, "ours", False) and isinstance(record.msg, dict):
+            held = {"part": self._part, **record.msg}
+        else:
+            held = self._foreign(record)
+        return orjson.dumps(held, default=str).decode()
+
+    def _foreign(self, record: logging.LogRecord) -> dict[str, Any]:
+        """A library's line: its logger and constant text, without the arguments."""
+        held = {
+            "part": self._part,
+            "event": "library",
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "message": str(record.msg)[:_MESSAGE_MAX],
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            held |= place_of(record.exc_info[1])
+        return held
+
+
+def _crashed(kind: type[BaseException], fault: BaseException, _trace: TracebackType | None) -> None:
+    """The last words of a process: like every line, without the message of the exception."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger(__name__).error("process.crashed", **place_of(fault))

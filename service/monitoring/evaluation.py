@@ -1,0 +1,170 @@
+"""What a bell sets off: due patients claimed, each evaluated by itself, until nobody is due.
+
+The patient is evaluated, not the message: the whole chart is read again, so that order and doubles
+of messages cannot matter. One who fails fails alone.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+import structlog
+
+from alerts.assessment import as_dict, assess
+from alerts.chart import Chart, chart_of
+from alerts.knowledge import Knowledge
+from alerts.lifecycle import Alert, Move, advance, circumstances, next_due
+from service.errors import Unavailable
+from service.logs import bind, place_of
+from service.store import Due, Store
+
+BATCH = 50
+# a killed worker's patients are taken over after this: with the sweep well within 45 s
+LEASE_S = 30.0
+SLICE_S = 10.0
+# a stop is to be over in seconds; what is claimed and not begun waits for its lease
+STOP_S = 4.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Of one slice. `overtaken`: newer data or a person came first, the patient is still due."""
+
+    settled: int = 0
+    overtaken: int = 0
+    failed: int = 0
+    more: bool = False
+
+    @property
+    def patients(self) -> int:
+        return self.settled + self.overtaken + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Everything an evaluation needs. `stopping` ends a slice early."""
+
+    store: Store
+    knowledge: Knowledge
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    worker: str = ""
+    stopping: threading.Event | None = None
+
+    def drain(self, slice_s: float = SLICE_S) -> Tally:
+        """Evaluate whoever is due until nobody is or the slice ends; `more`: it ended first.
+
+        Raises Unavailable when the store is away: nothing is lost, the patients are still due.
+        """
+        ends = time.monotonic() + slice_s
+        counts = {"settled": 0, "overtaken": 0, "failed": 0}
+        while not self._stops():
+            claimed = self.store.claim_due(self.clock(), BATCH, LEASE_S, self.worker)
+            if not claimed:
+                return Tally(**counts)
+            stop_at: float | None = None
+            for due in claimed:
+                if self._stops():
+                    stop_at = stop_at or time.monotonic() + STOP_S
+                    if time.monotonic() > stop_at:
+                        return Tally(**counts, more=True)
+                counts[self._one(due)] += 1
+            if time.monotonic() >= ends:
+                return Tally(**counts, more=True)
+        return Tally(**counts, more=True)
+
+    def _stops(self) -> bool:
+        return self.stopping is not None and self.stopping.is_set()
+
+    def _one(self, due: Due) -> str:
+        with bind(correlation=due.correlation):
+            try:
+                settled = evaluate(self.store, self.knowledge, due, self.clock(), self.new_id)
+            except Unavailable:
+                raise
+            except Exception as fault:
+                self._failed(due, fault)
+                return "failed"
+        return "settled" if settled else "overtaken"
+
+    def _failed(self, due: Due, fault: Exception) -> None:
+        """This patient alone: tried again later, set aside where everybody sees it at the last."""
+        code = type(fault).__name__
+        last = self.store.fail(due, code, self.clock())
+        event = "patient.quarantined" if last else "patient.failed"
+        log.error(
+            event, tenant=due.tenant, revision=due.revision, tries=due.tries, **place_of(fault)
+        )
+
+
+def evaluate(
+    store: Store,
+    knowledge: Knowledge,
+    due: Due,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> bool:
+    """One due patient: chart, assessment, moves, settled in one transaction.
+
+    False when newer data or a person came first; the patient is then still due. A patient whose
+    every fact was taken back is evaluated as well: those who were told are owed the correction.
+    """
+    chart = store.chart(due.tenant, due.patient) or chart_of(due.patient, ())
+    assessment = assess(chart, knowledge, now)
+    existing = store.alerts(due.tenant, due.patient, open_only=False)
+    around = circumstances(chart, knowledge, assessment)
+    moves = advance(
+        existing, assessment, due.tenant, now, new_id, around=around, knowledge=knowledge
+    )
+    again = _earliest(
+        next_due(_moved(existing, moves), assessment, now, knowledge=knowledge),
+        awaited(chart, now),
+    )
+    said = orjson.dumps(as_dict(assessment))
+    settled = store.settle(due, moves, said, again, now)
+    if settled:
+        _tell(moves)
+    return settled
+
+
+def awaited(chart: Chart, now: datetime) -> datetime | None:
+    """When the next fact that lies ahead begins to count: a device's clock that is fast, a dose
+    that is planned, a stay's end. Nobody else would look at the chart then."""
+    ahead = [at for at in _times(chart) if at is not None and at > now]
+    return min(ahead) + timedelta(seconds=1) if ahead else None
+
+
+def _times(chart: Chart) -> Iterator[datetime | None]:
+    for fact in (*chart.measurements, *chart.signs):
+        yield fact.at
+    for use in chart.medications:
+        yield from (use.start, use.authored)
+    for condition in chart.conditions:
+        yield condition.onset or condition.recorded
+    for stay in chart.stays:
+        yield from (stay.start, stay.end)
+
+
+def _moved(existing: list[Alert], moves: tuple[Move, ...]) -> list[Alert]:
+    after = {alert.id: alert for alert in existing}
+    after.update({move.alert.id: move.alert for move in moves})
+    return list(after.values())
+
+
+def _earliest(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
+
+
+def _tell(moves: tuple[Move, ...]) -> None:
+    for move in moves:
+        for entry in move.history:
+            log.info(
+                f"alert.{entry.what.value}",
+                alert=entry.alert,
+                kind=move.alert.kind.value,
+                why=entry.why.value,
+            )

@@ -1,0 +1,183 @@
+"""Telling people beyond the worklist: the outbox, sent at least once and recorded after the send.
+
+Every notice is on the worklist and in its live stream from the moment it is written. Here the
+rest: signed webhooks and e-mail, as the operator's file says; what cannot be delivered is tried
+again with growing pauses and ends on the visible list of dead letters, never in silence.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+import yaml
+
+from alerts.lifecycle import Audience
+from service.errors import SettingsFault
+from service.logs import bind
+from service.security.mail import Mailbox, post
+from service.security.webhook import NotDelivered, Target, deliver, faults_of, open_client
+from service.settings import Settings
+from service.store import Posted, Store
+
+LEASE_S = 120.0
+# seconds before the second, third ... try; after the last one a dead letter (about 4 h in all)
+RETRY_S = (10, 30, 120, 300, 900, 1800, 3600, 7200)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Where notices go beside the worklist. Empty: the worklist is all there is."""
+
+    webhooks: tuple[Target, ...] = ()
+    mailbox: Mailbox | None = None
+
+    def webhooks_for(self, audience: Audience) -> list[Target]:
+        told = [t for t in self.webhooks if audience.value in t.audiences]
+        if audience is not Audience.WORKLIST:
+            told += [t for t in self.webhooks if not t.audiences]
+        return told
+
+    def letters_for(self, audience: Audience) -> tuple[str, ...]:
+        return self.mailbox.to.get(audience.value, ()) if self.mailbox else ()
+
+
+def channels_of(settings: Settings) -> Channels:
+    """The channels of the operator's file (YAML: `webhooks`, `mail`); none when there is no file.
+
+    SettingsFault names every fault at once.
+    """
+    if settings.notify is None:
+        return Channels()
+    try:
+        held = yaml.safe_load(settings.notify.read_text(encoding="utf-8")) or {}
+        webhooks = tuple(_target(given) for given in held.get("webhooks", ()))
+        mailbox = _mailbox(held["mail"]) if held.get("mail") else None
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as fault:
+        said = f"NMS_SENTINEL_NOTIFY: cannot be read ({type(fault).__name__}: {_key(fault)})"
+        raise SettingsFault(said, code="notify") from fault
+    faults = [said for target in webhooks for said in faults_of(target)]
+    named = {a for t in webhooks for a in t.audiences} | set(mailbox.to if mailbox else ())
+    known = {audience.value for audience in Audience}
+    faults += [f"{name}: there is no such audience" for name in sorted(named - known)]
+    if faults:
+        raise SettingsFault(
+            "\n".join(f"NMS_SENTINEL_NOTIFY: {said}" for said in faults), code="notify"
+        )
+    return Channels(webhooks, mailbox)
+
+
+def dispatch(
+    store: Store,
+    channels: Channels,
+    clock: Callable[[], datetime],
+    base_url: str,
+    limit: int = 50,
+) -> int:
+    """Send what waits in the outbox; how many notices were dealt with.
+
+    Raises Unavailable when the store is away; what was sent and not recorded is sent again.
+    """
+    done = 0
+    with open_client() as client:
+        while claimed := store.claim_notices(clock(), limit, LEASE_S):
+            for posted in claimed:
+                with bind(correlation=posted.correlation):
+                    _deal(store, channels, client, posted, clock, base_url)
+                done += 1
+    return done
+
+
+def _deal(
+    store: Store,
+    channels: Channels,
+    client: httpx.Client,
+    posted: Posted,
+    clock: Callable[[], datetime],
+    base_url: str,
+) -> None:
+    try:
+        receipts = _send(channels, client, posted, clock(), base_url)
+    except NotDelivered as fault:
+        _retry(store, posted, fault.code, clock())
+        return
+    store.notice_sent(posted, clock(), ", ".join(receipts) or "worklist")
+    log.info("notice.sent", **_ids(posted), receipts=len(receipts))
+
+
+def _send(
+    channels: Channels, client: httpx.Client, posted: Posted, now: datetime, base_url: str
+) -> Sequence[str]:
+    """To every channel of the audience. One that fails makes all of them be tried again: a repeat
+    is known by its delivery id, a gap would not be."""
+    notice = posted.notice
+    delivery = f"{notice.alert}/{notice.audience.value}/{notice.number}"
+    message = {
+        "delivery": delivery,
+        "repeat": posted.tries > 0,
+        "tenant": posted.tenant,
+        "alert": notice.alert,
+        "audience": notice.audience.value,
+        "channel": notice.channel.value,
+        "why": notice.why.value,
+        "at": notice.at.isoformat(),
+        "link": f"{base_url.rstrip('/')}/worklist#a-{notice.alert}",
+    }
+    receipts = [
+        deliver(
+            client,
+            target,
+            message,
+            delivery=delivery,
+            attempt=posted.tries + 1,
+            at=int(now.timestamp()),
+        )
+        for target in channels.webhooks_for(notice.audience)
+    ]
+    receivers = channels.letters_for(notice.audience)
+    if receivers and channels.mailbox is not None:
+        subject = f"NMS Sentinel: {notice.channel.value.replace('_', ' ')} ({notice.why.value})"
+        text = f"An alert needs you: {message['link']}\n"
+        receipts.append(post(channels.mailbox, receivers, subject, text, delivery))
+    return receipts
+
+
+def _retry(store: Store, posted: Posted, code: str, now: datetime) -> None:
+    last = posted.tries >= len(RETRY_S)
+    again = None if last else now + timedelta(seconds=RETRY_S[posted.tries])
+    store.notice_failed(posted, code, again)
+    event = "notice.dead" if last else "notice.not_sent"
+    log.error(event, **_ids(posted), code=code, tries=posted.tries + 1)
+
+
+def _ids(posted: Posted) -> dict[str, Any]:
+    notice = posted.notice
+    return {"alert": notice.alert, "audience": notice.audience.value, "number": notice.number}
+
+
+def _target(given: Any) -> Target:
+    audiences = frozenset(str(name) for name in given.get("audiences", ()))
+    return Target(str(given["name"]), str(given["url"]), str(given["secret"]), audiences)
+
+
+def _mailbox(given: Any) -> Mailbox:
+    return Mailbox(
+        host=str(given["host"]),
+        sender=str(given["sender"]),
+        to={
+            str(audience): tuple(map(str, [to] if isinstance(to, str) else to))
+            for audience, to in given["to"].items()
+        },
+        port=int(given.get("port", 25)),
+        starttls=bool(given.get("starttls", True)),
+        user=str(given.get("user", "")),
+        password=str(given.get("password", "")),
+    )
+
+
+def _key(fault: Exception) -> str:
+    """The key that is missing; never a value, which may be a secret."""
+    return str(fault.args[0])[:40] if isinstance(fault, KeyError) else "wrong shape"

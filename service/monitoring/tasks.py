@@ -1,0 +1,113 @@
+"""The tasks: hints that carry nothing. Each looks at the store for what there is to do."""
+
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from celery import Celery
+
+from alerts.knowledge import load
+from service.errors import Unavailable
+from service.logs import place_of
+from service.monitoring.celery_app import EVALUATE, NOTIFY, PRUNE, PULSE, QUEUE
+from service.monitoring.evaluation import Evaluator
+from service.monitoring.notifications import Channels, channels_of, dispatch
+from service.settings import Settings
+from service.store import Store, open_store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Bench:
+    """What the tasks of one process work with. `stopping`: set when the process is to end."""
+
+    settings: Settings
+    stopping: threading.Event
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self.settings.database_url)
+
+    @cached_property
+    def channels(self) -> Channels:
+        return channels_of(self.settings)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        return Evaluator(
+            store=self.store,
+            knowledge=load(),
+            clock=self.clock,
+            new_id=lambda: str(uuid4()),
+            worker=socket.gethostname(),
+            stopping=self.stopping,
+        )
+
+    def evaluate(self) -> bool:
+        """One slice of the due list; True when more is due. The store being away is no fault of
+        a patient: all are still due, and the next bell finds them."""
+        try:
+            tally = self.evaluator.drain()
+        except Unavailable as fault:
+            log.warning("evaluation.store_away", code=fault.code)
+            return False
+        if tally.patients:
+            log.info(
+                "evaluation.slice",
+                settled=tally.settled,
+                overtaken=tally.overtaken,
+                failed=tally.failed,
+            )
+        return tally.more
+
+    def notify(self) -> None:
+        try:
+            dispatch(self.store, self.channels, self.clock, self.settings.base_url)
+        except Unavailable as fault:
+            log.warning("notices.store_away", code=fault.code)
+
+    def prune(self) -> None:
+        """What retention says is no longer kept."""
+        try:
+            removed = self.store.prune(self.clock())
+        except Unavailable as fault:
+            log.warning("prune.store_away", code=fault.code)
+            return
+        log.info("store.pruned", **removed)
+
+
+def register(app: Celery, bench: Bench) -> None:
+    """Put the tasks on an app. None takes an argument."""
+
+    @app.task(name=EVALUATE)
+    def evaluate_due() -> None:
+        if bench.evaluate() and not bench.stopping.is_set():
+            ring_again(app)
+
+    @app.task(name=NOTIFY)
+    def send_notices() -> None:
+        bench.notify()
+
+    @app.task(name=PRUNE)
+    def prune() -> None:
+        bench.prune()
+
+    @app.task(name=PULSE)
+    def pulse() -> None:
+        """Its arrival is its message (keeper.py)."""
+
+
+def ring_again(app: Any) -> None:
+    """More is due than a slice holds. A bell that cannot be rung is left to the sweep."""
+    try:
+        app.send_task(EVALUATE, queue=QUEUE, retry=False)
+    except Exception as fault:
+        log.warning("bell.not_rung", **place_of(fault))

@@ -1,0 +1,125 @@
+"""The Celery worker process, and the beat process."""
+
+import os
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+from celery import beat as celery_beat
+from kombu import Queue
+
+from service.errors import SettingsFault
+from service.monitoring.broker import broker_url
+from service.monitoring.celery_app import PULSE, QUEUE, make_app
+from service.monitoring.keeper import DEAF_S, PULSE_S, SWEEP_S, Hearing, Keeper
+from service.monitoring.tasks import Bench, register
+from service.settings import Settings
+
+# what a worker that was killed leaves in the broker goes after an hour
+LEFTOVER_S = 3600
+log = structlog.get_logger(__name__)
+
+
+def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP_S) -> int:
+    """Run until SIGTERM or SIGINT; tasks in flight are finished. The exit code.
+
+    Pool `threads` by default (one process, small), `prefork` where a machine has many cores.
+    """
+    app = make_app(_url(settings))
+    bench = Bench(settings, threading.Event())
+    bench.channels  # noqa: B018 - a fault in the operator's file ends the start, not the first send
+    register(app, bench)
+    pulses = f"pulse.{socket.gethostname()}.{os.getpid()}"
+    hearing = Hearing(deaf_s=deaf_s)
+    keeper = Keeper(
+        hearing=hearing,
+        send_pulse=lambda: _send_pulse(app, pulses),
+        sweep=lambda: _sweep(bench),
+        stopping=bench.stopping,
+        pulse_s=min(PULSE_S, deaf_s / 4),
+        sweep_s=sweep_s,
+    )
+    _listen(hearing, keeper, bench)
+    app.conf.task_queues = [Queue(QUEUE), Queue(pulses)]
+    running = app.Worker(
+        hostname=f"worker@{socket.gethostname()}.{os.getpid()}",
+        pool=settings.worker_pool,
+        concurrency=settings.worker_concurrency,
+        loglevel=settings.log_level.upper(),
+        # one worker need not know of another, and pub/sub is one more thing to lose on reconnect
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    log.info("worker.started", pool=settings.worker_pool, slots=settings.worker_concurrency)
+    running.start()
+    _take_away(app, pulses)
+    return int(running.exitcode or 0)
+
+
+def beat(settings: Settings) -> int:
+    """Run the beat until SIGTERM or SIGINT. Two of them by mistake only ring more often."""
+    app = make_app(_url(settings))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _leave)
+    log.info("beat.started")
+    celery_beat.Service(app, scheduler_cls=celery_beat.Scheduler).start()
+    return 0
+
+
+def _url(settings: Settings) -> str:
+    url = broker_url(settings)
+    if url is None:
+        raise SettingsFault(
+            "REDIS_URL: is not set, and no instance runs a broker of its own in"
+            f" {settings.data_dir}.",
+            code="no-broker",
+        )
+    return url
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _listen(hearing: Hearing, keeper: Keeper, bench: Bench) -> None:
+    @signals.task_received.connect(weak=False)
+    def received(request: Any = None, **_: Any) -> None:
+        """In the process that consumes, whatever the pool; and only when a slot was free."""
+        if request is not None and request.name == PULSE:
+            hearing.heard()
+
+    @signals.worker_ready.connect(weak=False)
+    def ready(**_: Any) -> None:
+        keeper.start()
+
+    @signals.worker_shutting_down.connect(weak=False)
+    def stopping(**_: Any) -> None:
+        bench.stopping.set()
+
+
+def _sweep(bench: Bench) -> None:
+    while bench.evaluate() and not bench.stopping.is_set():
+        pass
+    bench.notify()
+
+
+def _send_pulse(app: Celery, queue: str) -> None:
+    """To our own queue; what we leave behind there goes by itself if we are killed."""
+    app.send_task(PULSE, queue=queue, retry=False)
+    with app.connection_for_write() as connection:
+        client = connection.default_channel.client
+        for key in (queue, f"_kombu.binding.{queue}"):
+            client.expire(key, LEFTOVER_S)
+
+
+def _take_away(app: Celery, queue: str) -> None:
+    try:
+        with app.connection_for_write() as connection:
+            connection.default_channel.client.delete(queue, f"_kombu.binding.{queue}")
+    except Exception as fault:
+        log.info("worker.queue_left", fault=type(fault).__name__)

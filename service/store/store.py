@@ -1,0 +1,80 @@
+"""The one durable truth behind one door."""
+
+from sqlalchemy import text
+
+from service.store import upgrade as schema_upgrade
+from service.store.alerts import Alerts
+from service.store.arrivals import Arrivals
+from service.store.audit import Audit
+from service.store.backup import Backup
+from service.store.cards import Cards
+from service.store.changes import Changes
+from service.store.due import DueList
+from service.store.engine import Database
+from service.store.facts import Facts
+from service.store.filters import SavedFilters
+from service.store.flow import Flows
+from service.store.keys import UsedKeys
+from service.store.notices import Notices
+from service.store.pruning import Pruning
+from service.store.settlement import Settlement
+from service.store.subscriptions import Subscriptions
+
+
+class Store(
+    Arrivals,
+    Facts,
+    DueList,
+    Settlement,
+    Alerts,
+    Changes,
+    Notices,
+    Cards,
+    UsedKeys,
+    Subscriptions,
+    SavedFilters,
+    Audit,
+    Flows,
+    Pruning,
+    Backup,
+):
+    """Everything that must outlive a process, on SQLite or PostgreSQL alike.
+
+    Safe for threads; a forked child gets its own connections. Every method is one transaction
+    that is durable when it returns. Raises service.errors.Unavailable, with a code, when the
+    database is locked, full, damaged or away; nothing is then half-written.
+    """
+
+    def upgrade(self, revision: str = "head") -> None:
+        """Bring the schema up to date. Safe when several processes start together."""
+        schema_upgrade.upgrade(self._database, revision)
+
+    def downgrade(self, revision: str) -> None:
+        """Take the schema back ("base": drop everything)."""
+        schema_upgrade.downgrade(self._database, revision)
+
+    def schema_version(self) -> str | None:
+        """The revision of the schema; None for an empty database."""
+        return schema_upgrade.schema_version(self._database)
+
+    def ping(self) -> None:
+        """Raises Unavailable when the store cannot be reached or its schema is not ours."""
+        with self._database.read() as connection:
+            connection.execute(text("SELECT count(*) FROM due WHERE patient = ''"))
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self._database.sqlite
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._database.close()
+
+
+def open_store(url: str, pool: int = 10) -> Store:
+    """The store at `sqlite:///path` or `postgresql://user@host/name`.
+
+    Opens nothing yet on PostgreSQL; call `upgrade()` before the first use. SettingsFault for a
+    URL that is neither. `pool`: connections kept open; as many again may be borrowed.
+    """
+    return Store(Database(url, pool))

@@ -1,0 +1,71 @@
+"""The schema's versions: up and down, in one transaction, one process at a time."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select
+
+from service.errors import Unavailable
+from service.store.engine import Database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK = 0x4E4D5302
+PATIENCE_S = 120.0
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema to `revision`. Several processes that start together wait for one."""
+    with database.write(PATIENCE_S) as connection:
+        _alone(connection)
+        if revision == "head" and _ahead(connection):
+            raise Unavailable(
+                "The store was written by a newer version of this program.", code="store-newer"
+            )
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the schema back to `revision` ("base": nothing is left)."""
+    with database.write(PATIENCE_S) as connection:
+        _alone(connection)
+        command.downgrade(_config(connection), revision)
+
+
+def schema_version(database: Database) -> str | None:
+    """The revision of the store; None for an empty one."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_version() -> str:
+    """The revision that this program writes."""
+    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    if head is None:
+        raise Unavailable("The migrations are not installed.", code="store-no-migrations")
+    return head
+
+
+def _alone(connection: Connection) -> None:
+    """SQLite is alone by BEGIN IMMEDIATE; PostgreSQL by this lock, until the commit."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def known_versions() -> set[str]:
+    """Every revision that this program can read or upgrade."""
+    return {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
+
+
+def _ahead(connection: Connection) -> bool:
+    current = MigrationContext.configure(connection).get_current_revision()
+    return current is not None and current not in known_versions()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    return config

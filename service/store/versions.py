@@ -1,0 +1,62 @@
+"""Which of two records of one resource is the newer (field facts 77 to 79, 85).
+
+`lastUpdated` orders, then a numeric versionId (others are opaque). Where neither tells, a later
+status wins over an earlier one (entered-in-error over final over preliminary), whatever came
+first; then receipt.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+_DIGITS_MAX = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A record's place in time. `finality`: 2 retracted, 1 final, 0 preliminary."""
+
+    last_updated: datetime | None
+    number: int | None
+    finality: int
+    received_at: datetime
+
+
+def number_of(version: str | None) -> int | None:
+    """A versionId as a number; None when there is none or it is opaque ("1-1")."""
+    if version is None or not version.isascii() or not version.isdigit():
+        return None
+    return int(version) if len(version) <= _DIGITS_MAX else None
+
+
+def finality(*, retracted: bool, preliminary: bool) -> int:
+    if retracted:
+        return 2
+    return 0 if preliminary else 1
+
+
+def is_newer(arrived: Version, held: Version) -> bool:
+    """Whether `arrived` replaces `held`. On a full tie the one that arrives later does."""
+    told = _by_update(arrived, held)
+    if told is not None:
+        return told
+    if arrived.number is not None and held.number is not None and arrived.number != held.number:
+        return arrived.number > held.number
+    if arrived.finality != held.finality:
+        return arrived.finality > held.finality
+    return arrived.received_at >= held.received_at
+
+
+def _by_update(arrived: Version, held: Version) -> bool | None:
+    """None when the update times do not tell.
+
+    A record without one was last updated before it was received: only that is certain of it.
+    """
+    if arrived.last_updated is not None and held.last_updated is not None:
+        if arrived.last_updated == held.last_updated:
+            return None
+        return arrived.last_updated > held.last_updated
+    if arrived.last_updated is not None and arrived.last_updated > held.received_at:
+        return True
+    if held.last_updated is not None and held.last_updated > arrived.received_at:
+        return False
+    return None

@@ -1,0 +1,147 @@
+"""`nms-sentinel serve`: broker, API, worker and beat as one; and each of them alone.
+
+The supervisor holds the listening socket, so that calls wait and are not refused while a fallen
+API comes back; the lock on the data directory; and the pipes that end its children with it.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from service import demo as demonstration
+from service.app import create_app
+from service.instance import BACKLOG, at_port, listen, only_one, prepared
+from service.intake.clerk import make_clerk
+from service.intake.process import ProcessDoor
+from service.logs import configure
+from service.monitoring import beat as run_celery_beat
+from service.monitoring import embedded_broker
+from service.monitoring import worker as run_celery_worker
+from service.processes import Part, leave_with_parent, our_command, stop_all
+from service.security.session import sign_in_link
+from service.settings import PREFIX, Settings, environ_of
+from service.store import open_store
+from service.welcome import welcome
+
+log = structlog.get_logger(__name__)
+
+LISTEN_FD = f"{PREFIX}LISTEN_FD"
+TEND_S = 0.25
+# a stop is to take no longer than ten seconds in all
+DRAIN_S, STOP_S = 6, 8.5
+
+
+def serve(settings: Settings, demo: bool) -> int:
+    """Run everything until SIGTERM or SIGINT; 0 when all parts ended with their work done."""
+    stop = stop_signal()
+    settings = prepared(settings, demo)
+    with ExitStack() as held:
+        held.enter_context(only_one(settings))
+        listening = held.enter_context(listen(settings))
+        settings = at_port(settings, listening)
+        if demo:
+            demonstration.begin_afresh(settings.data_dir)
+        configure(replace(settings, log_file=_log(settings, "supervisor")), "supervisor")
+        _upgrade(settings)
+        settings = replace(settings, redis_url=held.enter_context(embedded_broker(settings)))
+        parts = parts_of(settings, listening)
+        for part in parts:
+            part.start()
+        _tell(welcome(settings, sign_in_link(settings), demo=demo))
+        if demo:
+            held.enter_context(demonstration.playing(settings))
+        while not stop.wait(TEND_S):
+            for part in parts:
+                if part.tend():
+                    _tell(f"The {part.name} has stopped and is started again.")
+        _tell("Stopping: work in flight is finished first.")
+        clean = stop_all(parts, STOP_S)
+    return 0 if clean else 1
+
+
+def parts_of(settings: Settings, listening: socket.socket) -> list[Part]:
+    """API, worker and beat, each with its own log file."""
+    parts = []
+    for name in ("api", "worker", "beat"):
+        environ = environ_of(replace(settings, log_file=_log(settings, name)))
+        fds: tuple[int, ...] = ()
+        if name == "api":
+            fds = (listening.fileno(),)
+            environ[LISTEN_FD] = str(listening.fileno())
+        parts.append(Part(name, our_command(name), environ, fds))
+    return parts
+
+
+def run_api(settings: Settings) -> int:
+    """The API until SIGTERM or SIGINT; requests in flight are answered first."""
+    configure(settings, "api")
+    leave_with_parent()
+    stop = stop_signal()  # uvicorn raises the signal again when it has stopped: that ends here
+    given = os.environ.pop(LISTEN_FD, None)
+    listening = socket.socket(fileno=int(given)) if given else listen(settings)
+    settings = at_port(settings, listening)
+    store = open_store(settings.database_url)
+    store.ping()
+    door = None
+    if settings.intake_processes:
+        door = ProcessDoor(make_clerk, settings, settings.intake_processes)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, store, door=door),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            backlog=BACKLOG,
+        )
+    )
+    server.run(sockets=[listening])
+    store.close()
+    return 0 if stop.is_set() else 1
+
+
+def run_worker(settings: Settings) -> int:
+    """A Celery worker until SIGTERM or SIGINT; the tasks in flight are finished first."""
+    configure(settings, "worker")
+    leave_with_parent()
+    return int(run_celery_worker(settings))
+
+
+def run_beat(settings: Settings) -> int:
+    """The beat until SIGTERM or SIGINT; there must be exactly one."""
+    configure(settings, "beat")
+    leave_with_parent()
+    return int(run_celery_beat(settings))
+
+
+def stop_signal() -> threading.Event:
+    """An event that SIGTERM, SIGINT and SIGHUP set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _upgrade(settings: Settings) -> None:
+    store = open_store(settings.database_url)
+    try:
+        store.upgrade()
+    finally:
+        store.close()
+
+
+def _log(settings: Settings, part: str) -> Path:
+    return settings.data_dir / "logs" / f"{part}.jsonl"
+
+
+def _tell(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()

@@ -1,0 +1,62 @@
+"""Logs: JSON lines with ids; nothing that a patient could be known by."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+ROOT = Path(__file__).resolve().parents[2]
+CANARY = "Canary-Name-7f3a"
+PROGRAM = f"""
+import logging, structlog
+from service.logs import bind, configure
+from service.settings import load_settings
+settings = load_settings({{"NMS_SENTINEL_LOG_LEVEL": "info"}})
+configure(settings, "api")
+log = structlog.get_logger("x")
+with bind(correlation="c-1", request_id="r-1"):
+    log.info("thing.done", count=3)
+    try:
+        raise ValueError("{CANARY}")
+    except ValueError:
+        log.error("thing.failed", exc_info=True)
+        logging.getLogger("library").exception("patient %s failed", "{CANARY}")
+log.debug("thing.whispered")
+log.info("thing.after")
+raise RuntimeError("{CANARY}")
+"""
+
+
+def lines(program: str) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+    assert done.stdout == b""
+    return [orjson.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_lines_are_json_with_ids_and_without_content() -> None:
+    told = lines(PROGRAM)
+    done, failed, library, after, crashed = told
+    assert (done["event"], done["count"], done["part"]) == ("thing.done", 3, "api")
+    assert (done["correlation"], done["request_id"]) == ("c-1", "r-1")
+    assert failed["fault"] == "ValueError"
+    assert library["event"] == "library"
+    assert library["message"] == "patient %s failed"
+    assert "correlation" not in after
+    assert crashed["event"] == "process.crashed"
+    assert crashed["fault"] == "RuntimeError"
+    assert CANARY not in str(told)
+
+
+def test_a_log_file_is_written_and_made(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "api.jsonl"
+    program = PROGRAM.replace("info", "warning", 1).replace(
+        "settings = load_settings({",
+        f'settings = load_settings({{"NMS_SENTINEL_LOG_FILE": {str(path)!r}, ',
+    )
+    assert lines(program) == []
+    events = [orjson.loads(line)["event"] for line in path.read_bytes().splitlines()]
+    assert events == ["thing.failed", "library", "process.crashed"]

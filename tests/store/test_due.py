@@ -1,0 +1,207 @@
+"""The due list: coalesced, leased to one, guarded by its revision, poison put aside."""
+
+import threading
+
+import pytest
+
+from service.store import Due, Store, open_store
+from tests.store.made import NOW, TENANT, due_now, later, opened, take, temperature
+
+
+def names(claimed: list[Due]) -> list[str]:
+    return [due.patient for due in claimed]
+
+
+def test_many_bodies_make_one_patient_due_once(store: Store) -> None:
+    for n in range(5):
+        take(store, temperature(str(n)), correlation=f"c{n}")
+    claimed = store.claim_due(NOW)
+    assert names(claimed) == ["p1"]
+    assert claimed[0].reasons == ("new-data",)
+    assert claimed[0].correlation == "c4"  # of the newest call
+    assert claimed[0].due_at == NOW
+
+
+def test_the_earliest_time_stays_and_reasons_add_up(store: Store) -> None:
+    store.make_due(TENANT, "p1", later(hours=2), "review")
+    store.make_due(TENANT, "p1", later(hours=1), "snooze-ended")
+    store.make_due(TENANT, "p1", later(hours=3), "review")
+    assert store.claim_due(NOW) == []
+    (due,) = store.claim_due(later(hours=1))
+    assert due.due_at == later(hours=1)
+    assert due.reasons == ("review", "snooze-ended")
+
+
+def test_a_leased_patient_is_nobody_elses_until_the_lease_ends(store: Store) -> None:
+    take(store, temperature("1"))
+    (first,) = store.claim_due(NOW, lease_s=60, worker="one")
+    assert store.claim_due(later(seconds=59), worker="two") == []
+    (second,) = store.claim_due(later(seconds=61), worker="two")
+    assert second.revision > first.revision
+    assert store.settle(first, [], None, None, later(seconds=62)) is False
+    assert store.settle(second, [], None, None, later(seconds=62)) is True
+    assert store.claim_due(later(hours=1)) == []
+
+
+def test_the_longest_waiting_come_first_and_no_more_than_asked(store: Store) -> None:
+    for n in range(5):
+        store.make_due(TENANT, f"p{n}", later(minutes=-n), "new-data")
+    assert names(store.claim_due(NOW, limit=2)) == ["p4", "p3"]
+    assert names(store.claim_due(NOW, limit=9)) == ["p2", "p1", "p0"]
+
+
+def test_newer_data_during_an_evaluation_keeps_the_patient_due(store: Store) -> None:
+    take(store, temperature("1"))
+    (due,) = store.claim_due(NOW)
+    take(store, temperature("2"), correlation="second")
+    assert store.claim_due(NOW) == []  # still leased
+    assert store.settle(due, [opened()], {"tier": "WATCH"}, None, NOW) is False
+    assert store.alerts(TENANT) == []  # nothing of it was written
+    assert store.assessment(TENANT, "p1") is None
+    (again,) = store.claim_due(NOW)  # at once: the lease was given back
+    assert again.correlation == "second"
+    assert store.settle(again, [opened()], {"tier": "WATCH"}, None, NOW)
+
+
+def test_settling_sets_the_next_time(store: Store) -> None:
+    take(store, temperature("1"))
+    (due,) = store.claim_due(NOW)
+    assert store.settle(due, [], None, later(hours=6), NOW)
+    assert store.claim_due(later(hours=5)) == []
+    (review,) = store.claim_due(later(hours=6))
+    assert review.reasons == ()
+    assert store.settle(review, [], None, None, later(hours=6))
+    assert store.claim_due(later(days=1000)) == []
+
+
+def test_settling_twice_with_one_claim_counts_once(store: Store) -> None:
+    take(store, temperature("1"))
+    (due,) = store.claim_due(NOW)
+    assert store.settle(due, [opened()], None, None, NOW)
+    assert store.settle(due, [opened("a2")], None, None, NOW) is False
+    assert [a.id for a in store.alerts(TENANT)] == ["a1"]
+
+
+def test_a_promised_check_survives_an_evaluation_before_it(store: Store) -> None:
+    store.make_due(TENANT, "p1", later(hours=2), "re-check")
+    take(store, temperature("1"))
+    (due,) = store.claim_due(NOW)
+    assert store.settle(due, [], None, later(hours=6), NOW)
+    assert store.claim_due(later(hours=1)) == []
+    (kept,) = store.claim_due(later(hours=2))
+    assert store.settle(kept, [], None, later(hours=6), later(hours=2))
+    assert store.claim_due(later(hours=5)) == []
+    assert len(store.claim_due(later(hours=6))) == 1
+
+
+def test_a_poison_patient_is_put_aside_after_five_tries(store: Store) -> None:
+    take(store, temperature("1"))
+    at = NOW
+    for attempt in range(1, 6):
+        (due,) = store.claim_due(at)
+        assert due.tries == attempt - 1
+        assert store.fail(due, "rules raised: Boom!", at) is (attempt == 5)
+        assert store.claim_due(at) == []  # not again at once
+        at = later(hours=attempt)
+    assert store.claim_due(later(days=9)) == []
+    (put_aside,) = store.quarantined(TENANT)
+    assert (put_aside.patient, put_aside.code, put_aside.tries) == ("p1", "rules-raised-boom", 5)
+    assert put_aside.since == later(hours=4)
+    assert store.quarantined("elsewhere") == []
+
+
+def poisoned(store: Store) -> None:
+    take(store, temperature("1"))
+    for attempt in range(5):
+        (due,) = store.claim_due(later(hours=attempt))
+        store.fail(due, "boom", later(hours=attempt))
+
+
+def test_new_data_give_a_poison_patient_one_more_try(store: Store) -> None:
+    poisoned(store)
+    take(store, temperature("2"), at=later(days=1))
+    (due,) = store.claim_due(later(days=1))
+    assert len(store.quarantined(TENANT)) == 1  # shown until it has worked
+    assert store.fail(due, "boom", later(days=1)) is True
+    take(store, temperature("3"), at=later(days=2))
+    (due,) = store.claim_due(later(days=2))
+    assert store.settle(due, [], None, None, later(days=2))
+    assert store.quarantined(TENANT) == []
+
+
+def test_a_person_can_release_a_poison_patient(store: Store) -> None:
+    poisoned(store)
+    assert store.release_quarantine(TENANT, "p1", later(days=1)) is True
+    assert store.release_quarantine(TENANT, "p1", later(days=1)) is False
+    (due,) = store.claim_due(later(days=1))
+    assert due.tries == 0
+
+
+def test_a_poison_patient_with_steady_data_still_runs_out_of_tries(store: Store) -> None:
+    for attempt in range(5):
+        take(store, temperature(str(attempt)), at=later(hours=attempt))
+        (due,) = store.claim_due(later(hours=attempt))
+        take(store, temperature(f"during-{attempt}"), at=later(hours=attempt))
+        last = store.fail(due, "boom", later(hours=attempt))
+    assert last is True
+
+
+def test_a_failure_after_the_lease_was_lost_counts_nothing(store: Store) -> None:
+    take(store, temperature("1"))
+    (lost,) = store.claim_due(NOW, lease_s=1)
+    (held,) = store.claim_due(later(seconds=5))
+    assert store.fail(lost, "boom", later(seconds=6)) is False
+    assert held.tries == 0
+    assert store.settle(held, [], None, None, later(seconds=6))
+
+
+def test_the_age_of_the_list_is_that_of_the_longest_waiting(store: Store) -> None:
+    assert store.due_age(NOW) == 0.0
+    store.make_due(TENANT, "p1", NOW, "new-data")
+    store.make_due(TENANT, "p2", later(seconds=20), "new-data")
+    assert store.due_age(later(seconds=30)) == 30.0
+    assert store.due_age(later(seconds=-30)) == 0.0  # a clock that went back: never negative
+    assert store.due_count(later(seconds=30)) == 2
+    due_now(store, "p1", later(seconds=30))
+    assert store.due_age(later(seconds=40)) == 40.0  # claimed is not done
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_that_claim_at_once_never_share_a_patient(
+    store: Store, url: str, workers: int
+) -> None:
+    """Each worker has its own store, as a process would; bodies come in meanwhile."""
+    for n in range(120):
+        store.make_due(TENANT, f"p{n:03}", NOW, "new-data")
+    settled: list[str] = []
+    faults: list[BaseException] = []
+    start = threading.Barrier(workers + 1)
+
+    def work() -> None:
+        mine = open_store(url, pool=2)
+        try:
+            start.wait()
+            while claimed := mine.claim_due(NOW, limit=7, lease_s=600):
+                for due in claimed:
+                    if mine.settle(due, [], None, None, NOW):
+                        settled.append(due.patient)
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            mine.close()
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    start.wait()
+    for n in range(20):
+        take(store, temperature(f"late-{n}", "late"))
+    for thread in threads:
+        thread.join(60)
+    while claimed := store.claim_due(later(hours=1)):  # what came after the workers had left
+        settled += [d.patient for d in claimed if store.settle(d, [], None, None, NOW)]
+    assert faults == []
+    once = [name for name in settled if name != "late"]
+    assert sorted(once) == sorted({f"p{n:03}" for n in range(120)})
+    assert len(once) == 120
+    assert "late" in settled

@@ -1,6 +1,6 @@
 """Which recorded numbers are not the patient's: implausible values and jumps (SPEC 2.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,33 +10,25 @@ from alerts.evidence import site_trusted
 if TYPE_CHECKING:
     from alerts.moment import Moment
 
-PRESSURES = frozenset({"systolic_bp", "diastolic_bp"})
 
-
-def sound(now: "Moment", kind: str, series: Sequence[Measurement], i: int) -> bool:
-    """Is reading `i` of a kind usable? Neighbours decide on jumps."""
-    reading = series[i]
-    if not plausible(reading, now.knowledge.criteria["plausible"]):
-        return False
-    if kind == "heart_rate":
-        return not _spike(now, series, i, "artefact.heart_rate", "artefact.heart_rate_min")
-    if kind in PRESSURES:
-        if _pulse_pressure_lost(now, reading):
-            return False
-        return not _spike(now, series, i, "artefact.bp_mmhg", "artefact.bp_min")
-    if kind == "body_temperature":
-        return not _overruled(now, series, i)
-    return True
-
-
-def plausible(reading: Measurement, ranges: Mapping[str, Any]) -> bool:
-    """Inside the accepted range of its kind; a whole number where the scale has only those."""
-    known = ranges.get(reading.kind)
-    if known is None:
-        return True
-    if not known["low"] <= reading.value <= known["high"]:
-        return False
-    return not known.get("whole") or reading.value == int(reading.value)
+def sound(
+    now: "Moment", kind: str, series: Sequence[Measurement], first: int, end: int
+) -> list[Measurement]:
+    """The usable ones of readings `first` to `end` of a kind; neighbours decide on jumps."""
+    known = now.knowledge.criteria["plausible"].get(kind)
+    chosen: Iterable[int] = range(first, end)
+    if known is not None:
+        low, high, whole = known["low"], known["high"], known.get("whole", False)
+        chosen = [
+            i
+            for i in chosen
+            if low <= (value := series[i].value) <= high and not (whole and value % 1)
+        ]
+    jumps = _JUMPS.get(kind)
+    if jumps is None:
+        return [series[i] for i in chosen]
+    odd = jumps(now, series, first, end)
+    return [series[i] for i in chosen if i not in odd]
 
 
 def to_verify(reading: Measurement, ranges: Mapping[str, Any]) -> bool:
@@ -48,45 +40,71 @@ def to_verify(reading: Measurement, ranges: Mapping[str, Any]) -> bool:
     )
 
 
-def _spike(
-    now: "Moment", series: Sequence[Measurement], i: int, size_id: str, near_id: str
-) -> bool:
-    """One reading that differs from both close neighbours by more than the size."""
-    if i in {0, len(series) - 1}:
-        return False
-    before, this, after = series[i - 1], series[i], series[i + 1]
+def _spikes(
+    series: Sequence[Measurement], first: int, end: int, size: float, near: timedelta
+) -> set[int]:
+    """Readings that differ from both close neighbours by more than the size."""
+    odd = set()
+    for i in range(max(first, 1), min(end, len(series) - 1)):
+        before, this, after = series[i - 1], series[i], series[i + 1]
+        if (
+            abs(this.value - before.value) > size
+            and abs(this.value - after.value) > size
+            and this.at - before.at <= near
+            and after.at - this.at <= near
+        ):
+            odd.add(i)
+    return odd
+
+
+def _pulse_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     values = now.knowledge.parameters
-    size, near = values[size_id].value, timedelta(minutes=values[near_id].value)
-    return (
-        abs(this.value - before.value) > size
-        and abs(this.value - after.value) > size
-        and this.at - before.at <= near
-        and after.at - this.at <= near
-    )
+    near = timedelta(minutes=values["artefact.heart_rate_min"].value)
+    return _spikes(series, first, end, values["artefact.heart_rate"].value, near)
 
 
-def _pulse_pressure_lost(now: "Moment", reading: Measurement) -> bool:
-    """Systolic less than 5 mmHg above the diastolic of the same time: the pair is refused."""
-    least = now.knowledge.parameters["artefact.pulse_pressure"].value
-    other = "diastolic_bp" if reading.kind == "systolic_bp" else "systolic_bp"
-    for mate in now.at_instant(other, reading.at):
-        if reading.source == mate.source:
-            gap = reading.value - mate.value
-            return (gap if reading.kind == "systolic_bp" else -gap) < least
-    return False
+def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
+    """Spikes, and pairs whose systolic is less than 5 mmHg above the diastolic."""
+    values = now.knowledge.parameters
+    near = timedelta(minutes=values["artefact.bp_min"].value)
+    odd = _spikes(series, first, end, values["artefact.bp_mmhg"].value, near)
+    if first == end:
+        return odd
+    least, sign = values["artefact.pulse_pressure"].value, 1
+    mate_kind = "diastolic_bp"
+    if series[first].kind == "diastolic_bp":
+        sign, mate_kind = -1, "systolic_bp"
+    mates = {(m.at, m.source): m.value for m in now.raw(mate_kind, series[first].at)}
+    for i in range(first, end):
+        reading = series[i]
+        mate = mates.get((reading.at, reading.source))
+        if mate is not None and sign * (reading.value - mate) < least:
+            odd.add(i)
+    return odd
 
 
-def _overruled(now: "Moment", series: Sequence[Measurement], i: int) -> bool:
+def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     """Between sites, a jump in a quarter of an hour: the core or oral value is kept."""
-    reading = series[i]
-    trusted = site_trusted(now.knowledge)
-    if trusted(reading):
-        return False
     values = now.knowledge.parameters
     size = values["artefact.temperature_c"].value
     near = timedelta(minutes=values["artefact.temperature_min"].value)
-    for other in (*series[max(0, i - 1) : i], *series[i + 1 : i + 2]):
-        jumped = abs(other.value - reading.value) > size and abs(other.at - reading.at) < near
-        if jumped and trusted(other):
-            return True
-    return False
+    trusted = site_trusted(now.knowledge)
+    odd = set()
+    for i in range(first, end):
+        reading = series[i]
+        for j in (i - 1, i + 1):
+            if 0 <= j < len(series):
+                other = series[j]
+                jumped = abs(other.value - reading.value) > size
+                jumped = jumped and abs(other.at - reading.at) < near
+                if jumped and trusted(other) and not trusted(reading):
+                    odd.add(i)
+    return odd
+
+
+_JUMPS: dict[str, Callable[["Moment", Sequence[Measurement], int, int], set[int]]] = {
+    "body_temperature": _site_jumps,
+    "heart_rate": _pulse_jumps,
+    "systolic_bp": _pressure_jumps,
+    "diastolic_bp": _pressure_jumps,
+}

@@ -1,32 +1,26 @@
 """The one door of the package: `assess(chart, knowledge, as_of)` says everything once."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any
 
-from alerts.chart import Chart, Unread
+from alerts.channels import capped, told
+from alerts.chart import Chart, SignKind, Unread
+from alerts.context import risk_factors
+from alerts.differential import differential
 from alerts.findings import Reading, read_findings
+from alerts.findings.exposed import firm_exposure
 from alerts.guidance import is_child, plan
 from alerts.interactions import Situation, running_interactions
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment, moment
 from alerts.requests import requests
-from alerts.review import next_review
-from alerts.scales import iec, levenson
+from alerts.scales import States, entered, iec, levenson, scales
 from alerts.severity import severity
-from alerts.statements import Assessment, Datum, Finding, Gate, GateState, Tier
-from alerts.tiers import (
-    Case,
-    atypical,
-    channel,
-    clean,
-    final,
-    gate,
-    judge,
-    statement,
-    upper_tier,
-)
-from alerts.truth import TRUE
+from alerts.statements import Assessment, Datum, Finding, Gate, Scale, Tier, TierName
+from alerts.tiers import Case, Judgement, atypical, clean, firm, gate, gate_of, judge, statement
+from alerts.truth import TRUE, UNKNOWN
 
 __all__ = ["Assessment", "as_dict", "assess"]
 
@@ -37,70 +31,161 @@ def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
         raise ValueError("as_of needs a time zone")
     now = moment(chart, knowledge, as_of)
     reading = read_findings(now)
-    entry = gate(reading.findings)
-    tier = _tier(now, reading, entry)
-    states = {key: f.state for key, f in reading.findings.items()}
+    findings = reading.findings
+    entry = gate(findings)
+    judging = _Judging.of(now, reading)
+    tier = judging.tier(entry)
+    states = {key: f.state for key, f in findings.items()}
     score = iec(states, knowledge)
-    level = severity(now, reading.findings, tier.name)
+    level = severity(now, findings, tier.name)
     situation = Situation(now, tier.name, reading.onset, reading.withdrawals)
+    sets = _scales(now, reading, tier.name)
     return Assessment(
         patient=chart.patient,
         as_of=as_of,
         rules=knowledge.version,
         gate=entry,
         onset=reading.onset,
-        findings=reading.findings,
+        findings=findings,
         iec=score,
         iec_literal=iec(states, knowledge, exposure="EXP72"),
-        scales={"LEVENSON_HIGH": levenson(now, reading.findings).high_probability},
+        scales={s.id: s.met for s in sets if s.met is not None},
         tier=tier,
         exposures=reading.exposures,
         withdrawals=reading.withdrawals,
-        differential=(),
+        differential=_differential(now, reading, tier.name),
         severity=level,
-        plan=plan(now, tier.name, level, reading.exposures, reading.withdrawals, reading.findings),
+        plan=plan(now, tier.name, level, reading.exposures, reading.withdrawals, findings),
         interactions=running_interactions(situation),
-        ask_next=requests(now, reading.findings, tier.name, score, reading.exposures),
-        next_review_at=next_review(now, reading, tier.name),
+        ask_next=requests(now, findings, tier.name, score, reading.exposures, judging.would_be),
         unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= as_of),
         incomplete=tuple(_incomplete(now, reading)),
         disclaimer=knowledge.disclaimer,
         cutoff=int(knowledge["iec.cutoff"]),
+        scale_details=sets,
+        risk_factors=_risk_factors(now, reading),
+        trace=now.steps(),
+        # last: whatever was read above has noted when it would read differently
+        next_review_at=now.next_change,
     )
 
 
-def _tier(now: Moment, reading: Reading, entry: Gate) -> Tier:
-    findings, knowledge = reading.findings, now.knowledge
-    full_states = {key: f.state for key, f in findings.items()}
-    clean_states = clean(findings)
-    child = is_child(now) is TRUE
-    full = judge(_case(now, reading, findings, full_states, entry.state), knowledge)
-    sound_findings = {key: Finding(key, clean_states[key], f.reason) for key, f in findings.items()}
-    sound = judge(_case(now, reading, sound_findings, clean_states, entry.state), knowledge)
-    judged, caps = final(full, sound, findings, child=child, gate_state=entry.state)
-    told = channel(judged, clean_states, findings, entry.state, child=child)
-    upper = upper_tier(full_states, knowledge, findings["EXP"].state, entry.state)
-    lower = iec(full_states, knowledge).lower
-    return statement(judged, told, caps, full_states, upper, lower, knowledge)
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """The facts of one patient as the tier rules take them."""
+
+    now: Moment
+    reading: Reading
+    child: bool
+    atypical_drug: bool
+    trigger: bool
+    confounded: bool
+    stiff: bool
+
+    @classmethod
+    def of(cls, now: Moment, reading: Reading) -> "_Judging":
+        _majority(now)
+        return cls(
+            now,
+            reading,
+            child=is_child(now) is TRUE,
+            atypical_drug=atypical(reading.exposures, now.knowledge.atypical_drugs),
+            trigger=any(w.reading in {"full", "extended"} for w in reading.withdrawals),
+            confounded=len(reading.findings["CK"].evidence) > 1,
+            stiff=_stiff(now, reading),
+        )
+
+    def tier(self, entry: Gate) -> Tier:
+        """Judged on all that is true, on what is sound, and on what may interrupt."""
+        now, findings = self.now, self.reading.findings
+        judged, caps, full, sound = self._judged(findings)
+        exposure = firm_exposure(self.reading.exposures, self.reading.withdrawals)
+        firm_case = self._case(findings, firm(now, sound.states, exposure=exposure), firmly=True)
+        said = told(now, judged, firm_case, full, findings, caps)
+        return statement(now, judged, said.channel, said.caps, full.states, entry.state)
+
+    def would_be(self, findings: Mapping[str, Finding]) -> TierName:
+        """The tier that other findings would reach."""
+        return self._judged(findings)[0].name
+
+    def _judged(
+        self, findings: Mapping[str, Finding]
+    ) -> tuple[Judgement, tuple[str, ...], Case, Case]:
+        full = self._case(findings, {key: f.state for key, f in findings.items()})
+        sound = full
+        if any(f.caveats for f in findings.values()):
+            sound = self._case(findings, clean(findings), firmly=True)
+        all_true = judge(self.now, full)
+        held = judge(self.now, sound) if sound is not full else all_true
+        judged, caps = capped(all_true, held, findings, child=self.child, gate_state=full.gate)
+        return judged, caps, full, sound
+
+    def _case(
+        self, findings: Mapping[str, Finding], states: States, *, firmly: bool = False
+    ) -> Case:
+        read = findings
+        if firmly:
+            read = {key: Finding(key, states[key], f.reason) for key, f in findings.items()}
+        with self.now.account("levenson"):
+            counts = levenson(self.now, read, firm=firmly)
+        return Case(
+            states=states,
+            levenson=counts,
+            gate=gate_of(states),
+            trigger=self.trigger,
+            confounded_ck=self.confounded,
+            atypical_drug=self.atypical_drug,
+            recent_stiffness=self.stiff,
+        )
 
 
-def _case(
-    now: Moment,
-    reading: Reading,
-    findings: dict[str, Finding],
-    states: dict[str, Any],
-    entry: GateState,
-) -> Case:
-    trigger = any(w.reading in {"full", "extended"} for w in reading.withdrawals)
-    return Case(
-        states=states,
-        levenson=levenson(now, findings),
-        gate=entry,
-        trigger=trigger,
-        confounded_ck=len(reading.findings["CK"].evidence) > 1,
-        atypical_drug=atypical(reading.exposures, now.knowledge),
-        upper_tier=upper_tier(states, now.knowledge, states["EXP"], entry),
-    )
+def _stiff(now: Moment, reading: Reading) -> bool:
+    """Rigidity or dystonia in the last week: on the list for 7 days (DDX-EPS)."""
+    with now.account("DDX-EPS"):
+        window = now.days("ddx.eps_watch_d")
+        if now.present(window, SignKind.DYSTONIA):
+            return True
+        rigid = now.present(window, SignKind.RIGIDITY)
+        return any(s.at in reading.events for s in rigid)
+
+
+def _majority(now: Moment) -> None:
+    """The day a patient comes of age changes what is shown."""
+    details = now.chart.details
+    if details is None or details.birth_date is None:
+        return
+    born, years = details.birth_date, int(now.knowledge["tier.adult_y"])
+    day = 28 if (born.month, born.day) == (2, 29) else born.day
+    birthday = born.replace(year=born.year + years, day=day)
+    now.until(datetime.combine(birthday, time(), now.as_of.tzinfo))
+
+
+def _stirred(reading: Reading, tier: TierName) -> bool:
+    """Is there anything to weigh: a sign of the episode, a tier, an agitated mind?"""
+    broad = reading.findings["MSB"].state
+    return tier is not TierName.NONE or bool(reading.events) or broad is TRUE
+
+
+def _scales(now: Moment, reading: Reading, tier: TierName) -> tuple[Scale, ...]:
+    """The other criteria sets, once there is a sign to count; entered totals always."""
+    if not _stirred(reading, tier):
+        return entered(now)
+    counts = levenson(now, reading.findings)
+    return scales(now, reading.findings, counts, reading.exposures, reading.withdrawals)
+
+
+def _differential(now: Moment, reading: Reading, tier: TierName) -> tuple[Any, ...]:
+    if not _stirred(reading, tier) and not now.chart.conditions:
+        return ()
+    return differential(now, reading.findings, reading.exposures, reading.withdrawals)
+
+
+def _risk_factors(now: Moment, reading: Reading) -> tuple[Any, ...]:
+    """Context for whoever is or may be exposed."""
+    exposed = any(e.reading != "ended" for e in reading.exposures)
+    if not exposed and reading.findings["EXP"].state is UNKNOWN and not reading.withdrawals:
+        return ()
+    return risk_factors(now, reading.exposures)
 
 
 def _unmapped(unread: Unread) -> Datum:
@@ -109,7 +194,7 @@ def _unmapped(unread: Unread) -> Datum:
 
 def _incomplete(now: Moment, reading: Reading) -> Iterator[str]:
     """SAF-10: an exposed patient whose signs nobody recorded is not a well patient."""
-    exposed = any(e.reading in {"full", "extended"} for e in reading.exposures)
+    exposed = any(e.reading in {"full", "extended", "possible"} for e in reading.exposures)
     withdrawn = any(w.reading in {"full", "extended"} for w in reading.withdrawals)
     if not exposed and not withdrawn:
         return
@@ -139,6 +224,8 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
         "iec": _plain(assessment.iec),
         "iec_literal": _plain(assessment.iec_literal),
         "scales": {key: state.value for key, state in assessment.scales.items()},
+        "scale_details": [_plain(s) for s in assessment.scale_details],
+        "risk_factors": [_plain(r) for r in assessment.risk_factors],
         "findings": {key: _finding(f) for key, f in sorted(assessment.findings.items())},
         "exposures": [_plain(e) for e in assessment.exposures],
         "withdrawals": [_plain(w) for w in assessment.withdrawals],
@@ -155,6 +242,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
         "unmapped": [_plain(u) for u in assessment.unmapped],
         "incomplete": list(assessment.incomplete),
         "disclaimer": assessment.disclaimer,
+        "trace": {step.id: [p.id for p in step.thresholds] for step in assessment.trace},
     }
 
 

@@ -46,7 +46,6 @@ class Course:
                     return True
         return False
 
-
     def days_before(self, events: Sequence[datetime]) -> float | None:
         """The fewest days from a dose (0 while it runs) to an event that it precedes."""
         found = []

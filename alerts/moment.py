@@ -7,8 +7,7 @@ new data (the next review).
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -48,6 +47,7 @@ __all__ = [
 
 # the instant after the last one of a closed window
 TICK = timedelta(microseconds=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AT = attrgetter("at")
 NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
 
@@ -61,12 +61,35 @@ class Ledger(Knowledge):
         self.read.append(key)
         return self._values[key]
 
+    def note_in(self, account: list[str]) -> None:
+        vars(self)["read"] = account
+
 
 def _ledger(knowledge: Knowledge) -> Ledger:
     noted: Ledger = object.__new__(Ledger)
     vars(noted).update(vars(knowledge))
     vars(noted)["read"] = []
     return noted
+
+
+class Account:
+    """What was read under one name: parameters, and windows of readings."""
+
+    __slots__ = ("_before", "_now", "name", "parameters", "reads")
+
+    def __init__(self, now: "Moment | None", name: str) -> None:
+        self._now, self.name = now, name
+        self.parameters: list[str] = []
+        self.reads: list[tuple[str, timedelta, int]] = []
+        self._before: list[Account] = []
+
+    def __enter__(self) -> None:
+        if self._now is not None:
+            self._before.append(self._now.switch(self))
+
+    def __exit__(self, *fault: object) -> None:
+        if self._now is not None:
+            self._now.switch(self._before.pop())
 
 
 @dataclass(slots=True)
@@ -79,41 +102,55 @@ class Moment:
     next_change: datetime | None = None
     # the first true finding of the episode, once it is known
     onset: datetime | None = None
+    _spans: dict[str, timedelta] = field(default_factory=dict)
+    _windows: dict[tuple[str, timedelta], list[Measurement]] = field(default_factory=dict)
     _series: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
     _valid: dict[str, tuple[int, list[Measurement]]] = field(default_factory=dict)
-    _reads: list[tuple[str, float, int]] = field(default_factory=list)
-    _steps: dict[str, tuple[list[str], list[tuple[str, float, int]]]] = field(default_factory=dict)
+    _account: "Account" = field(default_factory=lambda: Account(None, ""))
+    _accounts: dict[str, "Account"] = field(default_factory=dict)
 
     # --- windows told by the knowledge
 
     def hours(self, parameter: str) -> timedelta:
-        return timedelta(hours=self.knowledge[parameter])
+        return self._span(parameter, HOUR)
 
     def days(self, parameter: str) -> timedelta:
-        return timedelta(days=self.knowledge[parameter])
+        return self._span(parameter, DAY)
 
     def minutes(self, parameter: str) -> timedelta:
-        return timedelta(minutes=self.knowledge[parameter])
+        return self._span(parameter, MINUTE)
+
+    def _span(self, parameter: str, unit: timedelta) -> timedelta:
+        value = self.knowledge[parameter]
+        known = self._spans.get(parameter)
+        if known is None:
+            known = self._spans[parameter] = value * unit
+        return known
 
     # --- readings
 
     def readings(self, kind: str) -> Sequence[Measurement]:
-        """All usable readings of a kind, oldest first: dated, plausible, no artefacts (SPEC 2.3)."""
+        """All usable readings of a kind, oldest first: plausible, no artefacts (SPEC 2.3)."""
         return self._sound_since(kind, 0)
 
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
         """Usable readings of the window that ends now, oldest first."""
+        mark = (kind, window)
+        found = self._windows.get(mark)
+        if found is None:
+            found = self._windows[mark] = self._read(kind, window)
+        self._account.reads.append((kind, window, len(found)))
+        return found
+
+    def _read(self, kind: str, window: timedelta) -> list[Measurement]:
         start = self.as_of - window
         series = self._past(kind)
         first = bisect_left(series, start, key=AT)
         if first == len(series):
-            self._reads.append((kind, window.total_seconds() / 3600, 0))
             return []
         self.until(series[first].at + window + TICK)
         valid = self._sound_since(kind, first)
-        found = valid[bisect_left(valid, start, key=AT) :]
-        self._reads.append((kind, window.total_seconds() / 3600, len(found)))
-        return found
+        return valid[bisect_left(valid, start, key=AT) :]
 
     def between(self, kind: str, start: datetime, end: datetime) -> list[Measurement]:
         """Usable readings from `start` to `end`, both included; neither moves with the clock."""
@@ -121,11 +158,10 @@ class Moment:
         valid = self._sound_since(kind, first)
         return valid[bisect_left(valid, start, key=AT) : bisect_right(valid, end, key=AT)]
 
-    def at_instant(self, kind: str, at: datetime) -> Sequence[Measurement]:
-        """Everything recorded of a kind at one instant, artefact or not."""
+    def raw(self, kind: str, since: datetime) -> Sequence[Measurement]:
+        """Everything recorded of a kind from `since` on, artefact or not."""
         series = self._past(kind)
-        first = bisect_left(series, at, key=AT)
-        return series[first : bisect_right(series, at, lo=first, key=AT)]
+        return series[bisect_left(series, since, key=AT) :]
 
     def drifting(self, kind: str, start: timedelta, end: timedelta) -> None:
         """Note a window that moves with the clock: `start` to `end` before now."""
@@ -146,8 +182,7 @@ class Moment:
         series = self._past(kind)
         start, valid = self._valid.get(kind, (len(series), []))
         if first < start:
-            earlier = [series[i] for i in range(first, start) if sound(self, kind, series, i)]
-            valid = earlier + valid
+            valid = sound(self, kind, series, first, start) + valid
             self._valid[kind] = (first, valid)
         return valid
 
@@ -219,22 +254,23 @@ class Moment:
         self.until(at + window + TICK)
         return self.as_of - at > window
 
-    @contextmanager
-    def account(self, name: str) -> Iterator[None]:
+    def account(self, name: str) -> Account:
         """What is read inside belongs to the finding or rule `name`."""
-        parameters, reads = self.knowledge.read, self._reads
-        vars(self.knowledge)["read"], self._reads = [], []
-        try:
-            yield
-        finally:
-            known = self._steps.setdefault(name, ([], []))
-            known[0].extend(self.knowledge.read)
-            known[1].extend(self._reads)
-            vars(self.knowledge)["read"], self._reads = parameters, reads
+        known = self._accounts.get(name)
+        if known is None:
+            known = self._accounts[name] = Account(self, name)
+        return known
+
+    def switch(self, account: Account) -> Account:
+        """Read into another account from now on; gives the one before."""
+        before, self._account = self._account, account
+        self.knowledge.note_in(account.parameters)
+        return before
 
     def read_by(self, name: str) -> tuple[str, ...]:
         """Ids of the parameters that a finding or rule read, each once."""
-        return tuple(dict.fromkeys(self._steps.get(name, ([], []))[0]))
+        known = self._accounts.get(name)
+        return tuple(dict.fromkeys(known.parameters)) if known is not None else ()
 
     def steps(self) -> tuple[Step, ...]:
         """The trace: what each finding and rule read."""
@@ -242,10 +278,10 @@ class Moment:
         return tuple(
             Step(
                 name,
-                tuple(parameters[key] for key in dict.fromkeys(keys)),
-                tuple(dict.fromkeys(reads)),
+                tuple([parameters[key] for key in dict.fromkeys(account.parameters)]),
+                tuple([(k, w / HOUR, n) for k, w, n in dict.fromkeys(account.reads)]),
             )
-            for name, (keys, reads) in self._steps.items()
+            for name, account in self._accounts.items()
         )
 
 

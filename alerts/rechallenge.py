@@ -6,10 +6,10 @@ Shown only after resolution: in an open episode no antipsychotic is named (SAF-0
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.guidance.wording import all_citations, citations, day, line, shown, weakest_basis
 from alerts.moment import Moment
 from alerts.resolution import resolved, surveillance
 from alerts.statements import Advice, Exposure
+from alerts.wording import all_citations, citations, day, line, shown, weakest_basis
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
-"""What to ask for next (SPEC 4.4), and what each answer could change."""
+"""What to ask for next (SPEC 4.4), and what each answer could change, by judging again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from alerts.knowledge import Knowledge
-from alerts.moment import Moment
-from alerts.scales import ITEMS
+from alerts.chart import SignKind
+from alerts.moment import Moment, site_trusted
+from alerts.scales import ITEMS, iec
 from alerts.statements import Exposure, Finding, Interval, Request, TierName
 from alerts.tiers import domains
-from alerts.truth import TRUE, UNKNOWN
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
 
-# the request whose answer settles a finding
+# the request whose answer settles a finding, and the answer in words
 SETTLES = {
-    "NEXT-TEMP": "HYP",
-    "NEXT-TONE": "RIG",
-    "NEXT-MS": "MS",
-    "NEXT-CK": "CK",
-    "NEXT-RECON": "EXP",
+    "NEXT-TEMP": ("HYP", "a second temperature above 38.0 °C"),
+    "NEXT-TONE": ("RIG", "rigidity on examination"),
+    "NEXT-MS": ("MS", "a reduced level of consciousness"),
+    "NEXT-CK": ("CK", "a CK at least 4 × ULN"),
+    "NEXT-RECON": ("EXP", "an exposure confirmed"),
 }
+CATATONIC = (SignKind.MUTISM, SignKind.CATATONIA, SignKind.STUPOR)
+Judge = Callable[[Mapping[str, Finding]], TierName]
 
 
 def requests(
@@ -25,15 +27,20 @@ def requests(
     tier: TierName,
     score: Interval,
     exposures: tuple[Exposure, ...],
+    judge: Judge,
 ) -> tuple[Request, ...]:
-    """The missing facts, most telling first: examination, temperature, CK, then the rest."""
+    """The missing facts, most telling first: examination, temperature, CK, then the rest.
+
+    `judge` gives the tier that other findings would reach.
+    """
     texts = now.knowledge.data_requests
-    wanted = set(_wanted(now, findings, tier, exposures))
-    return tuple(
-        Request(key, texts[key], could_change(key, findings, score, now.knowledge))
-        for key in texts
-        if key in wanted
-    )
+    with now.account("requests"):
+        wanted = set(_wanted(now, findings, tier, exposures))
+        return tuple(
+            Request(key, texts[key], could_change(now, key, findings, score, tier, judge))
+            for key in texts
+            if key in wanted
+        )
 
 
 def _wanted(
@@ -43,7 +50,7 @@ def _wanted(
     core = domains(states)
     stirred = any(state is TRUE for state in core.values()) or tier is not TierName.NONE
     exposed = any(e.reading in {"full", "extended", "possible"} for e in exposures)
-    if states["HYP"] is UNKNOWN and (states["TEMP1"] is TRUE or stirred):
+    if _temperature_wanted(now, states, stirred=stirred):
         yield "NEXT-TEMP"
     if states["RIG"] is UNKNOWN and stirred:
         yield "NEXT-TONE"
@@ -51,36 +58,68 @@ def _wanted(
         yield "NEXT-MS"
     if states["CK"] is UNKNOWN and stirred:
         yield "NEXT-CK"
-    if states["RIG"] is TRUE or now.given("serotonergic", now.days("baseline.from_d")):
-        if stirred:
-            yield "NEXT-REFLEX"
+    if states["RIG"] is TRUE or (
+        stirred and now.given("serotonergic", now.days("ddx.serotonergic_d"))
+    ):
+        yield "NEXT-REFLEX"
     if states["EXP"] is UNKNOWN and stirred:
         yield "NEXT-RECON"
     if tier.rank >= TierName.POSSIBLE.rank:
         yield "NEXT-CHEM"
         yield "NEXT-IRON"
+        if any(e.drug == "clozapine" and e.reading == "full" for e in exposures):
+            yield "NEXT-CLOZ"
     if core["TEMP"] is TRUE:
         yield "NEXT-INFECT"
-    if now.given("lithium", now.days("recurrence.wait_d")) and stirred:
+    if stirred and now.given("lithium", now.days("ddx.lithium_d")):
         yield "NEXT-LITH"
-    if states["MSB"] is TRUE and _catatonic(findings["MSB"]):
+    if states["MSB"] is TRUE and now.present(now.hours("ms.coded_h"), *CATATONIC):
         yield "NEXT-CATA"
 
 
-def _catatonic(finding: Finding) -> bool:
-    return any(e.what in {"mutism", "catatonia", "stupor"} for e in finding.evidence)
+def _temperature_wanted(now: Moment, states: Mapping[str, Truth], *, stirred: bool) -> bool:
+    """TEMP1 with HYP unknown; or only peripheral readings; or nothing while other signs stir."""
+    if states["HYP"] is UNKNOWN and (states["TEMP1"] is TRUE or stirred):
+        return True
+    readings = now.within("body_temperature", now.hours("temp1.window_h"))
+    trusted = site_trusted(now.knowledge)
+    return stirred and bool(readings) and not any(trusted(m) for m in readings)
 
 
 def could_change(
-    key: str, findings: Mapping[str, Finding], score: Interval, knowledge: Knowledge
+    now: Moment,
+    key: str,
+    findings: Mapping[str, Finding],
+    score: Interval,
+    tier: TierName,
+    judge: Judge,
 ) -> str:
-    """ "would lift the score from 55-82 to 65-82": the lower end when the answer is yes."""
-    item = SETTLES.get(key)
-    if item is None or item not in ITEMS or findings[item].state is not UNKNOWN:
+    """ "a CK at least 4 × ULN would lift the score from 55–82 to 65–82": judged again."""
+    item, words = SETTLES.get(key, ("", ""))
+    if item not in ITEMS or findings[item].state is not UNKNOWN:
         return ""
-    points = int(knowledge[f"iec.{item}"])
-    before = f"{score.lower}–{score.upper}"
+    present, absent = answered(findings, item, TRUE), answered(findings, item, FALSE)
+    lifted, lowered = _score(now, present), _score(now, absent)
+    reached = judge(present)
+    more = f" and the tier from {tier.value} to {reached.value}" if reached is not tier else ""
     return (
-        f"if present, the score goes from {before} to {score.lower + points}–{score.upper}; "
-        f"if absent, to {score.lower}–{score.upper - points}"
+        f"{words} would lift the score from {_span(score)} to {_span(lifted)}{more}; "
+        f"without it the score is {_span(lowered)}"
     )
+
+
+def answered(findings: Mapping[str, Finding], item: str, state: Truth) -> dict[str, Finding]:
+    """The findings as they would be with one of them settled."""
+    changed = {**findings, item: Finding(item, state, "if so")}
+    if item == "MS":
+        broad = either((state, findings["MSB"].state)) if state is TRUE else findings["MSB"].state
+        changed["MSB"] = Finding("MSB", broad, "if so", caveats=findings["MSB"].caveats)
+    return changed
+
+
+def _score(now: Moment, findings: Mapping[str, Finding]) -> Interval:
+    return iec({key: f.state for key, f in findings.items()}, now.knowledge)
+
+
+def _span(score: Interval) -> str:
+    return f"{score.lower}–{score.upper}"

@@ -130,7 +130,7 @@ def _breathing(now: Moment) -> Iterator[_Override]:
         if ph is None:
             yield _Override(UNKNOWN, f"PaCO2 {pco2.value:g} mmHg, pH not recorded", at_risk)
         elif ph.value < k["severity.ph"]:
-            yield _Override(TRUE, f"PaCO2 {pco2.value:g} mmHg with pH {ph.value:g}", at_risk)
+            yield _Override(TRUE, f"PaCO2 {pco2.value:g} mmHg with pH {ph.value:.2f}", at_risk)
 
 
 def _low_saturation(now: Moment, spo2: Measurement, at_risk: str) -> _Override:

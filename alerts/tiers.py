@@ -1,19 +1,26 @@
-"""The gate and the tiers (SPEC 4.3), their caps and their channel (ALR-02, ALR-13).
+"""The gate, the core domains and the tier rules (SPEC 4.3).
 
-A tier is judged twice: with every true finding, and with those alone that rest on no assumed
-baseline, inferred unit, missing laboratory range or preliminary result. What only the first
-reading reaches is capped at POSSIBLE (TIER-05).
+A tier is judged on three readings of the same findings: all that is true; only what rests on no
+assumed baseline, inferred unit, missing laboratory range or preliminary result (TIER-05); and of
+these only what no unverified value decides (ALR-13). `alerts.channels` turns them into a channel.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alerts.knowledge import Knowledge
+from alerts.moment import Moment
 from alerts.scales import Levenson, States, iec
 from alerts.statements import Channel, Exposure, Finding, Gate, GateState, Tier, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, either
 
 AUTONOMIC = ("BPUP", "BPFL_ROBUST", "DIAPH", "INCONT", "HR_RATIO", "RR_RATIO")
+CORE = ("TEMP", "RIG", "MENT", "MUSC", "AUT")
+# findings whose reading is noted under another name (Moment.account)
+ACCOUNTS = {
+    **dict.fromkeys(("BPUP", "BPFL", "BPFL_ROBUST", "DIAPH", "INCONT", "SNS_ROBUST"), "SNS"),
+    **dict.fromkeys(("HR_RATIO", "RR_RATIO"), "MET"),
+    **dict.fromkeys(("EXPX", "EXP72"), "EXP"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +30,19 @@ class Case:
     states: States
     levenson: Levenson
     gate: GateState
-    trigger: bool
-    confounded_ck: bool
-    atypical_drug: bool
-    upper_tier: int
+    trigger: bool = False
+    confounded_ck: bool = False
+    atypical_drug: bool = False
+    recent_stiffness: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
+    """The highest tier that holds, the routes that gave it, and every route that holds."""
+
     name: TierName
     rules: tuple[str, ...]
+    routes: frozenset[str] = frozenset()
 
 
 def gate(findings: Mapping[str, Finding]) -> Gate:
@@ -47,6 +57,14 @@ def gate(findings: Mapping[str, Finding]) -> Gate:
     return Gate(GateState.UNVERIFIED, exp.reason)
 
 
+def gate_of(states: States) -> GateState:
+    """The gate of bare states."""
+    if TRUE in {states["EXP"], states["EXPX"]}:
+        return GateState.OPEN
+    closed = states["EXP"] is FALSE and states["EXPX"] is FALSE
+    return GateState.CLOSED if closed else GateState.UNVERIFIED
+
+
 def domains(states: States) -> dict[str, Truth]:
     """Core domains TEMP, RIG, MENT (and MENTB for WATCH), MUSC, AUT."""
     scattered = at_least(2, (states[key] for key in AUTONOMIC))
@@ -54,96 +72,131 @@ def domains(states: States) -> dict[str, Truth]:
         "TEMP": either((states["HYP"], states["TEMP1"])),
         "RIG": states["RIG"],
         "MENT": states["MS"],
-        "MENTB": states["MSB"],
+        "MENTB": either((states["MS"], states["MSB"])),
         "MUSC": states["CK"],
         "AUT": either((states["SNS"], states["MET"], scattered)),
     }
 
 
-def upper_tier(states: States, knowledge: Knowledge, exp: Truth, state: GateState) -> int:
+def true_domains(states: States) -> set[str]:
+    found = domains(states)
+    return {key for key in CORE if found[key] is TRUE}
+
+
+def upper_tier(now: Moment, states: States, state: GateState) -> int:
     """The upper bound for tier rules: NEG always unknown; EXP unknown when the gate is open
     only through EXPX or unverified, so that neither can push a tier down (SPEC 4.3)."""
     read = dict(states) | {"NEG": UNKNOWN}
-    if exp is not TRUE and state is not GateState.CLOSED:
+    if states["EXP"] is not TRUE and state is not GateState.CLOSED:
         read["EXP"] = UNKNOWN
-    return iec(read, knowledge).upper
+    return iec(read, now.knowledge).upper
 
 
-def judge(case: Case, knowledge: Knowledge) -> Judgement:
+def judge(now: Moment, case: Case) -> Judgement:
     """The highest tier whose rule holds, and the rules that gave it."""
     if case.gate is GateState.CLOSED:
         return Judgement(TierName.NONE, ("gate closed",))
-    for name, rule in (
-        (TierName.HIGHLY_PROBABLE, _highly_probable),
-        (TierName.PROBABLE, _probable),
-        (TierName.PROBABLE_ATYPICAL, _atypical),
-        (TierName.POSSIBLE, _possible),
-        (TierName.WATCH, _watch),
-    ):
-        rules = rule(case, knowledge)
-        if rules:
-            return Judgement(name, rules)
-    return Judgement(TierName.NONE, ())
+    with now.account("TIER reach"):
+        upper = upper_tier(now, case.states, case.gate)
+        reachable = upper >= now.knowledge["iec.cutoff"]
+    found: list[tuple[TierName, str]] = []
+    for name, route, holds in ROUTES:
+        with now.account(route):
+            if holds(now, case, reachable):
+                found.append((name, route))
+    if not found:
+        return Judgement(TierName.NONE, ())
+    top = found[0][0]
+    rules = [route for name, route in found if name is top]
+    if top is TierName.WATCH:
+        rules += watch_reasons(case)
+    return Judgement(top, tuple(rules), frozenset(route for _, route in found))
 
 
-def _highly_probable(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
-    """TIER-4: (A) the robust score at its cut-off, (B) the clinical tetrad (bmj_bp_nms)."""
+Route = Callable[[Moment, Case, bool], bool]
+
+
+def _score_at_cutoff(now: Moment, case: Case, _reachable: bool) -> bool:
+    """TIER-4 (A): the score at its cut-off with BP fluctuation read robustly."""
     s = case.states
     if s["EXP"] is not TRUE:
-        return ()
-    robust = iec({**s, "SNS": s["SNS_ROBUST"]}, knowledge).lower
-    rules = ["TIER-4A"] if robust >= knowledge["iec.cutoff"] else []
-    labile = either((s["SNS_ROBUST"], s["MET"]))
-    if all(state is TRUE for state in (s["HYP"], s["RIG"], s["MS"], labile)):
-        rules.append("TIER-4B")
-    return tuple(rules)
+        return False
+    robust = iec({**s, "SNS": s["SNS_ROBUST"]}, now.knowledge).lower
+    return robust >= now.knowledge["iec.cutoff"]
 
 
-def _probable(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
-    """TIER-3: (A) cut-off within reach of a negative work-up, (B) Levenson high probability."""
+def _tetrad(_now: Moment, case: Case, _reachable: bool) -> bool:
+    """TIER-4 (B): fever, rigidity, mental status and autonomic change (bmj_bp_nms)."""
     s = case.states
-    if s["EXP"] is not TRUE or case.upper_tier < knowledge["iec.cutoff"]:
-        return ()
-    without_neg = iec({**s, "NEG": FALSE}, knowledge).lower
-    rules = ["TIER-3A"] if without_neg >= knowledge["iec.cutoff"] - knowledge["iec.NEG"] else []
+    labile = either((s["SNS_ROBUST"], s["MET"]))
+    return all(state is TRUE for state in (s["EXP"], s["HYP"], s["RIG"], s["MS"], labile))
+
+
+def _score_but_workup(now: Moment, case: Case, reachable: bool) -> bool:
+    """TIER-3 (A): the cut-off within reach of a negative work-up."""
+    s = case.states
+    if s["EXP"] is not TRUE or not reachable:
+        return False
+    without_neg = iec({**s, "NEG": FALSE}, now.knowledge).lower
+    return without_neg >= now.knowledge["iec.cutoff"] - now.knowledge["iec.NEG"]
+
+
+def _levenson_examined(_now: Moment, case: Case, reachable: bool) -> bool:
+    """TIER-3 (B): Levenson high probability with RIG or MS true (LEV-02)."""
+    s = case.states
     examined = either((s["RIG"], s["MS"]))
-    if case.levenson.high_probability is TRUE and examined is TRUE:
-        rules.append("TIER-3B")
-    return tuple(rules)
+    high = case.levenson.high_probability
+    return s["EXP"] is TRUE and reachable and high is TRUE and examined is TRUE
 
 
-def _atypical(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
+def _atypical(_now: Moment, case: Case, _reachable: bool) -> bool:
     """TIER-3b: for drugs that present without rigidity (sarkar2017, belvederi2015)."""
     s = case.states
     temperature = either((s["HYP"], s["TEMP1"]))
     muscle = either((s["CK"], s["CK_ULN"], s["RIG"]))
     met = (s["EXP"], temperature, s["MS"], s["SNS_ROBUST"], muscle)
-    return ("TIER-3b",) if case.atypical_drug and all(x is TRUE for x in met) else ()
+    return case.atypical_drug and all(x is TRUE for x in met)
 
 
-def _possible(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
+def _possible(_now: Moment, case: Case, reachable: bool) -> bool:
+    """TIER-2: two domains, one of them TEMP, RIG or MENT; the cut-off not out of reach."""
+    true = true_domains(case.states)
+    return reachable and len(true) >= 2 and bool({"TEMP", "RIG", "MENT"} & true)
+
+
+def _watch(_now: Moment, case: Case, _reachable: bool) -> bool:
+    return bool(watch_reasons(case))
+
+
+ROUTES: tuple[tuple[TierName, str, Route], ...] = (
+    (TierName.HIGHLY_PROBABLE, "TIER-4A", _score_at_cutoff),
+    (TierName.HIGHLY_PROBABLE, "TIER-4B", _tetrad),
+    (TierName.PROBABLE, "TIER-3A", _score_but_workup),
+    (TierName.PROBABLE, "TIER-3B", _levenson_examined),
+    (TierName.PROBABLE_ATYPICAL, "TIER-3b", _atypical),
+    (TierName.POSSIBLE, "TIER-2", _possible),
+    (TierName.WATCH, "TIER-1", _watch),
+)
+
+
+def watch_reasons(case: Case) -> list[str]:
+    """TIER-1: the early signs that hold, in words (WARN-01: tone and mind before fever)."""
     d = domains(case.states)
-    true = [key for key in ("TEMP", "RIG", "MENT", "MUSC", "AUT") if d[key] is TRUE]
-    leading = {"TEMP", "RIG", "MENT"} & set(true)
-    reachable = case.upper_tier >= knowledge["iec.cutoff"]
-    return ("TIER-2",) if len(true) >= 2 and leading and reachable else ()
-
-
-def _watch(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
-    d = domains(case.states)
-    true = {key for key in ("TEMP", "RIG", "MENT", "MUSC", "AUT") if d[key] is TRUE}
-    rules = []
+    true = {key for key in CORE if d[key] is TRUE}
+    reasons = []
     if "RIG" in true:
-        rules.append("new rigidity")
+        reasons.append("new rigidity")
     if d["MENTB"] is TRUE and true - {"MENT"}:
-        rules.append("mental status and another domain")
+        reasons.append("mental status and another domain")
     if "TEMP" in true and len(true) > 1:
-        rules.append("temperature and another domain")
+        reasons.append("temperature and another domain")
     if "MUSC" in true and not case.confounded_ck:
-        rules.append("CK without a confounder")
+        reasons.append("CK without a confounder")
     if case.trigger and (true or d["MENTB"] is TRUE):
-        rules.append("dopaminergic withdrawal and a domain")
-    return ("TIER-1", *rules) if rules else ()
+        reasons.append("dopaminergic withdrawal and a domain")
+    if case.recent_stiffness and case.gate is GateState.OPEN:
+        reasons.append("rigidity or dystonia within 7 days (DDX-EPS)")
+    return reasons
 
 
 def clean(findings: Mapping[str, Finding]) -> dict[str, Truth]:
@@ -153,74 +206,47 @@ def clean(findings: Mapping[str, Finding]) -> dict[str, Truth]:
     }
 
 
-def final(
-    full: Judgement,
-    sound: Judgement,
-    findings: Mapping[str, Finding],
-    *,
-    child: bool,
-    gate_state: GateState,
-) -> tuple[Judgement, tuple[str, ...]]:
-    """Apply the caps: TIER-05, and POSSIBLE at most under 18 years."""
-    caps: list[str] = []
-    chosen = full
-    if full.name.rank > TierName.POSSIBLE.rank and sound.name.rank < full.name.rank:
-        held = sorted({c for f in findings.values() if f.state is TRUE for c in f.caveats})
-        caps.append(f"TIER-05: {full.name.value} rests on {', '.join(held)}".replace("_", " "))
-        capped = Judgement(TierName.POSSIBLE, ("TIER-2", *full.rules))
-        chosen = sound if sound.name.rank > TierName.POSSIBLE.rank else capped
-    if gate_state is GateState.UNVERIFIED:
-        caps.append("TIER-05: exposure unverified")
-    if child and chosen.name.rank > TierName.POSSIBLE.rank:
-        caps.append("under 18 years: no tier above POSSIBLE")
-        chosen = Judgement(TierName.POSSIBLE, chosen.rules)
-    return chosen, tuple(caps)
+def firm(now: Moment, states: States, *, exposure: bool) -> dict[str, Truth]:
+    """States with every truth that an unverified value decided taken back to unknown (ALR-13).
+
+    `exposure`: EXP holds without a window of basis U.
+    """
+    kept = {}
+    for key, state in states.items():
+        doubtful = state is TRUE and unverified(now, key, ACCOUNTS.get(key, key))
+        kept[key] = UNKNOWN if doubtful else state
+    if not exposure and kept["EXP"] is TRUE:
+        kept["EXP"] = UNKNOWN
+    return kept
 
 
-def channel(
-    judged: Judgement,
-    states: States,
-    findings: Mapping[str, Finding],
-    gate_state: GateState,
-    *,
-    child: bool,
-) -> Channel:
-    """Who is told (ALR-01 to ALR-04). `states` are the clean ones: nothing capped interrupts."""
-    if findings["TEMP411"].state is TRUE and not findings["TEMP411"].caveats:
-        return Channel.INTERRUPTIVE  # ALR-04: whatever the tier or the cause
-    name, rules = judged.name, set(judged.rules)
-    if name is TierName.HIGHLY_PROBABLE:
-        # ALR-13: the cut-off is unverified; only the tetrad may interrupt
-        return Channel.INTERRUPTIVE if "TIER-4B" in rules else Channel.URGENT_TASK
-    if name is TierName.PROBABLE:
-        supported = at_least(2, (states["HYP"], states["CK"], states["SNS_ROBUST"]))
-        examined = states["RIG"] is TRUE or (states["MS"] is TRUE and supported is TRUE)
-        return Channel.INTERRUPTIVE if "TIER-3B" in rules and examined else Channel.URGENT_TASK
-    if name is TierName.PROBABLE_ATYPICAL:
-        return Channel.URGENT_TASK
-    if name is TierName.POSSIBLE:
-        unverified = gate_state is GateState.UNVERIFIED
-        return Channel.PASSIVE if unverified and not child else Channel.TASK
-    return Channel.PASSIVE if name is TierName.WATCH else Channel.NONE
+def unverified(now: Moment, *accounts: str) -> tuple[str, ...]:
+    """Parameters of basis U that were read under these names."""
+    known = now.knowledge.parameters
+    return tuple(key for name in accounts for key in now.read_by(name) if known[key].basis == "U")
 
 
-def atypical(exposures: tuple[Exposure, ...], knowledge: Knowledge) -> bool:
-    return any(e.reading == "full" and e.drug in knowledge.atypical_drugs for e in exposures)
+def atypical(exposures: tuple[Exposure, ...], drugs: frozenset[str]) -> bool:
+    return any(e.reading == "full" and e.drug in drugs for e in exposures)
 
 
 def statement(
+    now: Moment,
     judged: Judgement,
-    told: Channel,
+    channel: Channel,
     caps: tuple[str, ...],
     states: States,
-    upper: int,
-    lower: int,
-    knowledge: Knowledge,
+    gate_state: GateState,
 ) -> Tier:
     """The tier as stated, in the words of TIER-08."""
-    name = judged.name
+    knowledge, name = now.knowledge, judged.name
+    lower = iec(states, knowledge).lower
     words = knowledge.wording.get(name.value, "")
     if name is TierName.HIGHLY_PROBABLE and lower >= knowledge["iec.cutoff"]:
         words = knowledge.wording["AT_CUTOFF"]
+    if states["TEMP411"] is TRUE:
+        critical = knowledge.wording["CRITICAL_HYPERTHERMIA"]
+        words = f"{words}; {critical}" if words else critical
     true = tuple(key for key, state in domains(states).items() if state is TRUE)
-    return Tier(name, told, words, judged.rules, caps, true, upper, lower)
+    upper = upper_tier(now, states, gate_state)
+    return Tier(name, channel, words, judged.rules, caps, true, upper, lower)

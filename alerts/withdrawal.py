@@ -131,7 +131,7 @@ def _succeeded(
     at: datetime | None,
     times: Sequence[datetime],
 ) -> Iterator[Withdrawal]:
-    """DAW-SWITCH: another drug or form; DAW-REDUCE: the same drug, half the daily amount or less."""
+    """DAW-SWITCH: another drug or form; DAW-REDUCE: the same drug, half a day's amount or less."""
     drug, other = _name(now, use), _name(now, successor)
     if other != drug:
         yield _say(now, "DAW-SWITCH", use, at, times, f"switched to {other}")

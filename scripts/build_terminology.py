@@ -24,13 +24,13 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from service.fhir.terminology.depots import Depots
-from service.fhir.terminology.words import phrase, strengths
+from service.fhir.terminology.words import phrase
 
 DATA = Path(__file__).resolve().parents[1] / "service" / "fhir" / "terminology" / "data"
 VERSION = "2026.11"
 Row = dict[str, str]
 
-# ATC codes whose name does not tell every ingredient, or that the index gives one drug (WHO ATC names).
+# ATC codes whose name does not tell every ingredient, or that are one drug (WHO ATC names).
 ATC_CERTAIN = {
     "N04BA02": ("levodopa",),  # levodopa and decarboxylase inhibitor
     "N04BA03": ("levodopa",),  # ... and COMT inhibitor
@@ -171,9 +171,7 @@ def drug_codes(source: Path) -> None:
         route, form, name = by_rxcui.get(r["rxcui"], ("", "", ""))
         numbers.append(int(r["ndc11"]) - last)
         last = int(r["ndc11"])
-        kinds.append(
-            profiles.of(r["target_ingredients"], r["is_long_acting"], route, form, name)
-        )
+        kinds.append(profiles.of(r["target_ingredients"], r["is_long_acting"], route, form, name))
     if sys.byteorder == "big":
         numbers.byteswap()
         kinds.byteswap()
@@ -197,7 +195,8 @@ def snomed_drugs(source: Path, overlay: list[tuple[str, ...]]) -> None:
 def short(system: str) -> str:
     return {
         "http://loinc.org": "loinc", "http://snomed.info/sct": "sct",
-        "http://hl7.org/fhir/sid/icd-10-cm": "icd10cm", "http://hl7.org/fhir/sid/icd-9-cm": "icd9cm",
+        "http://hl7.org/fhir/sid/icd-10-cm": "icd10cm",
+        "http://hl7.org/fhir/sid/icd-9-cm": "icd9cm",
         "http://hl7.org/fhir/sid/icd-10": "icd10",
     }[system]  # fmt: skip
 
@@ -214,11 +213,17 @@ def observations(source: Path, overlay: list[tuple[str, ...]]) -> None:
             part, _, value = site.rpartition(" ")
             told = GCS_PART.get(part, concept.removesuffix("_answers"))
             row = (told, system, code, ANSWER_ROWS.get(code, value.lstrip("+") or site))
-            answers.append(row) if free else overlay.append(("answer", system, code, told, "", row[3], ""))
+            answers.append(row) if free else overlay.append(
+                ("answer", system, code, told, "", row[3], "")
+            )
             continue
         if concept == "body_temperature":
             site = SITES.get(site, site).replace(" ", "_")
-            site = "" if "_h_" in site or site.endswith("_h") or site in NO_SITE or "maximum" in site else site
+            site = (
+                ""
+                if "_h_" in site or site.endswith("_h") or site in NO_SITE or "maximum" in site
+                else site
+            )
             site = "core" if code == "276885007" else site.replace("first_encounter", "")
         row = (concept, system, code, r["display"], r["ucum_unit"], site)
         if free:
@@ -238,7 +243,9 @@ def findings(source: Path, overlay: list[tuple[str, ...]]) -> None:
         elif r["in_snomed_gps"] == "N":
             overlay.append(("finding", "sct", r["code"], r["concept_key"], "", "", ""))
         else:
-            codes.append((r["concept_key"], short(r["system"]), r["code"], r["match"], r["display"]))
+            codes.append(
+                (r["concept_key"], short(r["system"]), r["code"], r["match"], r["display"])
+            )
     write("findings.csv", ("concept", "system", "code", "match", "display"), codes)
     write("finding_text.csv", ("concept", "pattern", "note"), texts)
 

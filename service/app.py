@@ -33,7 +33,7 @@ from service.intake.delivery import Delivery, Form
 from service.intake.door import Door, ThreadDoor
 from service.intake.routes import intake_routes
 from service.logs import correlation
-from service.monitoring import broker_up, ring
+from service.monitoring.doorbell import broker_up, ring
 from service.security import session
 from service.security.callers import callers_of, tenants_of
 from service.settings import Settings

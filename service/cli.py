@@ -51,7 +51,7 @@ def whole() -> None:
     import structlog
 
     # answers go to standard output alone; the parts of the service configure their own logs
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 @app.command()
@@ -304,8 +304,11 @@ def _unexpected(fault: Exception) -> int:
         return FAULT
     if type(fault).__name__ == "Abort":
         return INTERRUPTED
+    from service.logs import last_words
+
     if os.environ.get("NMS_SENTINEL_DEBUG"):
         raise fault
+    last_words(fault)
     say(f"Our fault: {type(fault).__name__}. NMS_SENTINEL_DEBUG=1 shows where.")
     return FAULT
 

@@ -19,7 +19,7 @@ from service.instance import LOCK
 from service.intake.clerk import make_clerk
 from service.intake.delivery import Delivery, Form
 from service.logs import place_of
-from service.monitoring import ring
+from service.monitoring.doorbell import ring
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)

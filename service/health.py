@@ -8,13 +8,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPConnection, HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
+import orjson
 import structlog
 
-from service.errors import SentinelError
+from service.errors import BadInput, SentinelError
 from service.logs import place_of
-from service.store import Store
+from service.monitoring.doorbell import broker_up
+from service.settings import Settings, address_of
+from service.store import Store, open_store
 
 # SPEC SAF-10 in small: a patient waiting for this long is said
 LATE_S = 60.0
@@ -109,3 +114,40 @@ class Health:
             ),
             "nms_sentinel_open_alerts": dict(kinds),
         }
+
+
+def condition(part: str, settings: Settings) -> tuple[str, bool]:
+    """For a container's health check: a word on a part of this machine, and whether it is well.
+
+    The API is asked whether it is ready. A worker that hears nothing leaves by itself, and so is
+    restarted; here it is asked whether store and broker can be reached, of a beat the broker.
+    """
+    if part == "api":
+        return _asked_over_http(settings)
+    if part not in ("worker", "beat"):
+        raise BadInput("A part is api, worker or beat.", code="unknown-part")
+    if not broker_up(settings):
+        return "broker-away", False
+    if part == "worker":
+        store = open_store(settings.database_url)
+        try:
+            store.ping()
+        except SentinelError as fault:
+            return fault.code, False
+        finally:
+            store.close()
+    return "ok", True
+
+
+def _asked_over_http(settings: Settings) -> tuple[str, bool]:
+    port = settings.port
+    host = urlsplit(address_of(settings.host, port)).hostname or "127.0.0.1"
+    connection = HTTPConnection(host, port, timeout=8)
+    try:
+        connection.request("GET", "/health/ready")
+        answer = connection.getresponse()
+        return str(orjson.loads(answer.read())["state"]), answer.status == 200
+    except (OSError, HTTPException, ValueError, KeyError):
+        return "no-answer", False
+    finally:
+        connection.close()

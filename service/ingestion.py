@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from service.errors import BadInput
 from service.fhir.reader import Outcome, ReadContext
-from service.monitoring import ring
+from service.monitoring.doorbell import ring
 from service.replay.bodies import read_any
 from service.replay.files import files_of
 from service.settings import Settings

@@ -135,7 +135,11 @@ class _Lines(logging.Formatter):
 
 
 def _crashed(kind: type[BaseException], fault: BaseException, _trace: TracebackType | None) -> None:
-    """The last words of a process: like every line, without the message of the exception."""
-    if issubclass(kind, KeyboardInterrupt):
-        return
-    structlog.get_logger(__name__).error("process.crashed", **place_of(fault))
+    if not issubclass(kind, KeyboardInterrupt):
+        last_words(fault)
+
+
+def last_words(fault: BaseException) -> None:
+    """What a process ended of: like every line, without the message. Only where logs are kept."""
+    if any(isinstance(handler.formatter, _Lines) for handler in logging.getLogger().handlers):
+        structlog.get_logger(__name__).error("process.crashed", **place_of(fault))

@@ -4,6 +4,8 @@ The supervisor holds the listening socket, so that calls wait and are not refuse
 API comes back; the lock on the data directory; and the pipes that end its children with it.
 """
 
+# ruff: noqa: PLC0415 - each process imports its own part: the worker no FastAPI, the API no Celery
+
 import os
 import signal
 import socket
@@ -14,17 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 from service import demo as demonstration
-from service.app import create_app
 from service.instance import BACKLOG, at_port, listen, only_one, prepared
-from service.intake.clerk import make_clerk
-from service.intake.process import ProcessDoor
 from service.logs import configure
-from service.monitoring import beat as run_celery_beat
-from service.monitoring import embedded_broker
-from service.monitoring import worker as run_celery_worker
+from service.monitoring.broker import embedded_broker
 from service.processes import Part, leave_with_parent, our_command, stop_all
 from service.security.session import sign_in_link
 from service.settings import PREFIX, Settings, environ_of
@@ -82,6 +78,12 @@ def parts_of(settings: Settings, listening: socket.socket) -> list[Part]:
 
 def run_api(settings: Settings) -> int:
     """The API until SIGTERM or SIGINT; requests in flight are answered first."""
+    import uvicorn
+
+    from service.app import create_app
+    from service.intake.clerk import make_clerk
+    from service.intake.process import ProcessDoor
+
     configure(settings, "api")
     leave_with_parent()
     stop = stop_signal()  # uvicorn raises the signal again when it has stopped: that ends here
@@ -110,16 +112,20 @@ def run_api(settings: Settings) -> int:
 
 def run_worker(settings: Settings) -> int:
     """A Celery worker until SIGTERM or SIGINT; the tasks in flight are finished first."""
+    from service.monitoring.worker import worker
+
     configure(settings, "worker")
     leave_with_parent()
-    return int(run_celery_worker(settings))
+    return worker(settings)
 
 
 def run_beat(settings: Settings) -> int:
-    """The beat until SIGTERM or SIGINT; there must be exactly one."""
+    """The beat until SIGTERM or SIGINT; one is enough."""
+    from service.monitoring.worker import beat
+
     configure(settings, "beat")
     leave_with_parent()
-    return int(run_celery_beat(settings))
+    return beat(settings)
 
 
 def stop_signal() -> threading.Event:

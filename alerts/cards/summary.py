@@ -118,7 +118,8 @@ def _compatible(assessment: Assessment) -> str:
     facts = fact_phrases(assessment)
     said = _ask(assessment)[0]
     missing = f" {said}." if said and "Clonus" not in said else ""
-    stopped, doing = _since_stop(assessment), _acts_now(assessment)
+    since, doing = _since_stop(assessment), _acts_now(assessment)
+    stopped = f",{since}" if since else ""
     tries = [
         f"Compatible with NMS: {', '.join(facts[:n])}{stopped}.{gap} {act}"
         for act in doing

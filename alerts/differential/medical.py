@@ -81,9 +81,7 @@ def thyroid_storm(scene: Scene) -> Weighed:
 def phaeochromocytoma(scene: Scene) -> Weighed:
     """Severe hypertension and raised metanephrines or an adrenal mass [U]."""
     severe = reached(scene.now, "systolic_bp", "ddx.severe_sbp", "met.window_h")
-    tumour = either(
-        (same(scene.coded(["pheochromocytoma"])), scene.high("plasma_metanephrines"))
-    )
+    tumour = either((same(scene.coded(["pheochromocytoma"])), scene.high("plasma_metanephrines")))
     provoked = any(e.drug == "metoclopramide" and e.reading == "full" for e in scene.exposures)
     return Weighed(
         "DDX-PHAEO",
@@ -125,9 +123,7 @@ def rhabdomyolysis(scene: Scene) -> Weighed:
     others = confounders(now)
     fibrate = scene.taken("fibrate", now.hours("ck.confounder_h"))
     cause = TRUE if others or fibrate else UNKNOWN
-    quiet = both(
-        (negated(scene.temp), negated(scene.state["RIG"]), negated(scene.state["MS"]))
-    )
+    quiet = both((negated(scene.temp), negated(scene.state["RIG"]), negated(scene.state["MS"])))
     named = {f"cause: {d.what.replace('_', ' ')}": TRUE for d in others}
     return Weighed(
         "DDX-STATIN",

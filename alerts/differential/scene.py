@@ -1,4 +1,4 @@
-"""What the look-alikes read of the patient: signs, drugs, coded problems, findings; three-valued."""
+"""What the look-alikes read of the patient: signs, drugs, problems, findings; three-valued."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Drugs and poisons that look alike: serotonin, anaesthetics, anticholinergics, stimulants, lithium."""
+"""Drugs that look alike: serotonin, anaesthetics, anticholinergics, stimulants, lithium."""
 
 from bisect import bisect_right
 

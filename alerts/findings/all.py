@@ -1,4 +1,4 @@
-"""All findings of a chart at a moment, with onset and exposure, in the order they need each other."""
+"""All findings of a chart at a moment, with onset and exposure, each after what it needs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -44,7 +44,7 @@ def mental_status(now: Moment, onset: datetime | None) -> Finding:
     low = _low_gcs(now, normal)
     noted = now.present(now.hours("ms.true_h"), *NOTES) if len(low) == 1 else []
     if len(low) >= 2 or noted:
-        held = set(caveats(low)) | _assumed(now, normal)
+        held = set(caveats(low)) | _assumed(normal)
         evidence = (*(datum(m) for m in low[-2:]), *(sign_datum(s) for s in noted[-1:]))
         reason = "GCS 14 or lower and below baseline, " + ("once with a note" if noted else "twice")
         shown = (*evidence, normal.datum())
@@ -52,7 +52,7 @@ def mental_status(now: Moment, onset: datetime | None) -> Finding:
     return _absent(now, low, normal)
 
 
-def _assumed(now: Moment, normal: Baseline) -> set[str]:
+def _assumed(normal: Baseline) -> set[str]:
     """A full score is assumed unless an impairment from before is known (BASE-05, BASE-07)."""
     return set() if normal.measured else {"assumed_baseline"}
 

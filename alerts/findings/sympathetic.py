@@ -110,8 +110,8 @@ def _extremes(
     return (low, high) if latest(low) <= latest(high) else (high, low)
 
 
-def _by_value(reading: Measurement) -> tuple[float, str]:
-    return (reading.value, reading.at.isoformat())
+def _by_value(reading: Measurement) -> tuple[float, datetime]:
+    return (reading.value, reading.at)
 
 
 def robust_fluctuation(now: Moment) -> Finding:

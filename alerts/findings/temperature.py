@@ -62,9 +62,9 @@ def _pair(now: Moment, hot: list[Measurement]) -> tuple[Measurement, Measurement
     for i in range(len(hot) - 1, 0, -1):
         later = hot[i]
         for earlier in hot[:i]:
-            if apart(earlier, later) >= least:
-                if latest(later) - earlier.at <= span or later.at - latest(earlier) <= span:
-                    return earlier, later
+            near = latest(later) - earlier.at <= span or later.at - latest(earlier) <= span
+            if near and apart(earlier, later) >= least:
+                return earlier, later
     return None
 
 

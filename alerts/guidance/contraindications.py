@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.chart import Evidence, MedicationUse, SignKind
 from alerts.guidance.patient import Bedside
-from alerts.guidance.wording import Raw, citations, day, kind_name, line, measured, stamp
+from alerts.wording import Raw, citations, day, kind_name, line, measured, stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from alerts.chart import Evidence, MedicationUse, UseStatus
-from alerts.guidance.wording import day, stamp
 from alerts.moment import Moment
 from alerts.statements import Culprit, Exposure, Withdrawal
 from alerts.truth import TRUE, Truth
+from alerts.wording import day, stamp
 
 LIVE = frozenset({"full", "extended", "possible"})
 Uses = Mapping[str, MedicationUse]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from alerts.guidance.patient import Bedside
-from alerts.guidance.wording import Raw, citations, dose, stamp
+from alerts.wording import Raw, citations, dose, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def preparation_lines(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[st
     where = f"weight {weight.value:g} kg, {stamp(weight.at, bedside.now)}"
     cited = citations(made["cite"])
     for mg_kg in made["mg_kg"]:
-        yield f"{_prepared(reconstitution(weight.value, mg_kg, made), mg_kg)} ({where}){cited}"
+        prepared = _prepared(reconstitution(weight.value, mg_kg, made), mg_kg)
+        yield f"{prepared}; maximum: {made['max_mg_kg']} mg/kg in 24 h ({where}){cited}"
     most = reconstitution(weight.value, made["max_mg_kg"], made)
     yield (
         f"Maximum in 24 h: {made['max_mg_kg']} mg/kg IV = {_number(most.dose_mg)} mg = "
@@ -52,14 +53,14 @@ def preparation_lines(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[st
 
 def _prepared(made: Preparation, mg_kg: float) -> str:
     return (
-        f"{mg_kg:g} mg/kg IV = {_number(made.dose_mg)} mg = {made.vials} vials of 20 mg with "
+        f"{mg_kg:g} mg/kg IV once = {_number(made.dose_mg)} mg = {made.vials} vials of 20 mg with "
         f"{made.water_ml} mL sterile water ({made.mannitol_g} g mannitol), or "
         f"{made.suspension_ml:.1f} mL of the 50 mg/mL suspension"
     )
 
 
 def _number(value: Decimal) -> str:
-    return f"{value.quantize(Decimal('0.1')).normalize():f}"
+    return f"{value.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f}"
 
 
 def oral_line(bedside: Bedside, entry: Mapping[str, Any]) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 from alerts.guidance.contraindications import Checks, checks, use_words
 from alerts.guidance.dantrolene import oral_line, preparation_lines
 from alerts.guidance.patient import Bedside
-from alerts.guidance.wording import (
+from alerts.statements import Advice
+from alerts.truth import FALSE, TRUE
+from alerts.wording import (
     Raw,
     all_citations,
     citations,
@@ -16,8 +18,6 @@ from alerts.guidance.wording import (
     shown,
     weakest_basis,
 )
-from alerts.statements import Advice
-from alerts.truth import FALSE, TRUE
 
 
 def drug_advice(bedside: Bedside, key: str) -> Advice:

@@ -8,10 +8,10 @@ from alerts.coagulation import coagulation
 from alerts.guidance.contraindications import checks
 from alerts.guidance.culprits import before, culprit_line, reinstate_line
 from alerts.guidance.patient import Bedside
-from alerts.guidance.wording import Raw, all_citations, line, measured, shown, weakest_basis
 from alerts.resolution import resolution
 from alerts.statements import Advice, TierName
 from alerts.truth import TRUE, UNKNOWN
+from alerts.wording import Raw, all_citations, line, measured, shown, weakest_basis
 
 
 @dataclass
@@ -38,7 +38,7 @@ def action_advice(bedside: Bedside, key: str) -> Advice:
         (*added.warnings, *cautions),
         (*added.lines, *(line(raw, bedside.labels) for raw in rows)),
         weakest_basis(rows),
-        all_citations(rows),
+        all_citations([*shown(entry["lines"]), *rows]),
         brief=entry.get("brief", "") if added.brief is None else added.brief,
     )
 

@@ -56,7 +56,7 @@ def _met(board: Board, *, ordering: bool) -> Iterator[Match]:
     sides = board.situation.now.knowledge.index.states
     for row, a, b in board.places.values():
         of_a, of_b = sides[row.id]
-        if ordering and not any(p.taken.draft for p in (*a, *b)):
+        if ordering and not any(p.taken.asked for p in (*a, *b)):
             continue
         yield from pairs(board, row, a, b, ordering=ordering)
         yield from with_states(board, row, a, of_b, ordering=ordering)

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 from alerts.chart import MedicationUse
 from alerts.interactions import episode
+from alerts.interactions.measures import factor
 from alerts.interactions.qualifiers import qualified
 from alerts.interactions.signs import PARKINSONIAN
 from alerts.interactions.situation import Situation
 from alerts.interactions.states import States
-from alerts.interactions.taken import Taken, on_board, ordered
+from alerts.interactions.taken import Taken, drug_datum, on_board, ordered
 from alerts.knowledge import Knowledge
-from alerts.knowledge.records import Row
+from alerts.knowledge.records import Hit, Row
+from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, Truth, both
 
 # lorazepam treats much else: it stands for treatment of NMS only where NMS is
@@ -38,6 +40,7 @@ class Board:
     def __init__(self, situation: Situation, drafts: Sequence[MedicationUse] = ()) -> None:
         self.situation, self.drafts = situation, drafts
         knowledge = situation.now.knowledge
+        self.recent = situation.now.hours("interaction.recent_h")
         self.present = on_board(situation.now, longest(knowledge), drafts)
         self.ordering = ordered(drafts)
         everything = [*self.ordering, *self.present]
@@ -46,22 +49,45 @@ class Board:
         self._past: bool | None = None
         self._parkinsonian: bool | None = None
         self._treated: bool | None = None
+        self._factors: dict[str, Datum | None] = {}
+        self._shown: dict[int, Datum] = {}
         self.places = self._placed(everything)
 
     def _placed(self, everything: list[Taken]) -> Places:
-        knowledge = self.situation.now.knowledge
+        """Every drug in every row that names it; with drafts, only rows that name one of those."""
+        hits = self.situation.now.knowledge.index.drugs
+        asked = {
+            hit.row.id
+            for taken in everything
+            if taken.asked
+            for hit in hits.get(taken.ingredient, ())
+        }
         places: Places = {}
         for taken in everything:
-            for hit in knowledge.index.drugs.get(taken.ingredient, ()):
-                state, missing = self._qualified(taken, hit.qualifier)
-                if state is FALSE:
+            for hit in hits.get(taken.ingredient, ()):
+                if self.drafts and hit.row.id not in asked:
                     continue
-                if taken.certain is not TRUE:
-                    missing = missing or f"whether {taken.ingredient} is taken"
-                place = Place(taken, hit.side, both((state, taken.certain)), missing)
-                _, a, b = places.setdefault(hit.row.id, (hit.row, [], []))
-                (a if hit.side == "a" else b).append(place)
+                place = self._place(taken, hit)
+                if place is not None:
+                    _, a, b = places.setdefault(hit.row.id, (hit.row, [], []))
+                    (a if hit.side == "a" else b).append(place)
         return places
+
+    def _place(self, taken: Taken, hit: Hit) -> Place | None:
+        if not hit.qualifier and taken.certain is TRUE:
+            return Place(taken, hit.side, TRUE, "")
+        state, missing = self._qualified(taken, hit.qualifier)
+        if state is FALSE:
+            return None
+        if taken.certain is not TRUE:
+            missing = missing or f"whether {taken.ingredient} is taken"
+        return Place(taken, hit.side, both((state, taken.certain)), missing)
+
+    def factor(self, kind: str) -> Datum | None:
+        """An individual contextual factor of this patient."""
+        if kind not in self._factors:
+            self._factors[kind] = factor(self.situation, kind)
+        return self._factors[kind]
 
     def _qualified(self, taken: Taken, qualifier: str) -> tuple[Truth, str]:
         if qualifier == "culprit":
@@ -69,6 +95,12 @@ class Board:
                 return FALSE, ""
             return episode.culprit(self.situation, taken.ingredient)
         return qualified(taken, qualifier, self.situation.now.knowledge)
+
+    def shown(self, taken: Taken) -> Datum:
+        """The drug as shown, worked out once."""
+        if id(taken) not in self._shown:
+            self._shown[id(taken)] = drug_datum(taken)
+        return self._shown[id(taken)]
 
     # --- contexts
 
@@ -124,13 +156,13 @@ class Board:
 
 def longest(knowledge: Knowledge) -> timedelta:
     """The longest time that any row looks back for a drug."""
-    hours = [h for row in knowledge.interactions for h in row.apart.values()]
-    hours.append(knowledge["interaction.recent_h"])
-    return max(timedelta(hours=max(hours)), timedelta(days=knowledge["interaction.inducer_d"]))
+    hours = max(knowledge.index.longest_h, knowledge["interaction.recent_h"])
+    return max(timedelta(hours=hours), timedelta(days=knowledge["interaction.inducer_d"]))
 
 
 def reach(board: Board, row: Row, taken: Taken) -> timedelta:
     """How long ago this drug may have been taken and still count in this row."""
-    fallback = board.situation.now.knowledge["interaction.recent_h"]
-    hours = row.apart.get(taken.ingredient, row.apart.get("any", fallback))
-    return timedelta(hours=hours)
+    if not row.apart:
+        return board.recent
+    hours = row.apart.get(taken.ingredient, row.apart.get("any"))
+    return board.recent if hours is None else timedelta(hours=hours)

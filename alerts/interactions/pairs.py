@@ -19,10 +19,10 @@ def pairs(
         for two in seconds:
             if not _meet(board, row, one, two, ordering=ordering):
                 continue
-            state = both((one.state, two.state))
-            missing = tuple(dict.fromkeys(m for m in (one.missing, two.missing) if m))
-            if len(missing) > 1 and one.state is two.state is UNKNOWN:
+            if one.state is two.state is UNKNOWN:
                 continue  # nothing recorded points to the pair
+            state = both((one.state, two.state))
+            missing = tuple(m for m in (one.missing, two.missing) if m)
             if row.direction:
                 held = _directed(board, row, one.taken, two.taken)
                 if held.state is FALSE:
@@ -36,10 +36,10 @@ def _meet(board: Board, row: Row, one: Place, two: Place, *, ordering: bool) -> 
     a, b, knowledge = one.taken, two.taken, board.situation.now.knowledge
     if a.use is b.use or knowledge.substance(a.ingredient) == knowledge.substance(b.ingredient):
         return False
+    if row.direction == "inducer_stopped":
+        return not ordering or a.ending or b.draft
     if ordering and not (a.draft or b.draft):
         return False
-    if row.direction == "inducer_stopped":
-        return True
     if any(p.taken.stopped and row.stops == p.side for p in (one, two)):
         return False
     return a.gap <= reach(board, row, a) and b.gap <= reach(board, row, b)

@@ -21,6 +21,7 @@ class Taken:
 
     `certain`: unknown when the record does not tell whether it is taken at all.
     `stopped`: a stop or hold is recorded and no order for it is in force.
+    `ending`: it is a draft of this call that stops it.
     """
 
     use: MedicationUse
@@ -30,6 +31,12 @@ class Taken:
     certain: Truth
     draft: bool = False
     stopped: bool = False
+    ending: bool = False
+
+    @property
+    def asked(self) -> bool:
+        """Does the call at hand start or stop it?"""
+        return self.draft or self.ending
 
     @property
     def reference(self) -> str:
@@ -63,11 +70,14 @@ def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = 
     signed = {d.source.reference for d in drafts if not stops(d)}
     ending = {d.source.reference: d for d in drafts if stops(d)}
     chart, names = now.chart, now.knowledge.index.drugs
+    tails = now.knowledge.index.tails
     found: list[Taken] = []
     for ingredient in sorted((chart.orders.keys() | chart.doses.keys()) & names.keys()):
-        since = now.as_of - max(longest, _tail(now, ingredient))
+        since = now.as_of - longest
+        if ingredient in tails:
+            since = now.as_of - max(longest, _tail(now, ingredient))
         uses = [*chart.orders.get(ingredient, ()), *now.recent_doses(ingredient, since)]
-        known = [u for u in uses if u.source.reference not in signed]
+        known = [u for u in uses if u.source.reference not in signed] if signed else uses
         here = list(_newest(_taken(now, known, ingredient, longest)))
         found += _with_stops(here, known, ending, ingredient)
     return found
@@ -75,8 +85,7 @@ def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = 
 
 def _tail(now: Moment, ingredient: str) -> timedelta:
     """How long the longest depot of an ingredient counts in full."""
-    days = (w.full_d for w in now.knowledge.long_acting.values() if w.ingredient == ingredient)
-    return timedelta(days=max(days, default=0))
+    return timedelta(days=now.knowledge.index.tails.get(ingredient, 0))
 
 
 def _taken(
@@ -128,8 +137,12 @@ def _with_stops(
     ingredient: str,
 ) -> list[Taken]:
     """Mark what is stopped: by a draft of this call, or by the chart with nothing in force."""
+    if not ending and not any(u.status in STOPPING for u in uses):
+        return found
     freed = [
-        replace(t, running=False, stopped=True) if t.running and t.reference in ending else t
+        replace(t, running=False, stopped=True, ending=True)
+        if t.running and t.reference in ending
+        else t
         for t in found
     ]
     told = any(u.status in STOPPING for u in uses) or any(

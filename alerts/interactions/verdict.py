@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alerts.interactions.board import Board, Place
-from alerts.interactions.measures import factor
 from alerts.interactions.signs import TUBELESS
 from alerts.interactions.situation import Held
-from alerts.interactions.taken import Taken, drug_datum
+from alerts.interactions.taken import Taken
 from alerts.knowledge.records import SEVERITIES, Row
 from alerts.statements import Channel, Datum, Interaction
 from alerts.truth import TRUE, UNKNOWN, Truth
@@ -47,7 +46,7 @@ def interaction(board: Board, match: Match) -> Interaction | None:
         effect=row.effect,
         management=row.management,
         context=(*holding, *notes),
-        facts=(*(drug_datum(p.taken) for p in match.places), *_facts(board, match)),
+        facts=(*(board.shown(p.taken) for p in match.places), *_facts(board, match)),
         evidence=row.evidence,
         basis=row.basis,
         cite=row.cite,
@@ -68,7 +67,7 @@ def _conditions(row: Row) -> tuple[str, ...]:
 def _facts(board: Board, match: Match) -> Iterable[Datum]:
     """The facts of the condition, then the row's other contextual factors, each once."""
     shown = {fact.what for fact in match.held.facts}
-    factors = (factor(board.situation, kind) for kind in match.row.factors)
+    factors = (board.factor(kind) for kind in match.row.factors)
     yield from match.held.facts
     yield from (f for f in factors if f is not None and f.what not in shown)
 
@@ -90,7 +89,7 @@ def _label(row: Row, missing: Sequence[str]) -> str:
 
 def _order(row: Row, places: Sequence[Place]) -> Place | None:
     """The draft that set it off: of two, the one that the row would rather see gone."""
-    drafts = [p for p in places if p.taken.draft]
+    drafts = [p for p in places if p.taken.asked]
     preferred = [s.split(":")[1] for s in row.suggest if s.startswith("remove-draft:")]
     rank = {side: n for n, side in reversed(list(enumerate(preferred)))}
     return min(

@@ -127,7 +127,7 @@ def _built(documents: Mapping[str, Any], version: str, local: Mapping[str, str])
         criteria=documents["criteria"],
         class_records=records,
         states={name: state(name, raw) for name, raw in rows["conditions"].items()},
-        index=index(interactions, members, antagonists),
+        index=index(interactions, members, antagonists, long.values()),
         ingredients=frozenset(classes["ingredients"]["listed"]),
         beyond=frozenset(classes["ingredients"]["beyond"]),
         substances={key: same[0] for same in classes["same_substance"] for key in same},

@@ -123,12 +123,16 @@ class Index:
     """The rows as the engine looks them up.
 
     `drugs`: ingredient -> its places in rows. `states`: row id -> the conditions of sides a and b.
-    `alone`: rows that no drug is needed for, condition against condition.
+    `alone`: rows that no drug is needed for, condition against condition. `longest_h`: how far
+    back any row looks for a drug, where it says so. `tails`: days that a depot of an ingredient
+    counts in full, the longest product's.
     """
 
     drugs: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
     states: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     alone: tuple[Row, ...] = ()
+    longest_h: float = 0.0
+    tails: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Interaction rows, conditions and classes, read from their YAML and indexed by ingredient."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alerts.knowledge.fields import Fields, number
@@ -15,6 +15,7 @@ from alerts.knowledge.records import (
     Index,
     Row,
     State,
+    Window,
 )
 
 FILE = "interactions.yaml"
@@ -116,7 +117,10 @@ def ingredients_of(
 
 
 def index(
-    rows: tuple[Row, ...], classes: Mapping[str, frozenset[str]], antagonists: frozenset[str]
+    rows: tuple[Row, ...],
+    classes: Mapping[str, frozenset[str]],
+    antagonists: frozenset[str],
+    depots: Iterable[Window] = (),
 ) -> Index:
     """Look-up of rows by ingredient; an unqualified place covers a qualified one."""
     drugs: dict[str, dict[tuple[str, str], Hit]] = {}
@@ -132,7 +136,12 @@ def index(
                     if (one.id, side) not in known or not qualifier:
                         known[one.id, side] = hit
     alone = tuple(one for one in rows if all(states[one.id]))
-    return Index({key: tuple(hits.values()) for key, hits in drugs.items()}, states, alone)
+    longest = max((h for one in rows for h in one.apart.values()), default=0.0)
+    places = {key: tuple(hits.values()) for key, hits in drugs.items()}
+    tails: dict[str, int] = {}
+    for window in depots:
+        tails[window.ingredient] = max(window.full_d, tails.get(window.ingredient, 0))
+    return Index(places, states, alone, longest, tails)
 
 
 def _conditions(members: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,6 @@
 
 from alerts.scales.iec import ITEMS, States, iec
 from alerts.scales.levenson import Levenson, levenson
-from alerts.scales.others import scales
+from alerts.scales.others import entered, scales
 
-__all__ = ["ITEMS", "Levenson", "States", "iec", "levenson", "scales"]
+__all__ = ["ITEMS", "Levenson", "States", "entered", "iec", "levenson", "scales"]

@@ -23,7 +23,7 @@ EXTRAPYRAMIDAL = (
 def pope(now: Moment, state: Mapping[str, Truth]) -> Scale:
     """Above 37.5 °C, two extrapyramidal and two autonomic signs."""
     trusted = site_trusted(now.knowledge)
-    readings = [m for m in now.within("body_temperature", now.hours("temp1.window_h"))]
+    readings = now.within("body_temperature", now.hours("temp1.window_h"))
     limit = now.knowledge["pope.temperature_c"]
     hot = either([above(m, limit, strict=True) for m in readings if trusted(m)] or [UNKNOWN])
     # what nobody charted is unknown: akinesia has no code of its own here

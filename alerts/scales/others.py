@@ -42,7 +42,7 @@ def scales(
             _dsm_5(now, state),
             pope(now, state),
             adityanjee(now, state, exposures, withdrawals),
-            *_entered(now),
+            *entered(now),
         )
 
 
@@ -78,9 +78,7 @@ def _caroff_mann(
 ) -> Scale:
     """Required: exposure, hyperthermia, rigidity, exclusion; and five of nine."""
     window = "met.window_h"
-    fast = either(
-        (reached(now, "respiratory_rate", "levenson.rr", window), state["RR_RATIO"])
-    )
+    fast = either((reached(now, "respiratory_rate", "levenson.rr", window), state["RR_RATIO"]))
     items = {
         "mental status change": state["MSB"],
         "tachycardia": either(
@@ -113,9 +111,7 @@ def _caroff_mann(
     )
 
 
-def _within(
-    now: Moment, exposures: Sequence[Exposure], withdrawals: Sequence[Withdrawal]
-) -> Truth:
+def _within(now: Moment, exposures: Sequence[Exposure], withdrawals: Sequence[Withdrawal]) -> Truth:
     """Exposure inside this set's own windows."""
     del withdrawals  # this set counts neuroleptics only
     states = []
@@ -200,7 +196,7 @@ def _dsm_5(now: Moment, state: Mapping[str, Truth]) -> Scale:
     )
 
 
-def _entered(now: Moment) -> tuple[Scale, ...]:
+def entered(now: Moment) -> tuple[Scale, ...]:
     """SCALE-01: totals that a rater entered, never computed here."""
     found = []
     for kind, cite in ENTERED.items():

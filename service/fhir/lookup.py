@@ -13,7 +13,15 @@ from service.fhir.terminology.depots import SHORT_DEPOT
 from service.fhir.terminology.drugs import word_of
 from service.fhir.terminology.systems import LOINC, well_formed
 
-COLUMNS = ("case_id", "kind", "input_system", "input_code", "input_text", "input_value", "input_unit")
+COLUMNS = (
+    "case_id",
+    "kind",
+    "input_system",
+    "input_code",
+    "input_text",
+    "input_value",
+    "input_unit",
+)
 Answer = dict[str, Any]
 Codings = tuple[tuple[str, str], ...]
 
@@ -39,7 +47,7 @@ def lookup(
     if codings or text:
         seen = known.observation(codings, text or "")
         if seen is not None and (codings or number or unit or not known.drug((), text or "")):
-            return _observation(seen, known, codings, text or "", number, unit)
+            return _observation(seen, known, number, unit)
         found = known.drug(codings, text or "")
         if found:
             return {"kind": "drug", **_drug(found, known, codings)}
@@ -74,7 +82,7 @@ def batch_row(row: dict[str, str], known: Terminology) -> Answer:
         seen = known.observation(codings, text)
         if seen is None:
             return head | _nothing("nothing known matches")
-        answer = _observation(seen, known, codings, text, row["input_value"], row["input_unit"])
+        answer = _observation(seen, known, row["input_value"], row["input_unit"])
         return answer | head
     if row["kind"].startswith("finding"):
         return head | _findings(known.findings(codings, text))
@@ -118,20 +126,15 @@ def _findings(found: Sequence[ConceptMatch]) -> Answer:
 
 
 def _flags(hit: ConceptMatch) -> str:
-    if hit.family:
-        return "family_history:"
     if hit.negated:
         return "negated:"
+    if hit.family:
+        return "family_history:"
     return "history:" if hit.history else "uncertain:" if hit.uncertain else ""
 
 
 def _observation(
-    seen: ConceptMatch,
-    known: Terminology,
-    codings: Codings,
-    text: str,
-    value: str | None,
-    unit: str | None,
+    seen: ConceptMatch, known: Terminology, value: str | None, unit: str | None
 ) -> Answer:
     head: Answer = {"kind": "observation", "site": seen.site, "how": seen.how}
     if seen.excluded:
@@ -141,7 +144,7 @@ def _observation(
         return head | {"value": None, "unit": None}
     number = units.parse_number(value)
     if number is None or seen.concept not in units.concept_units():
-        return head | _spoken(seen, known, codings, text, value)
+        return head | _spoken(seen, known, value)
     made = units.normalise(seen.concept, number[1], unit, code_unit=seen.code_unit)
     if isinstance(made, units.UnitFault):
         fault = made.reason + (f": {made.detail}" if made.detail else "")
@@ -158,13 +161,15 @@ def _observation(
     }
 
 
-def _spoken(
-    seen: ConceptMatch, known: Terminology, codings: Codings, text: str, value: str
-) -> Answer:
+def _spoken(seen: ConceptMatch, known: Terminology, value: str) -> Answer:
     """A value in words or as an answer code."""
     coded = tuple((system, value) for system in ("sct", "loinc"))
     told = known.answer(seen.concept, coded, value)
-    if told is None and seen.concept in units.concept_units() and seen.concept != "urinalysis_blood":
+    if (
+        told is None
+        and seen.concept in units.concept_units()
+        and seen.concept != "urinalysis_blood"
+    ):
         how = f"{seen.how}; rejected, {value!r} is not a number"
         return {"value": None, "unit": None, "fault": "not-a-number", "reject": True, "how": how}
     return {"value": told if told is not None else value, "unit": None}
@@ -176,7 +181,7 @@ def _unit(unit: str, value: str | None) -> Answer:
         return {"kind": "none", "unit": None, "how": f"unit {unit!r} is not known"}
     answer: Answer = {"kind": "unit", "unit": names[0], "how": f"{unit!r} is {' or '.join(names)}"}
     number = units.parse_number(value) if value else None
-    known = units.ucum()[names[0]] if names[0] in units.ucum() else None
+    known = units.ucum().get(names[0])
     if number is not None and known is not None:
         first = next(n for n, u in units.ucum().items() if u.dimension == known.dimension)
         made = number[1] * float(known.factor) + float(known.offset)

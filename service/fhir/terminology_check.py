@@ -15,7 +15,8 @@ from service.fhir.terminology.tables import DATA, DrugCodes, manifest, rows
 
 ROLES = frozenset({
     "d2_antagonist", "d2_antagonist_weak", "d2_antagonist_peripheral", "d2_partial_agonist",
-    "dopamine_depleter", "dopaminergic_withdrawal_trigger", "not_dopaminergic_alone", "not_d2_antagonist",
+    "dopamine_depleter", "dopaminergic_withdrawal_trigger", "not_dopaminergic_alone",
+    "not_d2_antagonist",
     "antiparkinson_adjunct", "nms_treatment", "interaction_partner", "control",
 })  # fmt: skip
 DEPOTS = frozenset({"", "Y", "N", "short_depot", "form_dependent"})

@@ -1,8 +1,8 @@
 """Units: a fixed table at run time (SPEC 2.2, UNIT-01 to UNIT-03). Never a guessed number.
 
 A unit is known when its spelling is in the tables (UCUM or a habit of wards and laboratories) and
-measures what the concept is measured in. Anything else is a fault with a reason; so are a text and a
-code that contradict each other, and a number without unit (temperature excepted, UNIT-01).
+measures what the concept is measured in. Anything else is a fault with a reason; so are a text
+and a code that contradict each other, and a number without unit (temperature excepted, UNIT-01).
 """
 
 import re

@@ -2,14 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
+from service.errors import BadInput
 from service.fhir.limits import Limits
-from service.fhir.reader import EntryOutcome, Outcome, ReadContext, Reading, read_body
+from service.fhir.reader import (
+    EntryOutcome,
+    Outcome,
+    ReadContext,
+    Reading,
+    read_body,
+    read_ndjson,
+)
 from service.intake import notification
 from service.intake.answers import notification_answer, resource_answer, response_bundle
 from service.intake.delivery import Delivery, Form, Receipt
-from service.intake.parts import checked, is_bundle, read_lines
+from service.intake.parts import checked, is_bundle
 from service.outcome import encoded
 from service.settings import Settings
 from service.store import Store, open_store
@@ -36,8 +45,11 @@ class Clerk:
     def __call__(self, given: Delivery) -> Receipt:
         if given.form is Form.NOTIFICATION and not given.body.strip():
             return bare_notification()
-        reading = self._read(given)
-        outcomes = self._store.accept(reading, given.tenant, given.received_at, given.correlation)
+        if given.form is Form.NDJSON:
+            return self._lines(given)
+        checked(given, self._limits)
+        reading = read_body(given.body, self._context(given))
+        outcomes = self._kept(reading, given)
         if given.form is Form.NOTIFICATION:
             return self._notified(given, reading, outcomes)
         return receipt(given, reading, outcomes)
@@ -45,18 +57,27 @@ class Clerk:
     def close(self) -> None:
         self._store.close()
 
-    def _read(self, given: Delivery) -> Reading:
-        context = ReadContext(
+    def _context(self, given: Delivery) -> ReadContext:
+        return ReadContext(
             tenant=given.tenant,
             received_at=given.received_at,
             zone=self._zone,
             fhir_version=given.fhir_version,
             limits=self._limits,
         )
-        if given.form is Form.NDJSON:
-            return read_lines(given.body, context)
-        checked(given, self._limits)
-        return read_body(given.body, context)
+
+    def _kept(self, reading: Reading, given: Delivery) -> tuple[EntryOutcome, ...]:
+        return self._store.accept(reading, given.tenant, given.received_at, given.correlation)
+
+    def _lines(self, given: Delivery) -> Receipt:
+        """NDJSON, a transaction for each chunk: what was stored before a fault may come again."""
+        outcomes: list[EntryOutcome] = []
+        for reading in read_ndjson(BytesIO(given.body), self._context(given)):
+            outcomes += self._kept(reading, given)
+        if not outcomes:
+            raise BadInput("The body is empty.", code="empty-body", location="http.body")
+        status, answer = resource_answer(outcomes)
+        return Receipt(status, encoded(answer), sums(outcomes), refusals(outcomes))
 
     def _notified(
         self, given: Delivery, reading: Reading, outcomes: Sequence[EntryOutcome]
@@ -70,7 +91,7 @@ class Clerk:
                 given.subscription,
                 reading.notification,
                 given.received_at,
-                holds_data=bool(reading.resources),
+                outcomes,
             )
         body = encoded(notification_answer(outcomes, kind, standing))
         return Receipt(200, body, sums(outcomes), refusals(outcomes), kind, standing)

@@ -7,13 +7,14 @@ tasks under kill -9 (14 of 12,000), so a task carries no truth: it says "look at
 from typing import Any
 
 from celery import Celery, signals
+from celery.schedules import crontab
 
 QUEUE = "evaluate"
 EVALUATE = "nms_sentinel.evaluate_due"
 NOTIFY = "nms_sentinel.send_notices"
 PRUNE = "nms_sentinel.prune"
 PULSE = "nms_sentinel.pulse"
-SWEEP_S, NOTIFY_S, PRUNE_S = 10, 5, 24 * 3600
+SWEEP_S, NOTIFY_S = 10, 5
 
 TRANSPORT: dict[str, Any] = {
     # longer than the longest task (a slice of 10 s and a batch); an unacked bell rings again then
@@ -68,14 +69,16 @@ def make_app(url: str) -> Celery:
             # an unconditional hint: with nothing due it costs one indexed read
             "sweep": {"task": EVALUATE, "schedule": SWEEP_S},
             "notices": {"task": NOTIFY, "schedule": NOTIFY_S},
-            "prune": {"task": PRUNE, "schedule": PRUNE_S},
+            "prune": {"task": PRUNE, "schedule": crontab(minute="17", hour="*/6")},
         },
-        # beat holds no state worth a file: every entry is due at its start
+        # beat holds no state worth a file: intervals count from its start, the rest is by the clock
         beat_max_loop_interval=SWEEP_S,
     )
     return app
 
 
-@signals.setup_logging.connect(weak=False)
 def _keep_our_logging(**_: Any) -> None:
     """A receiver of this signal keeps Celery from setting up logging of its own."""
+
+
+signals.setup_logging.connect(_keep_our_logging, weak=False)

@@ -96,7 +96,7 @@ class EmbeddedBroker:
 
     def _spawn(self) -> None:
         # the configuration goes in by a pipe: a command line can be read by every user
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - the server that was chosen
             [str(self._binary), "-"],
             cwd=self._dir,
             stdin=subprocess.PIPE,

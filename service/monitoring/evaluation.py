@@ -4,6 +4,7 @@ The patient is evaluated, not the message: the whole chart is read again, so tha
 of messages cannot matter. One who fails fails alone.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ LEASE_S = 30.0
 SLICE_S = 10.0
 # a stop is to be over in seconds; what is claimed and not begun waits for its lease
 STOP_S = 4.0
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 log = structlog.get_logger(__name__)
 
 
@@ -42,6 +44,10 @@ class Tally:
     @property
     def patients(self) -> int:
         return self.settled + self.overtaken + self.failed
+
+
+def _tally(counts: dict[str, int], *, more: bool = False) -> Tally:
+    return Tally(counts["settled"], counts["overtaken"], counts["failed"], more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +71,24 @@ class Evaluator:
         while not self._stops():
             claimed = self.store.claim_due(self.clock(), BATCH, LEASE_S, self.worker)
             if not claimed:
-                return Tally(**counts)
-            stop_at: float | None = None
-            for due in claimed:
-                if self._stops():
-                    stop_at = stop_at or time.monotonic() + STOP_S
-                    if time.monotonic() > stop_at:
-                        return Tally(**counts, more=True)
-                counts[self._one(due)] += 1
+                return _tally(counts)
+            before = counts["settled"] + counts["failed"]
+            self._batch(claimed, counts)
+            if counts["settled"] + counts["failed"] == before:
+                return _tally(counts)  # all overtaken: the next bell, not a race with the writer
             if time.monotonic() >= ends:
-                return Tally(**counts, more=True)
-        return Tally(**counts, more=True)
+                break
+        return _tally(counts, more=True)
+
+    def _batch(self, claimed: list[Due], counts: dict[str, int]) -> None:
+        """Each by itself; after a stop only as long as STOP_S, the rest waits for its lease."""
+        stop_at: float | None = None
+        for due in claimed:
+            if self._stops():
+                stop_at = stop_at or time.monotonic() + STOP_S
+                if time.monotonic() > stop_at:
+                    return
+            counts[self._one(due)] += 1
 
     def _stops(self) -> bool:
         return self.stopping is not None and self.stopping.is_set()
@@ -93,12 +106,10 @@ class Evaluator:
 
     def _failed(self, due: Due, fault: Exception) -> None:
         """This patient alone: tried again later, set aside where everybody sees it at the last."""
-        code = type(fault).__name__
+        code = _CAPITAL.sub("-", type(fault).__name__).lower()  # "zero-division-error"
         last = self.store.fail(due, code, self.clock())
         event = "patient.quarantined" if last else "patient.failed"
-        log.error(
-            event, tenant=due.tenant, revision=due.revision, tries=due.tries, **place_of(fault)
-        )
+        log.error(event, tenant=due.tenant, tries=due.tries, **place_of(fault))
 
 
 def evaluate(
@@ -139,8 +150,8 @@ def awaited(chart: Chart, now: datetime) -> datetime | None:
 
 
 def _times(chart: Chart) -> Iterator[datetime | None]:
-    for fact in (*chart.measurements, *chart.signs):
-        yield fact.at
+    yield from (reading.at for reading in chart.measurements)
+    yield from (sign.at for sign in chart.signs)
     for use in chart.medications:
         yield from (use.start, use.authored)
     for condition in chart.conditions:
@@ -163,8 +174,9 @@ def _tell(moves: tuple[Move, ...]) -> None:
     for move in moves:
         for entry in move.history:
             log.info(
-                f"alert.{entry.what.value}",
+                "alert.moved",
                 alert=entry.alert,
+                what=entry.what.value,
                 kind=move.alert.kind.value,
                 why=entry.why.value,
             )

@@ -87,22 +87,23 @@ class Bench:
 def register(app: Celery, bench: Bench) -> None:
     """Put the tasks on an app. None takes an argument."""
 
-    @app.task(name=EVALUATE)
     def evaluate_due() -> None:
         if bench.evaluate() and not bench.stopping.is_set():
             ring_again(app)
 
-    @app.task(name=NOTIFY)
     def send_notices() -> None:
         bench.notify()
 
-    @app.task(name=PRUNE)
     def prune() -> None:
         bench.prune()
 
-    @app.task(name=PULSE)
     def pulse() -> None:
         """Its arrival is its message (keeper.py)."""
+
+    app.task(evaluate_due, name=EVALUATE)
+    app.task(send_notices, name=NOTIFY)
+    app.task(prune, name=PRUNE)
+    app.task(pulse, name=PULSE)
 
 
 def ring_again(app: Any) -> None:

@@ -1,5 +1,6 @@
 """The Celery worker process, and the beat process."""
 
+import logging
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ from typing import Any
 import structlog
 from celery import Celery, signals
 from celery import beat as celery_beat
-from kombu import Queue
+from kombu.entity import Queue
 
 from service.errors import SettingsFault
 from service.monitoring.broker import broker_url
@@ -21,6 +22,8 @@ from service.settings import Settings
 
 # what a worker that was killed leaves in the broker goes after an hour
 LEFTOVER_S = 3600
+# a line for every bell, whether there was anything to do or not: our own events say what was done
+_CHATTER = ("celery.app.trace", "celery.worker.strategy")
 log = structlog.get_logger(__name__)
 
 
@@ -44,12 +47,17 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
         sweep_s=sweep_s,
     )
     _listen(hearing, keeper, bench)
-    app.conf.task_queues = [Queue(QUEUE), Queue(pulses)]
+    queue: Any = Queue  # kombu is not typed
+    app.conf.task_queues = [queue(QUEUE), queue(pulses, routing_key=pulses)]
+    logging.captureWarnings(capture=True)
+    for name in _CHATTER:
+        logging.getLogger(name).setLevel(logging.WARNING)
     running = app.Worker(
         hostname=f"worker@{socket.gethostname()}.{os.getpid()}",
         pool=settings.worker_pool,
         concurrency=settings.worker_concurrency,
         loglevel=settings.log_level.upper(),
+        quiet=True,
         # one worker need not know of another, and pub/sub is one more thing to lose on reconnect
         without_gossip=True,
         without_mingle=True,
@@ -87,19 +95,20 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _listen(hearing: Hearing, keeper: Keeper, bench: Bench) -> None:
-    @signals.task_received.connect(weak=False)
     def received(request: Any = None, **_: Any) -> None:
         """In the process that consumes, whatever the pool; and only when a slot was free."""
         if request is not None and request.name == PULSE:
             hearing.heard()
 
-    @signals.worker_ready.connect(weak=False)
     def ready(**_: Any) -> None:
         keeper.start()
 
-    @signals.worker_shutting_down.connect(weak=False)
     def stopping(**_: Any) -> None:
         bench.stopping.set()
+
+    signals.task_received.connect(received, weak=False)
+    signals.worker_ready.connect(ready, weak=False)
+    signals.worker_shutting_down.connect(stopping, weak=False)
 
 
 def _sweep(bench: Bench) -> None:

@@ -71,8 +71,8 @@ class Facts(Part):
         )
         found: dict[str, list[Fact]] = {}
         with self._database.read() as connection:
-            for patient, text in connection.execute(wanted).tuples():
-                found.setdefault(patient, []).extend(decode(text))
+            for row in connection.execute(wanted):
+                found.setdefault(row.patient, []).extend(decode(row.facts))
         return {patient: chart_of(patient, facts) for patient, facts in found.items()}
 
     def patients(self, tenant: str) -> list[str]:

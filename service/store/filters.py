@@ -43,7 +43,7 @@ class SavedFilters(Part):
             .order_by(saved_filters.c.name)
         )
         with self._database.read() as connection:
-            return dict(connection.execute(wanted).tuples().all())
+            return {row.name: row.query for row in connection.execute(wanted)}
 
     def drop_filters(self, tenant: str, user: str, name: str) -> bool:
         """False when there was none of that name."""

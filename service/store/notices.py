@@ -112,7 +112,7 @@ class Notices(Part):
             .group_by(notices.c.state)
         )
         with self._database.read() as connection:
-            found: dict[str, int] = dict(connection.execute(counted).tuples().all())
+            found = {row[0]: int(row[1]) for row in connection.execute(counted)}
         return {PENDING: found.get(PENDING, 0), DEAD: found.get(DEAD, 0)}
 
     def _close(self, posted: Posted, **values: Any) -> bool:

@@ -1,4 +1,4 @@
-"""An invented patient of today, ill enough for an alert: a journey of the fixtures, moved to now."""
+"""An invented patient of today, ill enough for an alert: a journey of the fixtures, at now."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

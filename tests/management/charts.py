@@ -126,7 +126,7 @@ def order(
     )
 
 
-def given(
+def dose_given(
     drug: str,
     hours: float,
     dose: float | None = None,

@@ -1,10 +1,10 @@
-"""Fourteen patients, each a chart that a ward could send; shared by plans, cards and safety."""
+"""Fifteen patients, each a chart that a ward could send; shared by plans, cards and safety."""
 
 from alerts.chart import Fact, SignKind, UseStatus
 from alerts.truth import FALSE
 from tests.management.charts import (
     calm_before,
-    given,
+    dose_given,
     order,
     person,
     picture,
@@ -17,8 +17,8 @@ from tests.management.charts import (
 def haloperidol() -> list[Fact]:
     return [
         order("haloperidol", 4, route="im", dose=5, times=2),
-        given("haloperidol", 6.4, 5, route="im"),
-        given("haloperidol", 30, 5, route="im"),
+        dose_given("haloperidol", 6.4, 5, route="im"),
+        dose_given("haloperidol", 30, 5, route="im"),
     ]
 
 
@@ -27,7 +27,7 @@ def early_rigidity() -> list[Fact]:
         person(23, "female"),
         *calm_before(),
         order("haloperidol", 2, dose=5, times=2),
-        given("haloperidol", 6, 5),
+        dose_given("haloperidol", 6, 5),
         reading("body_temperature", 37.2, 1, site="oral"),
         reading("body_temperature", 37.1, 8, site="oral"),
         reading("heart_rate", 84, 1),
@@ -53,7 +53,7 @@ def severe() -> list[Fact]:
         *calm_before(),
         *haloperidol(),
         order("olanzapine", 10, dose=20, times=1),
-        given("olanzapine", 17, 20),
+        dose_given("olanzapine", 17, 20),
         order("metoclopramide", 1, as_needed=True, dose=10, route="iv"),
         *picture(40.2, 132),
         reading("body_weight", 70, 48),
@@ -71,7 +71,7 @@ def severe_on_verapamil() -> list[Fact]:
         *severe(),
         problem("hypertension", 2000),
         order("verapamil", 30, dose=80, times=3),
-        given("verapamil", 6.4, 80),
+        dose_given("verapamil", 6.4, 80),
     ]
 
 
@@ -80,7 +80,7 @@ def moderate() -> list[Fact]:
         person(67, "female"),
         *calm_before(),
         order("risperidone", 9, dose=4, times=1),
-        given("risperidone", 20, 4),
+        dose_given("risperidone", 20, 4),
         order("lithium", 60, dose=400, times=2),
         *picture(39.1, 112),
     ]
@@ -90,7 +90,7 @@ def depot() -> list[Fact]:
     return [
         person(36),
         *calm_before(),
-        given("haloperidol", 24 * 9, 100, route="im", product="haloperidol_decanoate"),
+        dose_given("haloperidol", 24 * 9, 100, route="im", product="haloperidol_decanoate"),
         order("quetiapine", 20, UseStatus.ON_HOLD, ended=20, dose=300, times=1),
         *picture(39.4, 118),
     ]
@@ -103,7 +103,7 @@ def levodopa_stopped() -> list[Fact]:
         problem("parkinson_disease", 4000),
         order("levodopa", 200, UseStatus.STOPPED, ended=36, dose=100, times=3),
         sign(SignKind.NIL_BY_MOUTH, 36),
-        given("ondansetron", 20, 4, route="iv"),
+        dose_given("ondansetron", 20, 4, route="iv"),
         *picture(39.3, 116),
     ]
 
@@ -135,7 +135,7 @@ def atypical() -> list[Fact]:
         person(44),
         *calm_before(),
         order("clozapine", 14, dose=300, times=1),
-        given("clozapine", 14, 300),
+        dose_given("clozapine", 14, 300),
         *picture(39.0, 118, ck=600, rigid=False),
         sign(SignKind.RIGIDITY, 0.7, FALSE, detail="normal"),
     ]
@@ -145,7 +145,7 @@ def no_data() -> list[Fact]:
     return [
         person(58),
         order("haloperidol", 3, dose=5, times=2),
-        given("haloperidol", 6, 5),
+        dose_given("haloperidol", 6, 5),
         reading("heart_rate", 84, 2),
     ]
 
@@ -156,11 +156,24 @@ def five_days_after() -> list[Fact]:
         *calm_before(),
         problem("neuroleptic_malignant_syndrome", 16, FALSE, abated_days=5),
         order("haloperidol", 40, UseStatus.STOPPED, ended=24 * 16, dose=5, times=2),
-        given("haloperidol", 24 * 16, 5, route="im"),
-        given("olanzapine", 4, 10),
+        dose_given("haloperidol", 24 * 16, 5, route="im"),
+        dose_given("olanzapine", 4, 10),
         reading("body_temperature", 36.9, 1, site="oral"),
         sign(SignKind.RIGIDITY, 2, detail="increased"),
     ]
+
+
+def mild() -> list[Fact]:
+    """Everything of the syndrome but a fast pulse and a high temperature in the last day."""
+    hot = picture(38.0, 96)
+    cooler = [f for f in hot if getattr(f, "kind", "") not in {"body_temperature", "heart_rate"}]
+    early = [
+        reading("body_temperature", 38.4, 40, site="oral"),
+        reading("body_temperature", 38.6, 38, site="oral"),
+        reading("body_temperature", 37.6, 1, site="oral"),
+        reading("heart_rate", 96, 1),
+    ]
+    return [person(), *haloperidol(), *cooler, *early]
 
 
 EXAMPLES = {
@@ -169,6 +182,7 @@ EXAMPLES = {
     "severe-two-antipsychotics": severe,
     "severe-on-verapamil": severe_on_verapamil,
     "moderate-risperidone-lithium": moderate,
+    "mild-haloperidol": mild,
     "depot-haloperidol": depot,
     "withdrawal-levodopa": levodopa_stopped,
     "ck-not-sent": without_ck,

@@ -69,7 +69,7 @@ class Postgres:
                 ],
                 stdout=out,
                 stderr=out,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, before any thread
                 **self.account,
             )
         until = time.monotonic() + START_S

@@ -17,9 +17,10 @@ from service.errors import BadInput, Unavailable
 from service.store.codec import TAGS, decode, encode
 
 KINDS = typing.get_args(Fact)
+NEAR = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 MOMENTS = st.datetimes(
-    min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=ZONES
+    min_value=NEAR.replace(year=1900), max_value=NEAR.replace(year=2200), timezones=ZONES
 )
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 WORDS = st.text(max_size=12)

@@ -13,9 +13,11 @@ from service.fhir.reader.codes import Coded
 
 _NEW = re.compile(r"\bnew(?:ly|[- ]onset)?\b|\bworse(?:ned|ning)?\b|\bworsening\b", re.I)
 _OLD = re.compile(
-    r"\bnot new\b|\bchronic\b|\bunchanged\b|\bbaseline\b|\blong[- ]?standing\b|\bas before\b|\bknown\b",
+    r"\bnot new\b|\bchronic\b|\bunchanged\b|\bbaseline\b|\blong[- ]?standing\b"
+    r"|\bas before\b|\bknown\b",
     re.I,
 )
+_MORE = re.compile(r"^\W*increased\W*$|\b(?:rigidity|stiffness)\b[^.]*\bincreased\b", re.I)
 _BASELINE_WORSE = re.compile(r"\b(?:worse|more|increased) than (?:at )?baseline\b", re.I)
 
 
@@ -63,6 +65,18 @@ def circumstances() -> tuple[tuple[SignKind, re.Pattern[str]], ...]:
     )
 
 
+def circumstance_rows(words: str) -> tuple[SignRow, ...]:
+    """Circumstances named in the words of an examination or a problem ("nil by mouth").
+
+    An operation is not read from words: a problem list names old ones.
+    """
+    return tuple(
+        SignRow(kind, TRUE, None, False)
+        for kind, pattern in circumstances()
+        if kind is not SignKind.SURGERY and pattern.search(words)
+    )
+
+
 def presence(answer: Coded | bool) -> Truth | None:
     """TRUE, FALSE or a stated UNKNOWN; None when the answer is none of these."""
     if isinstance(answer, bool):
@@ -78,14 +92,37 @@ def presence(answer: Coded | bool) -> Truth | None:
     return None
 
 
-def newness(*texts: str) -> Truth:
-    """Was it recorded as new or worse than baseline (RIG-02)? Unknown when not told."""
-    told = " ".join(texts)
-    if _BASELINE_WORSE.search(told):
+def newness(told: str, notes: str = "") -> Truth:
+    """Was it recorded as new or worse than baseline (RIG-02)? Unknown when not told.
+
+    "Increased" is a grade in an answer; in a note on a sign it compares with before.
+    """
+    if _BASELINE_WORSE.search(f"{told} {notes}") or _MORE.search(notes):
         return TRUE
+    told = f"{told} {notes}"
     if _OLD.search(told):
         return FALSE
     return TRUE if _NEW.search(told) else UNKNOWN
+
+
+# What words beside a sign say about its kind. First match wins.
+_DETAILS: dict[SignKind, tuple[tuple[str, re.Pattern[str]], ...]] = {
+    SignKind.RIGIDITY: (
+        ("lead_pipe", re.compile(r"lead[- ]?pipe", re.I)),
+        ("cogwheel", re.compile(r"cog[- ]?wheel", re.I)),
+        ("generalised", re.compile(r"generali[sz]ed|diffuse|global|(?:all|four) limbs", re.I)),
+    ),
+    SignKind.CLONUS: (
+        ("ocular", re.compile(r"ocular", re.I)),
+        ("inducible", re.compile(r"induc", re.I)),
+        ("spontaneous", re.compile(r"spontaneous", re.I)),
+    ),
+}
+
+
+def detail_in(kind: SignKind, words: str) -> str | None:
+    """The kind of a present sign that its words name."""
+    return next((d for d, pattern in _DETAILS.get(kind, ()) if pattern.search(words)), None)
 
 
 def inverse(truth: Truth) -> Truth:

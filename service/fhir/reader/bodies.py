@@ -9,10 +9,11 @@ import orjson
 from service.fhir import limits
 from service.fhir.reader.entries import Entries, tells_of_gaps
 from service.fhir.reader.entry import Entry
-from service.fhir.reader.envelope import Envelope, open_envelope, statuses
+from service.fhir.reader.envelope import Envelope, open_envelope, status_of
 from service.fhir.reader.notifications import notification
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
 from service.fhir.reader.reasons import Reason
+from service.fhir.reader.strict import checked
 
 
 def read_body(body: bytes, context: ReadContext) -> Reading:
@@ -46,11 +47,12 @@ def _entry(index: int, resource: Any) -> Entry:
 
 def _read(envelope: Envelope, context: ReadContext) -> Reading:
     entries = envelope.entries
-    told = next((notification(e, entries[1:]) for e in statuses(envelope)), None)
+    status = status_of(envelope)
+    told = notification(status, entries[1:]) if status else None
     outcomes, resources = Entries(context).read(entries)
     if told is not None:
         outcomes = tuple(_of_a_notification(one, entries) for one in outcomes)
-    return Reading(
+    reading = Reading(
         outcomes,
         resources,
         notification=told,
@@ -58,6 +60,7 @@ def _read(envelope: Envelope, context: ReadContext) -> Reading:
         next_url=envelope.next_url,
         incomplete=any(tells_of_gaps(entries)),
     )
+    return checked(reading, entries, context) if context.strict else reading
 
 
 def _of_a_notification(one: EntryOutcome, entries: list[Entry]) -> EntryOutcome:

@@ -34,11 +34,11 @@ def read_device_use(entry: Entry, source: Source, body: Body) -> Read:
     """DeviceUseStatement, DeviceUsage (R5): what a patient has in place, from when to when."""
     found = entry.fields
     device = value_of(found, "device")
-    words = _device_words(device, entry, body)
+    words = _device_words(device, body)
     return _read(found, words, _USED, source, body)
 
 
-def read_device(entry: Entry, source: Source, body: Body) -> Read:
+def read_device(entry: Entry, source: Source, _body: Body) -> Read:
     """A device alone tells no time of use."""
     what = coded(value_of(entry.fields, "type", "definition"))
     if not _kinds(what):
@@ -46,7 +46,7 @@ def read_device(entry: Entry, source: Source, body: Body) -> Read:
     return only_unread("observation", what.label, Reason.NO_TIME, source)
 
 
-def _device_words(device: object, entry: Entry, body: Body) -> Coded:
+def _device_words(device: object, body: Body) -> Coded:
     """R5 has a CodeableReference; before, a Reference whose display or target names it."""
     if isinstance(device, dict) and isinstance(device.get("concept"), dict):
         return coded(device)

@@ -26,7 +26,7 @@ def site_of(found: Fields) -> str | None:
     return None
 
 
-def reading_flags(found: Fields, label: str) -> tuple[str, ...]:
+def reading_flags(found: Fields) -> tuple[str, ...]:
     """What notes, method and interpretation say against the number (MET-01, SPEC 2.3)."""
     if found.keys().isdisjoint(_NOTES):
         return ()

@@ -5,7 +5,7 @@ from typing import Any
 from alerts.chart import Condition, Fact, Sign, Source, TimeBasis
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.reader import times
-from service.fhir.reader.answers import newness, sign_rows
+from service.fhir.reader.answers import SignRow, circumstance_rows, newness, sign_rows
 from service.fhir.reader.body import Body, Read, only_unread
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.entry import Entry
@@ -40,7 +40,8 @@ def read_condition(entry: Entry, source: Source, body: Body) -> Read:
     onset, abated, recorded = _dates(found, body)
     if onset and times.is_future(onset.at, body.context.received_at):
         return only_unread("condition", what.label, Reason.FUTURE, source)
-    if not matches:
+    around = circumstance_rows(" ".join((what.text, *what.displays)))
+    if not matches and not around:
         return only_unread("condition", what.label, Reason.UNMAPPED_CODE, source)
     active = _active(found, abated)
     confirmed = _CONFIRMED.get(verified, UNKNOWN)
@@ -57,7 +58,7 @@ def read_condition(entry: Entry, source: Source, body: Body) -> Read:
         for match in _distinct(matches)
     ]
     if active is not FALSE and (when := onset or recorded):
-        facts += _signs(matches, what, source, when)
+        facts += _signs(_rows(matches, around), what, source, when)
     return Read(tuple(facts))
 
 
@@ -90,14 +91,19 @@ def _distinct(matches: tuple[ConceptMatch, ...]) -> tuple[ConceptMatch, ...]:
     return tuple({m.concept: m for m in matches}.values())
 
 
-def _signs(
-    matches: tuple[ConceptMatch, ...], what: Coded, source: Source, when: Stamp
-) -> list[Fact]:
+def _rows(matches: tuple[ConceptMatch, ...], around: tuple[SignRow, ...]) -> tuple[SignRow, ...]:
+    table = sign_rows()
+    named = (table[m.concept] for m in matches if m.concept in table and not _doubtful(m))
+    return tuple(dict.fromkeys((*named, *around)))
+
+
+def _doubtful(match: ConceptMatch) -> bool:
+    return match.history or match.uncertain
+
+
+def _signs(rows: tuple[SignRow, ...], what: Coded, source: Source, when: Stamp) -> list[Fact]:
     """A coded delirium, stupor, rigidity ... is an examination that somebody recorded (MS)."""
-    table, fresh = sign_rows(), newness(what.words)
-    rows = dict.fromkeys(
-        table[m.concept] for m in matches if m.concept in table and not (m.history or m.uncertain)
-    )
+    fresh = newness(what.words)
     return [
         Sign(
             kind=row.kind,

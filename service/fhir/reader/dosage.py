@@ -6,6 +6,7 @@ Text is kept for display; nothing is derived from it silently (fact 24).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,18 +14,10 @@ from alerts.chart import TimeBasis
 from service.fhir.reader import times
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.dose_units import dose_in
-from service.fhir.reader.fields import Fields, objects, value_of
+from service.fhir.reader.fields import REMEMBERED, REMEMBERED_BYTES, Fields, decoded, objects
 from service.fhir.reader.numbers import decimal
 
-_PER_DAY = {
-    "s": 86400.0,
-    "min": 1440.0,
-    "h": 24.0,
-    "d": 1.0,
-    "wk": 1 / 7,
-    "mo": 1 / 30,
-    "a": 1 / 365,
-}
+# A month and a year as schedules use them: about.
 _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.0, "a": 365.0}
 # HL7 GTSAbbreviation: what the code itself means.
 _CODES = {
@@ -34,11 +27,14 @@ _CODES = {
 }  # fmt: skip
 
 
+NO_ROUTE = Coded()
+
+
 @dataclass(frozen=True, slots=True)
 class Dosage:
     """What the dosage of a medication resource tells. Times are None when not told."""
 
-    route: Coded = Coded()
+    route: Coded = NO_ROUTE
     dose: float | None = None
     unit: str | None = None
     per_day: float | None = None
@@ -49,11 +45,23 @@ class Dosage:
     basis: TimeBasis = TimeBasis.STATED
 
 
+NOTHING = Dosage()
+
+
 def dosage_of(found: Fields, zone: ZoneInfo) -> Dosage:
     """Of an order, dispense or statement (a list) or an administration (one object)."""
-    told = list(objects(value_of(found, "dosageInstruction", "dosage")))
+    raw = found.get("dosageInstruction", found.get("dosage"))
+    if raw is None:
+        return NOTHING
+    if len(raw) > REMEMBERED_BYTES:
+        return _read(bytes(raw), zone)
+    return _remembered(bytes(raw), zone)
+
+
+def _read(raw: bytes, zone: ZoneInfo) -> Dosage:
+    told = list(objects(decoded(raw)))
     if not told:
-        return Dosage()
+        return NOTHING
     parts = [_one(one, zone) for one in told]
     first = parts[0]
     starts = [p.start for p in parts if p.start]
@@ -69,6 +77,9 @@ def dosage_of(found: Fields, zone: ZoneInfo) -> Dosage:
         unit=first.unit if len(parts) == 1 else None,
         per_day=first.per_day if len(parts) == 1 else None,
     )
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_read)
 
 
 def _one(one: dict[str, Any], zone: ZoneInfo) -> Dosage:
@@ -132,16 +143,13 @@ def _as_needed(one: dict[str, Any]) -> bool:
 def _times_a_day(timing: dict[str, Any], repeat: dict[str, Any]) -> float | None:
     if isinstance(repeat.get("timeOfDay"), list) and repeat["timeOfDay"]:
         return float(len(repeat["timeOfDay"]))
-    period, unit = (
-        decimal(repeat.get("period")),
-        repeat.get("periodUnit", repeat.get("periodUnits")),
-    )
-    scale = _PER_DAY.get(unit) if isinstance(unit, str) else None
-    if period and scale:
+    period = decimal(repeat.get("period"))
+    unit = repeat.get("periodUnit", repeat.get("periodUnits"))
+    days = _DAYS.get(unit) if isinstance(unit, str) else None
+    if period and period > 0 and days:
         frequency = decimal(repeat.get("frequency"))
-        count = float(frequency) if frequency is not None else 1.0
-        # "every 12 hours" is two a day: 1 per 12 h
-        return count * scale / float(period) if period > 0 else None
+        # "every 12 hours" is two a day: once in 12 h
+        return float(frequency if frequency is not None else 1) / (float(period) * days)
     marks = coded(timing.get("code"))
     for mark in (*(c for _, c in marks.codings), marks.words):
         if mark.upper() in _CODES:

@@ -23,12 +23,9 @@ def read_drafts(
     draft in that patient's context. Other order types are ignored with a reason. A draft whose
     drug cannot be told is refused ("no-drug"): it must be said on a card.
     """
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    sent = (
-        [_entry(n, one, context) for n, one in enumerate(entries or [])]
-        if isinstance(entries, list)
-        else []
-    )
+    entries = bundle.get("entry")
+    listed = entries if isinstance(entries, list) else []
+    sent = [_entry(index, one, context) for index, one in enumerate(listed)]
     reading = read_entries(sent, context)
     return _orders(reading)
 

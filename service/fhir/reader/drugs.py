@@ -9,13 +9,12 @@ from service.fhir.reader.answers import rows_of
 from service.fhir.reader.body import Body, contained
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.entry import Entry
-from service.fhir.reader.fields import Fields, objects, value_of
+from service.fhir.reader.fields import Fields, decoded, objects, remembered, value_of
 from service.fhir.reader.reading import DrugIdentity
 from service.fhir.reader.references import Target, target
 from service.fhir.terminology import DrugMatch, terminology
 
 _CONCEPTS = ("medicationCodeableConcept", "medicationCode")
-_REFERENCES = ("medicationReference",)
 # Words that stand where a drug should be and are none (fact 11).
 _NO_DRUG = frozenset({"", "unknown", "error", "n/a", "none"})
 _MAX_INGREDIENTS = 50
@@ -43,16 +42,21 @@ def drug_of(entry: Entry, body: Body, route: Coded) -> Drug:
 
 def _told(found: Fields) -> tuple[Coded, Target | None]:
     """The concept, or the reference; R5 has both under `medication`."""
-    for name in (*_CONCEPTS, "medication"):
-        value = value_of(found, name) if name in found else None
-        if isinstance(value, dict) and ("reference" in value and "concept" not in value):
-            return Coded(), target(_reference(value))
-        if value is not None and (concept := coded(value)):
+    for name in _CONCEPTS:
+        raw = found.get(name)
+        if raw is not None and (concept := _concept(raw)):
             return concept, None
-    for name in _REFERENCES:
-        if name in found:
-            return Coded(), target(value_of(found, name))
+    value = value_of(found, "medication") if "medication" in found else None
+    if isinstance(value, dict) and "reference" in value and "concept" not in value:
+        return Coded(), target(_reference(value))
+    if value is not None and (concept := coded(value)):
+        return concept, None
+    if "medicationReference" in found:
+        return Coded(), target(value_of(found, "medicationReference"))
     return Coded(), None
+
+
+_concept = remembered(lambda raw: coded(decoded(raw)))
 
 
 def _reference(value: dict[str, Any]) -> Any:
@@ -70,7 +74,7 @@ def _referenced(who: Target, entry: Entry, body: Body, route: Coded) -> Drug:
     else:
         name = f"{who.type}/{who.id}" if who.id else who.url
         sent = body.drugs.get(who.url) or body.drugs.get(name)
-        known = entry_identity(sent, body, route) if sent is not None else None
+        known = entry_identity(sent, route) if sent is not None else None
     shown = identity_of(Coded(text=who.display), "", route)
     if known is not None:
         if known.ingredients or not shown.ingredients:
@@ -93,7 +97,7 @@ def _named(identity: DrugIdentity, text: str) -> DrugIdentity:
     )
 
 
-def entry_identity(entry: Entry, body: Body, route: Coded | None = None) -> DrugIdentity:
+def entry_identity(entry: Entry, route: Coded | None = None) -> DrugIdentity:
     """What a Medication of this body is."""
     resource = {
         name: value_of(entry.fields, name)
@@ -151,6 +155,7 @@ def _ingredient(
     return identity_of(coded(item), "", route, form)
 
 
+@lru_cache(maxsize=4096)
 def identity_of(concept: Coded, reference: str, route: Coded, form: str = "") -> DrugIdentity:
     """What a concept names."""
     if not concept:

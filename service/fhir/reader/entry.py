@@ -54,8 +54,7 @@ class Entry:
     location: str
     raw: msgspec.Raw | None
     full_url: str | None = None
-    request: Any = None
-    response: Any = None
+    response: bytes = b""
     fields: Fields = field(default_factory=dict)
     type: str = ""
     id: str = ""
@@ -143,17 +142,21 @@ def _date(entry: Entry, found: Fields, zone: ZoneInfo) -> None:
         if meta.lastUpdated is not None:
             updated = stamp(meta.lastUpdated, zone)
             entry.updated = updated.latest if updated else None
-    if entry.response is not None and entry.updated is None:
-        date_by_response(entry, zone)
+    if entry.response and entry.updated is None:
+        _date_by_response(entry, zone)
 
 
-def date_by_response(entry: Entry, zone: ZoneInfo) -> None:
+def _date_by_response(entry: Entry, zone: ZoneInfo) -> None:
     """A history entry tells its version in `response` (etag, lastModified)."""
-    if not isinstance(entry.response, dict):
+    try:
+        response = decoded(entry.response)
+    except ValueError:
         return
-    modified = stamp(entry.response.get("lastModified"), zone)
+    if not isinstance(response, dict):
+        return
+    modified = stamp(response.get("lastModified"), zone)
     entry.updated = modified.latest if modified else None
-    etag = string(entry.response.get("etag"))
+    etag = string(response.get("etag"))
     entry.version = entry.version or etag.removeprefix("W/").strip('"') or None
 
 

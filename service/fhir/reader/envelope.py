@@ -1,6 +1,5 @@
 """The envelope of a body: a Bundle of any type or a single resource -> its entries."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,21 +80,17 @@ def _entry(index: int, one: _Entry) -> Entry:
         if raw is _EMPTY:
             return Entry(index, f"Bundle.entry[{index}]", None, one.fullUrl)
         return Entry(index, f"Bundle.entry[{index}].resource", raw, one.fullUrl)
-    entry = Entry(
-        index,
-        f"Bundle.entry[{index}]" if raw is _EMPTY else f"Bundle.entry[{index}].resource",
-        None if raw is _EMPTY else raw,
-        one.fullUrl,
-        _object(bytes(one.request)),
-        _object(bytes(one.response)),
-    )
-    _changed(entry)
+    place = f"Bundle.entry[{index}]" if raw is _EMPTY else f"Bundle.entry[{index}].resource"
+    sent = None if raw is _EMPTY else raw
+    entry = Entry(index, place, sent, one.fullUrl, bytes(one.response))
+    request = bytes(one.request)
+    if b"DELETE" in request or b"\\" in request:
+        _changed(entry, _object(request))
     return entry
 
 
-def _changed(entry: Entry) -> None:
+def _changed(entry: Entry, request: Any) -> None:
     """DELETE takes the named resource away: in a transaction, a history, an export's `deleted`."""
-    request = entry.request
     if not isinstance(request, dict) or string(request.get("method")).upper() != "DELETE":
         return
     kind, _, mark = string(request.get("url")).split("?")[0].rpartition("/")
@@ -146,10 +141,9 @@ def _loose_entry(index: int, raw: msgspec.Raw) -> Entry:
         place if resource is None else f"{place}.resource",
         resource,
         _text(parts, "fullUrl"),
-        _object(bytes(parts.get("request", _EMPTY))),
-        _object(bytes(parts.get("response", _EMPTY))),
+        bytes(parts.get("response", _EMPTY)),
     )
-    _changed(entry)
+    _changed(entry, _object(bytes(parts.get("request", _EMPTY))))
     return entry
 
 
@@ -230,8 +224,7 @@ def _not_json(message: str) -> BadInput:
     return BadInput("The body is not JSON.", code="not-json", location=place)
 
 
-def statuses(envelope: Envelope) -> Iterator[Entry]:
-    """The entries that tell about a subscription, not about a patient."""
-    return (
-        entry for entry in envelope.entries[:1] if entry.raw is not None and is_status(entry.raw)
-    )
+def status_of(envelope: Envelope) -> Entry | None:
+    """The entry that tells about a subscription, not about a patient: the first, if any."""
+    first = envelope.entries[0] if envelope.entries else None
+    return first if first and first.raw is not None and is_status(first.raw) else None

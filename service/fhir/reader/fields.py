@@ -84,7 +84,10 @@ _DECODE = json.JSONDecoder(
 
 def decoded(raw: msgspec.Raw | bytes) -> Any:
     """Plain objects, numbers as Decimal. Raises ValueError; DuplicateKey for a key told twice."""
-    return _DECODE(str(bytes(raw), "utf-8"))
+    text = bytes(raw)
+    if text[:1] == b'"' and b"\\" not in text:
+        return str(text[1:-1], "utf-8")  # the decoder has checked that it is one string
+    return _DECODE(str(text, "utf-8"))
 
 
 def value_of(found: Fields, *names: str) -> Any:

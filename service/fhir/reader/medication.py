@@ -107,9 +107,9 @@ def read_statement(entry: Entry, source: Source, body: Body) -> Read:
     )  # fmt: skip
 
 
-def read_medication(entry: Entry, source: Source, body: Body) -> Read:
+def read_medication(entry: Entry, _source: Source, _body: Body) -> Read:
     """A Medication is nobody's: it tells what a drug is (`identifies`)."""
-    identity = entry_identity(entry, body)
+    identity = entry_identity(entry)
     if modified(entry.fields):
         return Read((), Reason.MODIFIER_EXTENSION)
     reason = Reason.NONE if identity.ingredients else Reason.UNMAPPED_DRUG

@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from service.fhir.plausibility import judge
-from service.fhir.reader.fields import decoded, string
+from service.fhir.reader.fields import DuplicateKey, decoded, fields, string
 from service.fhir.reader.reasons import Reason
 from service.fhir.units import Quantity, UnitFault, normalise
 
+_PARTS = ("value", "comparator", "unit", "code")
 COMPARATORS = frozenset({"<", "<=", ">", ">="})
 # Beyond these powers of ten no clinical number is meant (fact 52).
 _LARGEST_POWER = 12
@@ -55,10 +56,7 @@ class Amount:
 @lru_cache(maxsize=8192)
 def number(concept: str, code_unit: str | None, raw: bytes) -> Number | Fault:
     """A valueQuantity (its JSON) as a number of `concept`."""
-    try:
-        sent = amount(decoded(raw))
-    except ValueError:
-        return Fault(Reason.NOT_A_NUMBER, "")
+    sent = amount_of(raw)
     if isinstance(sent, Fault):
         return sent
     return stored(concept, code_unit, sent)
@@ -78,6 +76,18 @@ def _judged(concept: str, found: Quantity, comparator: str | None, shown: str) -
     if verdict is None:
         return Fault(Reason.IMPLAUSIBLE, shown)
     return Number(found.value, found.unit, comparator, found.inferred, verdict)
+
+
+@lru_cache(maxsize=8192)
+def amount_of(raw: bytes) -> Amount | Fault:
+    """A Quantity as JSON -> its parts."""
+    try:
+        parts = fields(raw)
+        return amount({name: decoded(parts[name]) for name in _PARTS if name in parts})
+    except DuplicateKey:
+        return Fault(Reason.DUPLICATE_KEY, "")
+    except ValueError:
+        return Fault(Reason.NOT_A_NUMBER, "")
 
 
 def amount(value: Any) -> Amount | Fault:

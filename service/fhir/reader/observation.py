@@ -52,9 +52,7 @@ def read_observation(entry: Entry, source: Source, body: Body) -> Read:
     if isinstance(when, Reason):
         shown = f"{main.label} {observed.shown(found)}".strip()
         return only_unread("time", shown, when, source)
-    frame = _Frame(
-        source, when, status is PRELIMINARY, reading_flags(found, main.label), site_of(found)
-    )
+    frame = _Frame(source, when, status is PRELIMINARY, reading_flags(found), site_of(found))
     facts = _part(found, main, frame)
     components = found.get("component")
     if components is not None:

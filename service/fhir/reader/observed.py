@@ -6,7 +6,7 @@ from alerts.chart import Condition, Fact, Measurement, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN
 from service.fhir.reader.answers import presence
 from service.fhir.reader.codes import Coded, coded
-from service.fhir.reader.fields import Fields, decoded, string, value_of
+from service.fhir.reader.fields import Fields, objects, string, value_of
 from service.fhir.reader.meaning import Meaning
 from service.fhir.reader.numbers import (
     Fault,
@@ -23,6 +23,15 @@ from service.fhir.reader.times import Stamp
 from service.fhir.terminology import terminology
 
 TWO = "two values"
+# Every value[x] of an Observation but valueQuantity, in any version of FHIR.
+_OTHERS = frozenset(
+    f"value{kind}"
+    for kind in (
+        "CodeableConcept", "CodeableReference", "Coding", "Code", "String", "Boolean", "Integer",
+        "Decimal", "Range", "Ratio", "SampledData", "Time", "DateTime", "Date", "Instant",
+        "Period", "Attachment", "Reference", "Uri", "Markdown",
+    )
+)  # fmt: skip
 _COMA_PARTS = ("gcs_eye", "gcs_verbal", "gcs_motor")
 _NUMBERS = ("valueInteger", "valueDecimal")
 _CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "valueCode")
@@ -30,9 +39,7 @@ _CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "v
 
 def value_key(found: Fields) -> str | None:
     """The name of the value element; None when there is none, TWO when there are several."""
-    if "valueQuantity" in found and not any(
-        k.startswith("value") and k != "valueQuantity" for k in found
-    ):
+    if "valueQuantity" in found and _OTHERS.isdisjoint(found):
         return "valueQuantity"
     keys = [k for k in found if k.startswith("value") and bytes(found[k]) != b"null"]
     if not keys:
@@ -71,7 +78,7 @@ def _coded_score(what: Meaning, answer: Coded) -> Number | Fault:
 def answer_of(found: Fields, key: str) -> Answer | None:
     """The value as an answer about a sign."""
     value = _decoded(found, key)
-    also = interpretation(found)
+    also = f"{interpretation(found)} {notes(found)}".strip()
     if isinstance(value, bool):
         return Answer(value, also=also)
     if key in _CONCEPTS:
@@ -146,6 +153,17 @@ def interpretation(found: Fields) -> str:
     return coded(_decoded(found, "interpretation")).label
 
 
+def notes(found: Fields) -> str:
+    """The words of the notes (`note` since R4; a string in `comment` or `comments` before)."""
+    told: list[str] = []
+    for name in ("note", "comment", "comments"):
+        if name in found:
+            value = _decoded(found, name)
+            told += [string(value)] if isinstance(value, str) else []
+            told += [string(one.get("text")) for one in objects(value)]
+    return " ".join(told)
+
+
 def shown(found: Fields) -> str:
     """The value as a person may read it."""
     key = value_key(found)
@@ -165,8 +183,3 @@ def _decoded(found: Fields, key: str) -> Any:
         return value_of(found, key)
     except ValueError:
         return None
-
-
-def raw_value(found: Fields, key: str) -> Any:
-    """The decoded value; raises ValueError for a key told twice."""
-    return decoded(found[key])

@@ -15,7 +15,7 @@ from service.fhir.reader.reasons import Reason
 _SEXES = frozenset({"male", "female", "other"})
 
 
-def read_patient(entry: Entry, source: Source, body: Body) -> Read:
+def read_patient(entry: Entry, source: Source, _body: Body) -> Read:
     """Birth date, sex, deceased. A date that is not a whole day is not completed by us."""
     found = entry.fields
     gaps: list[Fact] = []

@@ -9,7 +9,7 @@ import msgspec
 
 from service.fhir.reader.codes import coded
 from service.fhir.reader.fields import decoded, objects, string
-from service.fhir.reader.numbers import Amount, amount, decimal
+from service.fhir.reader.numbers import Amount, amount_of, decimal
 from service.fhir.units import UnitFault, normalise
 
 _TEXT = re.compile(
@@ -18,20 +18,22 @@ _TEXT = re.compile(
     re.I,
 )
 Limits = tuple[float | None, float | None]
+Unit = tuple[str | None, str | None]  # unit, code
 
 
 def normal_range(
     concept: str, code_unit: str | None, raw: msgspec.Raw, quantity: msgspec.Raw | None
 ) -> Limits:
     """(low, high) in the stored unit; None where not told or not to be told for sure."""
-    return _range(concept, code_unit, bytes(raw), bytes(quantity) if quantity is not None else b"")
+    sent = amount_of(bytes(quantity)) if quantity is not None else None
+    unit = (sent.unit, sent.code) if isinstance(sent, Amount) else (None, None)
+    return _range(concept, code_unit, bytes(raw), unit)
 
 
 @lru_cache(maxsize=4096)
-def _range(concept: str, code_unit: str | None, raw: bytes, quantity: bytes) -> Limits:
+def _range(concept: str, code_unit: str | None, raw: bytes, unit: Unit) -> Limits:
     try:
         told = list(objects(decoded(raw)))
-        sent = amount(decoded(quantity)) if quantity else None
     except ValueError:
         return None, None
     normal = [one for one in told if _is_normal(one)]
@@ -40,7 +42,6 @@ def _range(concept: str, code_unit: str | None, raw: bytes, quantity: bytes) -> 
         normal = [one for one in normal if not one.get("appliesTo") and not one.get("age")]
     if len(normal) != 1:
         return None, None
-    unit = sent if isinstance(sent, Amount) else None
     one = normal[0]
     if one.get("low") is None and one.get("high") is None:
         return _in_words(concept, code_unit, string(one.get("text")), unit)
@@ -57,26 +58,26 @@ def _is_normal(one: dict[str, Any]) -> bool:
     return not marks or any("normal" in mark for mark in marks)
 
 
-def _limit(concept: str, code_unit: str | None, value: Any, sent: Amount | None) -> float | None:
+def _limit(concept: str, code_unit: str | None, value: Any, sent: Unit) -> float | None:
     if not isinstance(value, dict):
         return None
     limit = decimal(value.get("value"))
     if limit is None:
         return None
     unit, code = string(value.get("unit")) or None, string(value.get("code")) or None
-    if unit is None and code is None and sent is not None:
-        unit, code = sent.unit, sent.code
+    if unit is None and code is None:
+        unit, code = sent
     return _stored(concept, code_unit, limit, unit, code)
 
 
-def _in_words(concept: str, code_unit: str | None, text: str, sent: Amount | None) -> Limits:
+def _in_words(concept: str, code_unit: str | None, text: str, sent: Unit) -> Limits:
     """ "70-80", "< 171 U/L": a range and nothing else."""
     match = _TEXT.fullmatch(text)
     if match is None:
         return None, None
     unit, code = match["unit"], None
-    if unit is None and sent is not None:
-        unit, code = sent.unit, sent.code
+    if unit is None:
+        unit, code = sent
     low, high = (
         _stored(concept, code_unit, Decimal(match[side]), unit, code) if match[side] else None
         for side in ("low", "high")

@@ -10,6 +10,8 @@ from alerts.truth import UNKNOWN, Truth
 from service.fhir.limits import Limits
 from service.fhir.reader.reasons import Reason
 
+USUAL = Limits()
+
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
@@ -18,7 +20,7 @@ class ReadContext:
     `zone` is the tenant's: used for times without one. `only_patient`: refuse everybody else's
     resources (a hook call). `fhir_version`: "1.0".."6.0" or DSTU2..R6 when told (tenant or media
     type); else each resource's own form tells. `base_url`: when set, absolute references to
-    another server are not resolved.
+    another server are not resolved. `strict`: also ask the models of fhir.resources (QA).
     """
 
     tenant: str
@@ -27,7 +29,7 @@ class ReadContext:
     only_patient: str | None = None
     fhir_version: str | None = None
     base_url: str | None = None
-    limits: Limits = Limits()
+    limits: Limits = USUAL
     strict: bool = False
 
 
@@ -102,8 +104,8 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A body as read. `bundle_type`/`next_url`/`incomplete`: searchset pages that go on, sources
-    that said data is missing. `version`: the FHIR version it was read as."""
+    """A body as read. `next_url`: a searchset goes on there. `incomplete`: the source said that
+    data is missing. `model_faults`: in strict reading, what the models refuse, by entry index."""
 
     outcomes: tuple[EntryOutcome, ...]
     resources: tuple[ResourceFacts, ...]
@@ -111,6 +113,7 @@ class Reading:
     bundle_type: str | None = None
     next_url: str | None = None
     incomplete: bool = False
+    model_faults: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 def complete(use: MedicationUse, identity: DrugIdentity) -> MedicationUse:

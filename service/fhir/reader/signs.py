@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from alerts.chart import Fact, Sign, SignKind, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
-from service.fhir.reader.answers import SignRow, inverse, newness, presence, sign_rows
+from service.fhir.reader.answers import (
+    SignRow,
+    circumstance_rows,
+    detail_in,
+    inverse,
+    newness,
+    presence,
+    sign_rows,
+)
 from service.fhir.reader.codes import Coded
 from service.fhir.reader.times import Stamp
 from service.fhir.terminology import ConceptMatch, terminology
@@ -57,7 +65,7 @@ def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Tol
         return _examined(rows, answer)
     if concept is not None and concept.concept == "consciousness_level":
         return _level(answer) or _as_findings(answer)
-    return _as_findings(answer) if _may_carry(code, concept) else ()
+    return _as_findings(answer) if _may_carry(concept) else ()
 
 
 def is_sign(code: Coded, concept: ConceptMatch | None) -> bool:
@@ -71,7 +79,7 @@ def is_sign(code: Coded, concept: ConceptMatch | None) -> bool:
     return bool(_rows_of(code, concept))
 
 
-def _may_carry(code: Coded, concept: ConceptMatch | None) -> bool:
+def _may_carry(concept: ConceptMatch | None) -> bool:
     """An unmapped or neutral code whose coded value may itself be a finding."""
     return concept is None or concept.concept in {
         "consciousness_level",
@@ -135,6 +143,8 @@ def _rows_of(code: Coded, concept: ConceptMatch | None) -> tuple[SignRow, ...]:
     ]
     if not found and concept is not None and concept.concept in table:
         found = [table[concept.concept]]
+    if not found and concept is None:
+        found = list(circumstance_rows(code.words))
     return tuple(dict.fromkeys(found))
 
 
@@ -195,6 +205,7 @@ def sign_facts(
 ) -> list[Fact]:
     """Dated Sign facts."""
     fresh = newness(answer.words, answer.also)
+    told = f"{answer.words} {answer.also}"
     return [
         Sign(
             kind=one.kind,
@@ -202,7 +213,7 @@ def sign_facts(
             present=one.present,
             source=source,
             until=when.until,
-            detail=one.detail,
+            detail=one.detail or (detail_in(one.kind, told) if one.present is TRUE else None),
             new=fresh,
             preliminary=preliminary,
             structured=answer.structured,

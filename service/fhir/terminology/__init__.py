@@ -1,6 +1,6 @@
 """Codes, names, spellings and units to the few concepts that the medicine knows.
 
-One door: `terminology()`. Everything here is data with sources (`data/NOTICE.md`) and small exact code.
+One door: `terminology()`. Data with sources (`data/NOTICE.md`) and small exact code.
 """
 
 from service.fhir.terminology.matches import ConceptMatch, DrugMatch, Ingredient

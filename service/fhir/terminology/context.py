@@ -1,55 +1,82 @@
 """What surrounds a finding in a text: denied, of the family, of the past, only suspected.
 
-Clauses end at full stops, semicolons, line breaks and at "but". A cue before a finding reaches over
-commas to the end of the clause, or to a word that asserts again; a cue after it belongs to it alone.
+Clauses end at full stops, semicolons, line breaks and at "but". A cue before a finding reaches
+over commas to the end of the clause, or to a word that asserts again; a cue after a finding belongs
+to it alone.
 """
 
 import re
 
-_CLAUSE = re.compile(r"[.;\n•]+(?=\s|$)|\b(?:but|however|although|though|except|yet|whereas)\b", re.IGNORECASE)
-_NEGATED = re.compile(
-    r"\b(?:no(?! longer| change| increase| improvement| doubt)(?: (?:evidence|sign|signs|history|complaints?|clinical)(?: of)?)?|"
-    r"den(?:y|ies|ied|ying)|without|not?(?: (?:have|having|had|show\w*|demonstrat\w+|exhibit\w*|any))|"
-    r"negative for|absen(?:ce of|t)|free (?:of|from)|never(?: had)?|nil|neither|nor|"
-    r"(?:did|does|do|was|were|is|are|has|have)(?: not|n'?t)|(?:isn|wasn|doesn|didn|hasn|aren)'?t|"
-    r"ruled out(?: for)?|rules out|unlikely to (?:be|have)|not suggestive of|not consistent with|"
-    r"lack of|lacks|(?:neg|-ve) for|resolved|excluded?|no e/o|w/o)\b",
-    re.IGNORECASE,
+
+def _cues(*alternatives: str) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(alternatives) + r")\b", re.IGNORECASE)
+
+
+def _after(reach: int, *alternatives: str) -> re.Pattern[str]:
+    """A cue that follows within `reach` characters and before the next comma."""
+    return re.compile(rf"^[^,]{{0,{reach}}}?(?:" + "|".join(alternatives) + ")", re.IGNORECASE)
+
+
+_CLAUSE = re.compile(
+    r"[.;\n•]+(?=\s|$)|\b(?:but|however|although|though|except|yet|whereas)\b", re.IGNORECASE
 )
-_ASSERTS = re.compile(
-    r"\b(?:now|has|with|presents?|presenting|developed|develops|shows|showing|currently|today|"
-    r"positive for|reports|reported|complains|noted|found|admits|endorses|is|was|then)\b",
-    re.IGNORECASE,
-)
-_NEGATED_AFTER = re.compile(
-    r"^[^,]{0,24}?(?:\b(?:absent|denied|ruled out|excluded|negative|resolved|not (?:present|seen|noted|found|observed|elicited|detected)|"
-    r"unlikely|none|nil|has resolved|was ruled out|not)\b|: ?(?:no|none|nil|absent|negative|neg|-)(?:\b|$)|\(-\)|-ve\b)",
-    re.IGNORECASE,
-)
+_NEGATED = _cues(
+    r"no(?! change| increase| improvement| doubt)",
+    r"no (?:evidence|signs?|history|complaints?)(?: of)?",
+    r"den(?:y|ies|ied|ying)", "without", r"not(?! only)", "no longer", "negative for",
+    r"absen(?:ce of|t)", r"free (?:of|from)", r"never(?: had)?", "nil", "neither", "nor",
+    r"(?:did|does|do|was|were|is|are|has|have)(?: not|n'?t)",
+    r"(?:isn|wasn|doesn|didn|hasn|aren)'?t",
+    r"ruled out(?: for)?", "rules out", r"unlikely to (?:be|have)", "not suggestive of",
+    "not consistent with", "lack of", "lacks", r"(?:neg|-ve) for", "resolved", r"excluded?",
+    "no e/o", "w/o",
+)  # fmt: skip
+_ASSERTS = _cues(
+    "now", "has", "with", r"presents?", "presenting", "developed", "develops", "shows", "showing",
+    "currently", "today", "positive for", "reports", "reported", "complains", "noted", "found",
+    "admits", "endorses", "is", "was", "then",
+)  # fmt: skip
+_NEGATED_AFTER = _after(
+    24,
+    r"\b(?:absent|denied|ruled out|excluded|negative|resolved|unlikely|none|nil|not)\b",
+    r"\bnot (?:present|seen|noted|found|observed|elicited|detected)\b",
+    r": ?(?:no|none|nil|absent|negative|neg|-)(?:\b|$)", r"\(-\)", r"-ve\b",
+)  # fmt: skip
+_RELATIVE_SPEAKS = r"(?!.{0,12}(?:reports|says|states|noted|called|brought))"
 _FAMILY = re.compile(
-    r"\b(?:family (?:history|hx)|f(?:am)?hx?|fam hx|mother|father|brother|sister|sibling|aunt|uncle|"
-    r"grand(?:mother|father|parent)|maternal|paternal|cousin|son|daughter|parents?)\b(?!.{0,12}(?:reports|says|states|noted|called|brought))",
+    _cues(
+        r"family (?:history|hx)", r"f(?:am)?hx?", "fam hx", "mother", "father", "brother", "sister",
+        "sibling", "aunt", "uncle", r"grand(?:mother|father|parent)", "maternal", "paternal",
+        "cousin", "son", "daughter", r"parents?",
+    ).pattern + _RELATIVE_SPEAKS,
     re.IGNORECASE,
-)
-_HISTORY = re.compile(
-    r"\b(?:history of|h/o|hx(?: of)?|pmhx?|past medical history|previous(?:ly)?|prior|past|remote|"
-    r"years? ago|months? ago|in (?:19|20)\d\d|status post|s/p|old|former)\b",
-    re.IGNORECASE,
+)  # fmt: skip
+_HISTORY = _cues(
+    "history of", "h/o", r"hx(?: of)?", r"pmhx?", "past medical history", r"previous(?:ly)?",
+    "prior", "past", "remote", r"years? ago", r"months? ago", r"in (?:19|20)\d\d", "status post",
+    "s/p", "old", "former",
+)  # fmt: skip
+_HISTORY_AFTER = re.compile(
+    r"^.{0,24}?\b(?:years? ago|months? ago|in (?:19|20)\d\d|in the past)\b", re.IGNORECASE
 )
 _UNCERTAIN = re.compile(
-    r"\?|\b(?:possibl[ey]|probabl[ey]|suspect(?:ed|ing|s)?|suspicio\w+|query|rule[- ]?out|r/o|concern(?:ed|ing)? (?:for|about)|"
-    r"consider(?:ing)?|vs\.?|versus|differential|ddx|may (?:be|have)|might|could (?:be|represent)|"
-    r"at risk (?:of|for)|risk (?:of|for)|if|watch for|monitor for|evaluate for|assess for|likely|"
-    r"prophylaxis|precautions?|screen(?:ing)? for|to prevent|prevention of|prn|as needed for|in case of|call (?:if|for))\b",
+    r"\?|" + _cues(
+        r"possibl[ey]", r"probabl[ey]", r"suspect(?:ed|ing|s)?", r"suspicio\w+", "query",
+        r"rule[- ]?out", "r/o", r"concern(?:ed|ing)? (?:for|about)", r"consider(?:ing)?", r"vs\.?",
+        "versus", "differential", "ddx", r"may (?:be|have)", "might", r"could (?:be|represent)",
+        r"(?:at )?risk (?:of|for)", "if", r"(?:watch|monitor|evaluate|assess) for", "likely",
+        "prophylaxis", r"precautions?", r"screen(?:ing)? for", "to prevent", "prevention of",
+        "prn", "as needed for", "in case of", r"call (?:if|for)",
+    ).pattern,
     re.IGNORECASE,
+)  # fmt: skip
+_UNCERTAIN_AFTER = _after(
+    14,
+    r"\?",
+    r"\b(?:suspected|possible|to be ruled out|cannot be excluded|not excluded|vs|versus|risk)\b",
+    r"\b(?:precautions?|prophylaxis|screen(?:ing)?)\b",
 )
-_UNCERTAIN_AFTER = re.compile(
-    r"^[^,]{0,14}?(?:\?|\b(?:suspected|possible|to be ruled out|cannot be excluded|not excluded|vs|versus|risk|"
-    r"precautions?|prophylaxis|screen(?:ing)?)\b)",
-    re.IGNORECASE,
-)
-_HISTORY_AFTER = re.compile(r"^.{0,24}?\b(?:years? ago|months? ago|in (?:19|20)\d\d|in the past)\b", re.IGNORECASE)
-_NOT_EXCLUDED = re.compile(r"\b(?:cannot|can't|not|hard to|difficult to) (?:be )?(?:exclude|rule)", re.IGNORECASE)
+_NOT_EXCLUDED = _cues(r"(?:cannot|can't|not|hard to|difficult to) (?:be )?(?:exclude|rule)d?")
 
 
 def clauses(text: str) -> list[str]:
@@ -66,10 +93,12 @@ def context_of(clause: str, start: int, end: int) -> tuple[str, ...]:
         found.append("negated")
     if _FAMILY.search(before):
         found.append("family")
-    if _HISTORY.search(before) or _HISTORY_AFTER.search(after):
+    elif _HISTORY.search(before) or _HISTORY_AFTER.search(after):
         found.append("history")
-    if _UNCERTAIN.search(before[-60:]) or _UNCERTAIN_AFTER.search(after) or (
-        _NOT_EXCLUDED.search(clause)
+    if (
+        _UNCERTAIN.search(before[-60:])
+        or _UNCERTAIN_AFTER.search(after)
+        or (_NOT_EXCLUDED.search(clause))
     ):
         found.append("uncertain")
     return tuple(found)

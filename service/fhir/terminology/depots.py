@@ -47,6 +47,7 @@ class Saying:
     oral: bool = False
     injection: bool = False
     several: bool = False
+    combined: bool = False
     brand_depot: str = ""
 
 
@@ -135,12 +136,18 @@ class Depots:
             return named
         if rule.get("always") or saying.brand_depot in ("Y", "short_depot"):
             return Depot(TRUE, why="always a long-acting product")
+        if saying.combined:
+            return Depot(FALSE, why="no depot is combined with another drug")
         if saying.oral:
             return Depot(FALSE, why="the form is not a depot injection")
         if words & set(rule.get("short_salts", ())):
             return Depot(FALSE, why="a salt of the short-acting injection")
         if any(word in text for word in self.words) or words & set(rule.get("depot_words", ())):
             return Depot(TRUE, self._only_product(key, saying, text), "called long-acting")
+        if not saying.injection and set(strengths(saying.text)) & set(
+            rule.get("oral_strengths", ())
+        ):
+            return Depot(FALSE, why="a strength of its tablets")
         if _EXTENDED.search(plain(saying.text)):
             if rule.get("oral_extended_release") and not saying.injection:
                 return Depot(FALSE, why="extended-release tablets exist")
@@ -155,8 +162,9 @@ class Depots:
                     return Depot(TRUE, self._at_site(product.key, text), f"brand {brand!r}")
         for product in mine:
             said = {w for w in product.words & words if len(w) > 5 or not oral}
-            if said:
-                return Depot(TRUE, self._at_site(product.key, text), f"word {min(said)!r}")
+            if said or product.always:
+                why = f"word {min(said)!r}" if said else "always a long-acting product"
+                return Depot(TRUE, self._at_site(product.key, text), why)
         return None
 
     def _by_form(self, key: str, rule: dict[str, Any], saying: Saying, text: str) -> Depot:

@@ -46,6 +46,12 @@ class _Name:
     needs: tuple[str, ...] = ()
 
 
+def _words_of(name: str) -> frozenset[str]:
+    """The lines of a list kept by hand, made comparable."""
+    lines = (DATA / name).read_text().splitlines()
+    return frozenset(phrase(line) for line in lines if line and not line.startswith("#"))
+
+
 class DrugNames:
     """The index of names."""
 
@@ -57,10 +63,8 @@ class DrugNames:
             self._add(row["term"], _Name(_keys(row["ingredients"]), "abbreviation", "", needs))
         for row in rows("names.csv"):
             self._add(row["term"], _Name(_keys(row["ingredients"]), row["kind"], row["depot"]))
-        text = (DATA / "other_drugs.txt").read_text()
-        self._others = frozenset(
-            phrase(line) for line in text.splitlines() if line and not line.startswith("#")
-        )
+        self._others = _words_of("other_drugs.txt")
+        self._plain_words = _words_of("order_words.txt")
         self._index_single_words()
 
     def _add(self, term: str, name: _Name) -> None:
@@ -137,7 +141,7 @@ class DrugNames:
 
     def _start(self, word: str, shortest: int) -> Named | None:
         """The generic names that begin so name one drug, and no other drug begins so."""
-        if len(word) < shortest or not word.isalpha() or word in STOP_WORDS:
+        if len(word) < shortest or not word.isalpha() or word in self._plain_words:
             return None
         if any(other.startswith(word) for other in self._others):
             return None
@@ -147,7 +151,7 @@ class DrugNames:
         return Named(meant.pop(), word, f"{word!r} begins only this name", "start")
 
     def _slip(self, word: str) -> Named | None:
-        if len(word) < SHORTEST_SLIP or not word.isalpha() or word in STOP_WORDS:
+        if len(word) < SHORTEST_SLIP or not word.isalpha() or word in self._plain_words:
             return None
         allowed = 2 if len(word) >= TWO_SLIPS_FROM else 1
         near = process.extract(
@@ -167,7 +171,7 @@ class DrugNames:
         if len(meant) != 1:
             return None
         target = self._single[nearest[0]]
-        if target.kind == "brand" and (best > 1 or len(word) <= SHORTEST_SLIP):
+        if target.kind == "brand" and not _like_brand(word, nearest[0], int(best)):
             return None
         how = f"{word!r} read as {nearest[0]!r} ({best:g} slip{'s' if best > 1 else ''})"
         kind = "brand slip" if target.kind == "brand" else "slip"
@@ -176,6 +180,17 @@ class DrugNames:
 
 def _keys(cell: str) -> tuple[str, ...]:
     return tuple(sorted(filter(None, cell.split("|"))))
+
+
+def _like_brand(word: str, brand: str, slips: int) -> bool:
+    """Brands are short and near each other: one slip, and in six letters only of a vowel."""
+    if slips > 1:
+        return False
+    return len(word) > SHORTEST_SLIP or _consonants(word) == _consonants(brand)
+
+
+def _consonants(word: str) -> str:
+    return re.sub(r"[aeiouy]", "", word)
 
 
 def _partners(text: str, sure: set[str]) -> set[str]:
@@ -199,22 +214,3 @@ def _contradicts(guess: Named, found: Sequence[Named]) -> bool:
 def ingredients_of(found: Iterable[Named]) -> tuple[str, ...]:
     """The union, sorted."""
     return tuple(sorted({key for named in found for key in named.ingredients}))
-
-
-# Words of orders that could be taken for the start or a slip of a name.
-STOP_WORDS = frozenset(
-    "tablet tablets capsule capsules caps syringe prefilled injection injectable solution suspension oral "
-    "powder vial ampoule ampule patch patches cream ointment drops syrup elixir spray inhaler inhalation "
-    "film coated release extended delayed modified prolonged sustained immediate long acting short depot "
-    "retard forte intramuscular intravenous subcutaneous sublingual buccal rectal topical transdermal nasal "
-    "daily twice three times every hours hour night morning bedtime needed pain nausea agitation anxiety "
-    "sleep dose doses unit units free sugar generic brand pharmacy patient take with without food water "
-    "sodium potassium calcium magnesium chloride hydrochloride hydrobromide sulfate sulphate phosphate "
-    "maleate mesylate mesilate tartrate succinate fumarate citrate acetate lactate carbonate besylate "
-    "besilate nitrate bromide iodide oxide gluconate malate tosylate edisylate decanoate palmitate pamoate "
-    "enanthate embonate palmoate teoclate monohydrate dihydrate anhydrous base salt acid extract titration "
-    "pack starter kit sample study drug trial investigational formulary prn stat protocol order orders "
-    "meq mcg iu acetyl phenyl methyl ethyl benzyl amino glucose "
-    "mixture compound bulk concentrate infusion bolus drip premix nacl dextrose saline syringes pen "
-    "comprimidos comprimes tabletten tropfen gotas kapseln compresse cap tab inj sol susp liq".split()
-)

@@ -11,7 +11,7 @@ from service.fhir.terminology.matches import DrugMatch
 from service.fhir.terminology.ndc import eleven
 from service.fhir.terminology.systems import ATC, DMD, NDC, RXNORM, SCT, system_key, well_formed
 from service.fhir.terminology.tables import DATA, DrugCodes, Profile, rows
-from service.fhir.terminology.words import plain, strengths
+from service.fhir.terminology.words import plain, strengths, tokens
 
 _ROUTES = (
     ("im", r"\bi\.?m\.?\b|intra-?muscular|intramusk"),
@@ -25,19 +25,15 @@ _ROUTES = (
     ("inhaled", r"\binhal|\binh\b|nebuli[sz]|\bneb\b"),
     ("topical", r"\btopical|\b(?:gel|cream|ointment|lotion)\b"),
     ("ophthalmic", r"\bophth|\beye drops?\b"),
-    ("ng", r"\bng\b|\bngt\b|\bpeg\b|nasogastric|\benteral\b|\bj-?tube\b"),
+    ("ng", r"\bng\b(?! ?/)|\bngt\b|\bpeg\b|nasogastric|\benteral\b|\bj-?tube\b"),
     ("oral", r"\bp\.?o\.?\b|\boral|by mouth|\btab(?:let)?s?\b|\bcap(?:sule)?s?\b|\bodt\b|"
-             r"disintegrat|orodispers|lyophilis|\bsyrup|\belixir|\bsusp(?:ension)?\b|zydis|m-?tab|quicklet|"
-             r"velotab|expidet|\bdrops\b|comprim|tabletten|\bkaps|gotas|spansule|caplet|chewable"),
-    ("injection", r"\binj|\bvials?\b|\bampoules?\b|\bampuls?\b|\bamps?\b|syringe|infusion|\bgtt\b|\bdrip\b|"
-                  r"depot|\blai\b"),
+             r"disintegrat|orodispers|lyophilis|\bsyrup|\belixir|\bsusp(?:ension)?\b|zydis|m-?tab|"
+             r"quicklet|velotab|expidet|\bdrops\b|comprim|tabletten|\bkaps|gotas|spansule|caplet|chewable"),
+    ("injection", r"\binj|\bvials?\b|\bampoules?\b|\bampuls?\b|\bamps?\b|syringe|infusion|\bgtt\b|"
+                  r"\bdrip\b|depot|\blai\b"),
 )  # fmt: skip
 _ROUTE_OF = [(route, re.compile(pattern)) for route, pattern in _ROUTES]
-_INJECTED_SUSPENSION = re.compile(
-    r"\b(?:for|inj\w*|intramuscular|im|reconstituted)\b.*susp|susp.*\b(?:inj|recon)"
-)
 INJECTED = frozenset({"im", "sc", "injection"})
-PARENTERAL = INJECTED | {"iv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +115,8 @@ class Drugs:
             return Depot(TRUE, product or told_too.product or (SHORT_DEPOT if short else None))
         if any(p.form and p.depot == "N" for p in profiles):
             return Depot(FALSE)
+        if any(len(p.ingredients) > 1 for p in profiles):
+            return Depot(FALSE)
         return self.depots.judge(keys, told.saying())
 
     def _from_text(self, text: str, told: "_Order") -> DrugMatch:
@@ -159,7 +157,17 @@ class _Order:
         several = len({named.ingredients for named in single}) > 1
         brand = next((f for f in ("short_depot", "Y", "form_dependent", "N") if f in flags), "")
         injection = self.route in INJECTED
-        return Saying(self.all, bool(self.route) and not injection, injection, several, brand)
+        oral = bool(self.route) and not injection
+        return Saying(self.all, oral, injection, several, combined(self.all, found), brand)
+
+
+def combined(text: str, found: Sequence[Named]) -> bool:
+    """A fixed combination: one name of several drugs, or names joined by a stroke or hyphen."""
+    if any(len(named.ingredients) > 1 for named in found):
+        return True
+    names = {word for named in found for word in named.words.split()}
+    chunks = (c for c in plain(text).split() if re.search(r"[a-z][-/+][a-z]", c))
+    return any(len(names & set(tokens(chunk))) > 1 for chunk in chunks) and len(found) > 1
 
 
 def route_of(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Conditions and signs: by code (exact, then the longest known prefix), then by text in its context."""
+"""Conditions and signs: by code (exact, then the longest prefix), then by text in context."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -92,7 +92,9 @@ class Findings:
         kept = [
             (concept, a, b)
             for concept, a, b in spans
-            if not any(c <= a and b <= d and (d - c) > (b - a) for other, c, d in spans if other != concept)
+            if not any(
+                c <= a and b <= d and (d - c) > (b - a) for other, c, d in spans if other != concept
+            )
         ]
         return sorted(kept, key=lambda span: (span[1], span[2]))
 

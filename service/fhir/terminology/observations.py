@@ -12,11 +12,16 @@ from service.fhir.terminology.words import ZERO_WIDTH
 NEGATIVE = ("_excluded", "_ctrl")
 # A panel or a general heading yields to anything more specific (field facts 25, 26).
 GENERAL = frozenset({"bp_panel", "consciousness_level", "muscle_tone_rigidity", "incontinence"})
-FLUIDS = frozenset(  # concepts of blood: another specimen makes another measurement
-    "creatine_kinase wbc neutrophils creatinine egfr potassium sodium calcium ionised_calcium phosphate "
-    "magnesium iron iron_binding_capacity transferrin_saturation ferritin ast alt ldh bilirubin_total inr "
-    "platelets d_dimer lactate ph_blood base_excess bicarbonate pco2 procalcitonin crp tsh free_t4 "
-    "urea_nitrogen urate glucose troponin lithium_level".split()
+# Concepts of blood: another specimen makes another measurement.
+FLUIDS = frozenset(
+    (
+        *("creatine_kinase", "wbc", "neutrophils", "creatinine", "egfr", "potassium", "sodium"),
+        *("calcium", "ionised_calcium", "phosphate", "magnesium", "iron", "ferritin"),
+        *("iron_binding_capacity", "transferrin_saturation", "ast", "alt", "ldh", "inr"),
+        *("bilirubin_total", "platelets", "d_dimer", "lactate", "ph_blood", "base_excess"),
+        *("bicarbonate", "pco2", "procalcitonin", "crp", "tsh", "free_t4", "urea_nitrogen"),
+        *("urate", "glucose", "troponin", "lithium_level"),
+    )
 )
 WHOLE = 0.6  # share of a text that a name must make up beside an unlisted LOINC code
 UNSPECIFIC_CODES = frozenset({"8716-3", "34566-0", "29274-8"})  # vital-sign groups, never decide
@@ -41,10 +46,8 @@ class Observations:
 
     def __init__(self, extra: Mapping[tuple[str, str], ConceptMatch]) -> None:
         self._codes: dict[tuple[str, str], ConceptMatch] = dict(extra)
-        units = {}
         for row in rows("observations.csv"):
             concept = row["concept"]
-            units.setdefault(concept, row["unit"])
             self._codes[row["system"], row["code"]] = ConceptMatch(
                 concept,
                 f"{row['system'].upper()} {row['code']} {row['display']}".strip(),
@@ -124,11 +127,11 @@ class Observations:
         excluded = self._excluded(words, found)
         if excluded is not None:
             return excluded
-        concept = _only(found)
-        if concept is None or (unlisted and found[concept] < WHOLE * len(words)):
+        chosen = _only(found)
+        if chosen is None or (unlisted and found[chosen] < WHOLE * len(words)):
             return None  # nothing, or several readings: never a guess
-        site = self._site(words.lower()) if concept == "body_temperature" else None
-        return ConceptMatch(concept, f"text {words!r}", site)
+        site = self._site(words.lower()) if chosen == "body_temperature" else None
+        return ConceptMatch(chosen, f"text {words!r}", site)
 
     def _excluded(self, words: str, found: dict[str, int]) -> ConceptMatch | None:
         """Takes what is excluded out of `found`; answers when nothing is left."""
@@ -158,22 +161,23 @@ def _only(found: dict[str, int]) -> str | None:
     return chosen[0] if len(chosen) == 1 else None
 
 
+_ANSWER_WORDS = {
+    "avpu": (
+        (r"a|alert|awake|awake and alert|alert and oriented", "A"),
+        (r"c|(?:new |acute(?:ly)? )?confus(?:ed|ion)", "C"),
+        (r"v|voice|verbal|(?:responds|responsive) to (?:voice|verbal\w*(?: stimul\w+)?)", "V"),
+        (r"p|pain|(?:responds|responsive) to pain(?:ful)?(?: stimul\w+)?", "P"),
+        (r"u|unresponsive|unconscious|no response", "U"),
+    ),
+    "*": (
+        (r"\+|pos(?:itive)?|present|detected|yes|delirious|delirium(?: present)?", "positive"),
+        (r"-|neg(?:ative)?|absent|not detected|no|none|no delirium", "negative"),
+    ),
+}
+
+
 class Answers:
     """Coded and written answers of scales: AVPU, RASS, GCS, CAM."""
-
-    _WORDS = {
-        "avpu": (
-            (r"a|alert|awake|awake and alert|alert and oriented", "A"),
-            (r"c|(?:new |acute(?:ly)? )?confus(?:ed|ion)", "C"),
-            (r"v|voice|verbal|(?:responds|responsive) to (?:voice|verbal\w*(?: stimul\w+)?)", "V"),
-            (r"p|pain|(?:responds|responsive) to pain(?:ful)?(?: stimul\w+)?", "P"),
-            (r"u|unresponsive|unconscious|no response", "U"),
-        ),
-        "*": (
-            (r"\+|pos(?:itive)?|present|detected|yes|delirious|delirium(?: present)?", "positive"),
-            (r"-|neg(?:ative)?|absent|not detected|no|none|no delirium", "negative"),
-        ),
-    }  # fmt: skip
 
     def __init__(self, extra: Mapping[tuple[str, str], tuple[str, str]]) -> None:
         self._codes = {
@@ -181,7 +185,7 @@ class Answers:
         } | dict(extra)
         self._words = {
             concept: [(re.compile(pattern, re.IGNORECASE), value) for pattern, value in pairs]
-            for concept, pairs in self._WORDS.items()
+            for concept, pairs in _ANSWER_WORDS.items()
         }
 
     def match(self, concept: str, codings: Sequence[tuple[str, str]], text: str) -> str | None:
@@ -199,4 +203,6 @@ class Answers:
         return number[1].lstrip("+") if number and concept in NUMBERED else None
 
 
-NUMBERED = frozenset({"rass", "gcs_total", "gcs_eye", "gcs_verbal", "gcs_motor", "four_at", "icdsc"})
+NUMBERED = frozenset(
+    {"rass", "gcs_total", "gcs_eye", "gcs_verbal", "gcs_motor", "four_at", "icdsc"}
+)

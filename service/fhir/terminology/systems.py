@@ -1,4 +1,4 @@
-"""Code systems by any of their names, and the shape that their codes must have (field facts 9, 10)."""
+"""Code systems by any of their names, and the shape of their codes (field facts 9, 10)."""
 
 import re
 from functools import lru_cache

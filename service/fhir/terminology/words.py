@@ -7,10 +7,16 @@ from functools import lru_cache
 ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _TOKEN = re.compile(r"[a-z0-9]+")
 _STRENGTH = re.compile(
-    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(mg|mcg|µg|ug|g|units?|meq|mmol|%|nanograms?|micrograms?|"
+    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(mg|mcg|µg|ug|g|units?|meq|mmol|%|micrograms?|"
     r"milligrams?)(?:\s*(?:/|per)\s*(\d+(?:[.,]\d+)?)?\s*(ml|hr|h|24\s?h(?:r|ours)?|l|g)\b)?",
     re.IGNORECASE,
 )
+
+
+_SAME_UNIT = {
+    "milligram": "mg", "milligrams": "mg", "µg": "mcg", "ug": "mcg", "microgram": "mcg",
+    "micrograms": "mcg",
+}  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -36,14 +42,14 @@ def phrase(text: str) -> str:
 def strengths(text: str) -> tuple[str, ...]:
     """Strengths as "value unit" or "value unit/unit", per one millilitre where volumes are told."""
     found = []
-    for amount, unit, per, of in _STRENGTH.findall(text):
-        value, unit = float(amount.replace(",", ".")), unit.lower()
-        unit = {"milligram": "mg", "milligrams": "mg", "µg": "mcg", "ug": "mcg"}.get(unit, unit)
+    for amount, written, per, of in _STRENGTH.findall(text):
+        value = float(amount.replace(",", "."))
+        unit = _SAME_UNIT.get(written.lower(), written.lower())
         found.append(f"{value:g} {unit}")
         if of.lower() == "ml":
             volume = float(per.replace(",", ".")) if per else 1.0
-            if volume > 0:
-                found[-1] = f"{value / volume:.4g} {unit}/ml" if volume == 1 else found[-1]
-                if volume != 1:
-                    found.append(f"{value / volume:.4g} {unit}/ml")
+            if volume == 1:
+                found[-1] = f"{value:.4g} {unit}/ml"
+            elif volume > 0:
+                found.append(f"{value / volume:.4g} {unit}/ml")
     return tuple(found)

@@ -1,0 +1,76 @@
+"""Redis stopped: what comes in is acknowledged, and its alert appears when Redis is back."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.monitoring.broker import server_binary
+from service.monitoring.embedded import EmbeddedBroker
+from tests.acceptance.patients import bundle
+from tests.acceptance.running import serving, until
+
+pytestmark = pytest.mark.acceptance
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    server = EmbeddedBroker(tmp_path / "redis", server_binary())
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_bundle_while_redis_is_stopped(tmp_path: Path, redis: EmbeddedBroker) -> None:
+    with serving(tmp_path / "data", REDIS_URL=redis.url) as served:
+        served.sign_in()
+        assert served.alerts() == []  # nothing synthetic without --demo
+        until(lambda: served.http.get("/health/ready").json()["state"] == "ready", 20, "ready")
+        redis.stop()
+        begun = time.monotonic()
+        answer = served.push(bundle("while-stopped"))
+        assert answer.status_code == 200
+        assert "refused" not in answer.headers["x-nms-sentinel-outcomes"]
+        assert time.monotonic() - begun < 10  # the answer does not wait for Redis
+        ready = served.http.get("/health/ready")
+        assert ready.status_code == 200
+        assert ready.json()["state"] == "degraded"
+        assert ready.json()["checks"]["broker"] == "broker-away"
+        hook = {
+            "hook": "patient-view",
+            "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+            "context": {"userId": "Practitioner/1", "patientId": "while-stopped"},
+        }
+        cards = served.http.post("/cds-services/nms-patient-view", json=hook)
+        assert cards.status_code == 200
+        assert cards.json()["cards"]
+        redis.start()
+
+        def alerted() -> bool:
+            return "while-stopped" in {alert["patient"] for alert in served.alerts()}
+
+        until(alerted, 60, "the alert after Redis came back")
+        code, _ = served.stop(signal.SIGINT)
+        assert code == 0
+
+
+def test_the_embedded_broker_is_restarted_too(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        served.sign_in()
+        until(lambda: served.http.get("/health/ready").json()["state"] == "ready", 20, "ready")
+        found = subprocess.run(
+            ["pgrep", "-P", str(served.process.pid), "-f", "valkey|redis"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if not found.stdout.strip():
+            pytest.skip("no pgrep here to find the broker with")
+        os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+        assert served.push(bundle("broker-killed")).status_code == 200
+        until(
+            lambda: served.http.get("/health/ready").json()["state"] == "ready", 20, "ready again"
+        )
+        until(lambda: bool(served.alerts()), 60, "the alert")

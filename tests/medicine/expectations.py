@@ -1,0 +1,172 @@
+"""What a row of a spec table may expect of an assessment, and how a miss is said."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from alerts.statements import Assessment, TierName
+from alerts.truth import Truth
+
+FINDINGS = frozenset(
+    "EXP EXP72 EXPX HYP TEMP1 TEMP40 TEMP411 RIG MS MSB CK CK_ULN SNS SNS_ROBUST BPUP BPFL "
+    "BPFL_ROBUST DIAPH INCONT MET HR_RATIO RR_RATIO NEG".split()
+)
+
+
+def misses(assessment: Assessment, expect: Mapping[str, Any]) -> Iterator[str]:
+    """Every expectation that does not hold, in one sentence each."""
+    for key, wanted in expect.items():
+        if key in FINDINGS:
+            finding = assessment.findings[key]
+            if finding.state is not Truth(_word(wanted)):
+                yield f"{key} is {finding.state.value} ({finding.reason}), not {_word(wanted)}"
+        elif key in CHECKS:
+            yield from CHECKS[key](assessment, wanted)
+        else:
+            yield f"the table expects {key}, which nothing checks"
+
+
+def _word(value: Any) -> str:
+    return {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+
+
+def _equal(name: str, read: Callable[[Assessment], Any]) -> Callable[[Assessment, Any], Any]:
+    def check(assessment: Assessment, wanted: Any) -> Iterator[str]:
+        found = read(assessment)
+        if found != wanted:
+            yield f"{name} is {found}, not {wanted}"
+
+    return check
+
+
+def _mapped(
+    name: str, read: Callable[[Assessment], Mapping[str, Any]]
+) -> Callable[[Assessment, Any], Any]:
+    def check(assessment: Assessment, wanted: Mapping[str, Any]) -> Iterator[str]:
+        found = read(assessment)
+        for key, value in wanted.items():
+            expected = _word(value)
+            if found.get(key) != expected:
+                yield f"{name} {key} is {found.get(key)}, not {expected} (all: {dict(found)})"
+
+    return check
+
+
+def _held(name: str, read: Callable[[Assessment], Any]) -> Callable[[Assessment, Any], Any]:
+    def check(assessment: Assessment, wanted: list[str]) -> Iterator[str]:
+        found = read(assessment)
+        for item in wanted if isinstance(wanted, list) else [wanted]:
+            if item not in found:
+                yield f"{name}: no {item} in {found}"
+
+    return check
+
+
+def _missing(name: str, read: Callable[[Assessment], Any]) -> Callable[[Assessment, Any], Any]:
+    def check(assessment: Assessment, wanted: list[str]) -> Iterator[str]:
+        found = read(assessment)
+        for item in wanted if isinstance(wanted, list) else [wanted]:
+            if item in found:
+                yield f"{name}: {item} is there"
+
+    return check
+
+
+def _at_most(assessment: Assessment, wanted: str) -> Iterator[str]:
+    if assessment.tier.name.rank > TierName(wanted).rank:
+        yield f"tier is {assessment.tier.name.value}, above {wanted}"
+
+
+def _at_least(assessment: Assessment, wanted: str) -> Iterator[str]:
+    if assessment.tier.name.rank < TierName(wanted).rank:
+        yield f"tier is {assessment.tier.name.value}, below {wanted}"
+
+
+def _reasons(assessment: Assessment, wanted: Mapping[str, str]) -> Iterator[str]:
+    for key, words in wanted.items():
+        reason = assessment.findings[key].reason
+        if words not in reason:
+            yield f"{key}: {reason!r} does not say {words!r}"
+
+
+def _evidence(assessment: Assessment, wanted: Mapping[str, Any]) -> Iterator[str]:
+    for key, words in wanted.items():
+        shown = " | ".join(
+            f"{d.what} {d.value} {d.unit} {d.label}" for d in assessment.findings[key].evidence
+        )
+        for word in words if isinstance(words, list) else [words]:
+            if word not in shown:
+                yield f"{key}: evidence {shown!r} does not show {word!r}"
+
+
+def _best(assessment: Assessment) -> dict[str, str]:
+    """The best reading of each drug."""
+    found: dict[str, str] = {}
+    for exposure in assessment.exposures:
+        found.setdefault(exposure.drug, exposure.reading)
+    return found
+
+
+CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
+    "tier": _equal("tier", lambda a: a.tier.name.value),
+    "at_most": _at_most,
+    "at_least": _at_least,
+    "channel": _equal("channel", lambda a: a.tier.channel.value),
+    "gate": _equal("gate", lambda a: a.gate.state.value),
+    "iec": _equal("iec", lambda a: [a.iec.lower, a.iec.upper]),
+    "iec_literal": _equal("iec_literal", lambda a: [a.iec_literal.lower, a.iec_literal.upper]),
+    "upper_tier": _equal("upper_tier", lambda a: a.tier.upper_tier),
+    "routes": _held("routes", lambda a: a.tier.rules),
+    "no_routes": _missing("routes", lambda a: a.tier.rules),
+    "caps": _held("caps", lambda a: " | ".join(a.tier.caps)),
+    "no_caps": _equal("caps", lambda a: not a.tier.caps),
+    "wording": _equal("wording", lambda a: a.tier.wording),
+    "domains": _held("domains", lambda a: a.tier.domains),
+    "ask": _held("ask next", lambda a: [r.id for r in a.ask_next]),
+    "not_ask": _missing("ask next", lambda a: [r.id for r in a.ask_next]),
+    "could_change": _mapped("could change", lambda a: {r.id: r.could_change for r in a.ask_next}),
+    "exposures": _mapped("exposure", _best),
+    "products": _held("products", lambda a: [e.product for e in a.exposures]),
+    "literal": _mapped("literal", lambda a: {e.drug: e.literal.value for e in a.exposures}),
+    "recency": _mapped("recency", lambda a: {e.drug: e.recency for e in a.exposures}),
+    "notes": _held("notes", lambda a: " | ".join(e.note for e in a.exposures)),
+    "withdrawals": _mapped("withdrawal", lambda a: {w.trigger: w.reading for w in a.withdrawals}),
+    "no_withdrawals": _equal("no withdrawals", lambda a: not a.withdrawals),
+    "scales": _mapped("scale", lambda a: {k: v.value for k, v in a.scales.items()}),
+    "not_scales": _missing("scales", lambda a: list(a.scales)),
+    "scale_notes": _held("scale notes", lambda a: " | ".join(s.note for s in a.scale_details)),
+    "features": _mapped(
+        "feature",
+        lambda a: {f.text: f.state.value for s in a.scale_details for f in s.features}
+        | {f.id: f.state.value for s in a.scale_details for f in s.features},
+    ),
+    "differential": _mapped("differential", lambda a: {d.id: d.met.value for d in a.differential}),
+    "first": _equal("first of the differential", lambda a: a.differential[0].id),
+    "toward": _mapped(
+        "toward", lambda a: {t: d.id for d in a.differential for t in d.toward}
+    ),
+    "away": _mapped("away", lambda a: {t: d.id for d in a.differential for t in d.away}),
+    "away_of": lambda a, wanted: _texts(a, wanted, "away"),
+    "toward_of": lambda a, wanted: _texts(a, wanted, "toward"),
+    "missing_of": lambda a, wanted: _texts(a, wanted, "missing"),
+    "risk": _held("risk factors", lambda a: [r.id for r in a.risk_factors]),
+    "no_risk": _missing("risk factors", lambda a: [r.id for r in a.risk_factors]),
+    "incomplete": _held("incomplete", lambda a: " | ".join(a.incomplete)),
+    "caveats": lambda a, wanted: (
+        f"{k}: caveats {list(a.findings[k].caveats)}, not {v}"
+        for k, v in wanted.items()
+        if list(a.findings[k].caveats) != v
+    ),
+    "reasons": _reasons,
+    "evidence": _evidence,
+    "severity": _equal("severity", lambda a: a.severity.level),
+    "stage": _equal("stage", lambda a: a.severity.stage),
+    "guidance": _held("guidance", lambda a: [x.id for x in a.plan.advice]),
+}
+
+
+def _texts(assessment: Assessment, wanted: Mapping[str, list[str]], side: str) -> Iterator[str]:
+    for entry in assessment.differential:
+        for words in wanted.get(entry.id, []):
+            texts = getattr(entry, side)
+            if not any(words in text for text in texts):
+                yield f"{entry.id}: {side} {texts} does not say {words!r}"

@@ -1,0 +1,160 @@
+"""From an accepted bundle to its alert, through a real broker and real worker processes."""
+
+import signal
+import time
+
+import pytest
+import redis
+
+from service.monitoring import broker_up, ring
+from service.monitoring.celery_app import EVALUATE, make_app
+from tests.monitoring.conftest import House
+from tests.monitoring.orders import TENANT, accept, until
+
+pytestmark = [pytest.mark.acceptance]
+READY_S = 30.0
+
+
+def ready(house: House, number: int = 0) -> None:
+    """The worker consumes: its first pulse has come back."""
+    until(lambda: house.has_logged("worker.started", number), READY_S)
+
+
+def alerted(house: House, *patients: str) -> bool:
+    return {a.patient for a in house.store.alerts(TENANT)} >= set(patients)
+
+
+def test_a_bell_brings_the_alert_and_its_correlation(house: House) -> None:
+    house.worker()
+    ready(house)
+    correlation = accept(house.store, "p1")
+    ring(house.settings)
+    until(lambda: alerted(house, "p1"), 15)
+    (moved,) = [e for e in house.events() if e.get("event") == "alert.moved"]
+    assert (moved["what"], moved["correlation"]) == ("opened", correlation)
+    assert "p1" not in house.log().read_text()  # ids of alerts, never of patients
+
+
+def test_doubled_bells_and_two_workers_raise_one_alert_each(house: House) -> None:
+    house.worker()
+    house.worker()
+    ready(house, 0)
+    ready(house, 1)
+    patients = [f"p{n}" for n in range(60)]
+    app = make_app(house.broker.url)
+    for patient in patients:
+        accept(house.store, patient)
+        app.send_task(EVALUATE)
+        app.send_task(EVALUATE)
+    until(lambda: alerted(house, *patients), 30)
+    alerts = house.store.alerts(TENANT)
+    assert len(alerts) == len(patients)
+    assert all(len(house.store.history(TENANT, a.id)) == 1 for a in alerts)
+
+
+def test_a_bundle_taken_while_the_broker_is_away_is_found_by_the_worker_itself(
+    house: House,
+) -> None:
+    """No bell, no beat, no Redis: the due list is the truth and every worker sweeps it."""
+    house.worker(sweep_s=1.0)
+    ready(house)
+    house.broker.stop()
+    began = time.monotonic()
+    accept(house.store, "p1")
+    ring(house.settings)
+    assert time.monotonic() - began < 1.0  # nobody who pushes a bundle waits for Redis
+    assert not broker_up(house.settings)
+    until(lambda: alerted(house, "p1"), 20)
+
+
+def test_after_an_outage_the_bell_is_heard_again(house: House) -> None:
+    house.worker()  # its own sweep is off
+    ready(house)
+    house.broker.stop()
+    accept(house.store, "p1")
+    ring(house.settings)
+    time.sleep(2)
+    house.restart_broker()
+    app = make_app(house.broker.url)
+    app.send_task(EVALUATE)  # the beat's next sweep
+    until(lambda: alerted(house, "p1"), 40)
+
+
+def test_an_emptied_broker_costs_nothing(house: House) -> None:
+    house.worker()
+    ready(house)
+    accept(house.store, "p1")
+    ring(house.settings)
+    until(lambda: alerted(house, "p1"), 15)
+    with redis.Redis.from_url(house.broker.url) as client:
+        client.flushall()
+    accept(house.store, "p2")
+    ring(house.settings)
+    until(lambda: alerted(house, "p2"), 15)
+
+
+def test_a_worker_killed_at_work_is_taken_over(house: House) -> None:
+    gate = str(house.settings.data_dir / "gate")
+    first = house.worker(slow="p1", gate=gate, lease_s=4.0)
+    ready(house)
+    accept(house.store, "p1")
+    ring(house.settings)
+    until((house.settings.data_dir / "gate.reached").exists, 15)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    house.worker(lease_s=4.0, sweep_s=1.0)
+    ready(house, 1)
+    until(lambda: alerted(house, "p1"), 20)
+    (alert,) = house.store.alerts(TENANT)
+    assert len(house.store.history(TENANT, alert.id)) == 1
+
+
+@pytest.mark.heavy
+def test_a_worker_killed_at_work_is_made_good_within_45_s(house: House) -> None:
+    """The same with the lease and the sweep of production (fault table, row 2)."""
+    gate = str(house.settings.data_dir / "gate")
+    first = house.worker(slow="p1", gate=gate)
+    house.worker(sweep_s=10.0)
+    ready(house, 0)
+    ready(house, 1)
+    for attempt in range(20):
+        accept(house.store, f"q{attempt}", "p1")
+        ring(house.settings)
+        time.sleep(0.5)
+        if (house.settings.data_dir / "gate.reached").exists():
+            break
+    if not (house.settings.data_dir / "gate.reached").exists():
+        pytest.skip("the other worker took the patient every time")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert until(lambda: alerted(house, "p1"), 45) <= 45
+
+
+def test_a_poison_patient_is_set_aside_alone_and_visibly(house: House) -> None:
+    house.worker(poison=["bad"], backoff_s=0, sweep_s=0.5)
+    ready(house)
+    accept(house.store, "p1", "bad", "p2")
+    ring(house.settings)
+    until(lambda: alerted(house, "p1", "p2"), 15)
+    until(lambda: len(house.store.quarantined(TENANT)) == 1, 15)
+    (kept,) = house.store.quarantined(TENANT)
+    assert (kept.patient, kept.code, kept.tries) == ("bad", "zero-division-error", 5)
+    assert house.has_logged("patient.quarantined")
+    assert "a rule that fails" not in house.log().read_text()  # messages may hold values
+
+
+def test_a_deaf_worker_leaves_with_a_fault(house: House) -> None:
+    process = house.worker(deaf=True, deaf_s=2.0)
+    assert process.wait(READY_S + 15) == 75
+    assert house.has_logged("worker.deaf")
+
+
+def test_a_worker_that_hears_stays_and_stops_in_order(house: House) -> None:
+    process = house.worker(deaf_s=4.0)
+    ready(house)
+    time.sleep(6)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    with redis.Redis.from_url(house.broker.url) as client:
+        assert not client.keys("pulse.*")

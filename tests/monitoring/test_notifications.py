@@ -1,0 +1,204 @@
+"""Notices beyond the worklist: signed, at least once, dead letters in sight. A real receiver."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from alerts.knowledge import load
+from service.errors import SettingsFault
+from service.monitoring.evaluation import Evaluator
+from service.monitoring.notifications import RETRY_S, Channels, channels_of, dispatch
+from service.security.webhook import SIGNATURE, Target, faults_of, signature, verify
+from service.settings import Settings
+from service.store import Store, open_store
+from tests.monitoring.orders import TENANT, accept
+
+SECRET = "s" * 32
+
+
+@dataclass
+class Receiver:
+    """Takes webhooks; answers with the statuses it was told to, then 200."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    held = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            held.taken.append((dict(self.headers), body))
+            self.send_response(held.answers.pop(0) if held.answers else 200)
+            if held.taken and self.path == "/moved":
+                self.send_header("Location", "http://127.0.0.1:9/")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    held.url = f"http://127.0.0.1:{server.server_port}/hook"
+    yield held
+    server.shutdown()
+
+
+@dataclass
+class Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(datetime.now(UTC) + timedelta(seconds=1))
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Store:
+    """With one interaction alert, and its notice to the worklist in the outbox."""
+    made = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    made.upgrade()
+    accept(made, "p1")
+    Evaluator(made, load(), clock, lambda: str(uuid4())).drain()
+    return made
+
+
+def to(receiver: Receiver, *audiences: str) -> Channels:
+    named = frozenset(audiences or ("worklist",))
+    return Channels((Target("bleep", receiver.url, SECRET, named),))
+
+
+def test_a_notice_is_signed_and_holds_no_patient(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    assert dispatch(store, to(receiver), clock, "https://nms.example/") == 1
+    ((headers, body),) = receiver.taken
+    assert verify(SECRET, headers[SIGNATURE], body, int(clock.now.timestamp()))
+    assert not verify("x" * 32, headers[SIGNATURE], body, int(clock.now.timestamp()))
+    assert not verify(SECRET, headers[SIGNATURE], body + b" ", int(clock.now.timestamp()))
+    assert not verify(SECRET, headers[SIGNATURE], body, int(clock.now.timestamp()) + 301)
+    said = json.loads(body)
+    (alert,) = store.alerts(TENANT)
+    assert said["link"] == f"https://nms.example/worklist#a-{alert.id}"
+    assert (said["why"], said["repeat"]) == ("pair-found", False)
+    assert b"p1" not in body
+    (posted,) = store.notices(TENANT, alert.id)
+    assert posted.state == "sent"
+    assert dispatch(store, to(receiver), clock, "") == 0
+
+
+def test_what_failed_is_sent_again_as_a_repeat_under_the_same_id(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    receiver.answers = [500]
+    dispatch(store, to(receiver), clock, "")
+    assert dispatch(store, to(receiver), clock, "") == 0  # not before its pause is over
+    clock.now += timedelta(seconds=RETRY_S[0])
+    dispatch(store, to(receiver), clock, "")
+    first, second = (json.loads(body) for _, body in receiver.taken)
+    assert first["delivery"] == second["delivery"]
+    assert (first["repeat"], second["repeat"]) == (False, True)
+
+
+def test_what_cannot_be_delivered_ends_in_sight_and_can_be_revived(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    receiver.answers = [503] * 50
+    for _ in range(len(RETRY_S) + 3):
+        dispatch(store, to(receiver), clock, "")
+        clock.now += timedelta(seconds=max(RETRY_S))
+    (dead,) = store.dead_letters(TENANT)
+    assert dead.code == "webhook-503"
+    assert len(receiver.taken) == len(RETRY_S) + 1
+    receiver.answers = []
+    store.revive_notice(TENANT, dead.id, clock.now)
+    dispatch(store, to(receiver), clock, "")
+    assert store.dead_letters(TENANT) == []
+
+
+def test_a_redirect_is_refused(store: Store, receiver: Receiver, clock: Clock) -> None:
+    receiver.answers, receiver.url = [307], receiver.url.replace("/hook", "/moved")
+    dispatch(store, to(receiver), clock, "")
+    (alert,) = store.alerts(TENANT)
+    (posted,) = store.notices(TENANT, alert.id)
+    assert (posted.state, posted.code) == ("pending", "webhook-307")
+
+
+def test_a_receiver_that_is_not_there(store: Store, receiver: Receiver, clock: Clock) -> None:
+    nowhere = replace(receiver, url="http://127.0.0.1:9/")
+    dispatch(store, to(nowhere), clock, "")
+    (alert,) = store.alerts(TENANT)
+    assert store.notices(TENANT, alert.id)[0].code == "webhook-unreachable"
+
+
+def test_without_channels_the_worklist_is_all_and_that_is_recorded(
+    store: Store, clock: Clock
+) -> None:
+    assert dispatch(store, Channels(), clock, "") == 1
+    (alert,) = store.alerts(TENANT)
+    assert store.notices(TENANT, alert.id)[0].state == "sent"
+
+
+def test_an_audience_that_no_target_names_goes_to_those_that_name_none(
+    receiver: Receiver,
+) -> None:
+    from alerts.lifecycle import Audience
+
+    everybody = Channels((Target("all", receiver.url, SECRET),))
+    assert everybody.webhooks_for(Audience.SECOND_ON_CALL)
+    assert not everybody.webhooks_for(Audience.WORKLIST)  # each move of each row: not unasked
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "said"),
+    [
+        ("http://bleep.example/", SECRET, "must be https"),
+        ("ftp://bleep.example/", SECRET, "must be https://"),
+        ("https://u:p@bleep.example/", SECRET, "password"),
+        ("https://bleep.example/", "short", "32 characters"),
+    ],
+)
+def test_what_is_wrong_with_a_target(url: str, secret: str, said: str) -> None:
+    assert any(said in fault for fault in faults_of(Target("bleep", url, secret)))
+
+
+def test_the_operator_s_file_is_read_and_every_fault_named(tmp_path: Path) -> None:
+    path = tmp_path / "notify.yaml"
+    settings = Settings(data_dir=tmp_path, database_url="sqlite:///x", notify=path)
+    path.write_text(
+        f"webhooks:\n  - {{name: b, url: 'https://b.example', secret: {SECRET}}}\n"
+        "mail: {host: mx, sender: a@b, to: {nurse: ward@b}}\n"
+    )
+    held = channels_of(settings)
+    assert held.webhooks[0].name == "b"
+    assert held.mailbox is not None
+    assert held.mailbox.to == {"nurse": ("ward@b",)}
+    path.write_text(
+        "webhooks:\n  - {name: b, url: 'http://b.example', secret: short, audiences: [ghost]}\n"
+    )
+    with pytest.raises(SettingsFault) as fault:
+        channels_of(settings)
+    assert len(fault.value.message.splitlines()) == 3
+    path.write_text("webhooks:\n  - {name: b}\n")
+    with pytest.raises(SettingsFault, match="url"):
+        channels_of(settings)
+
+
+def test_a_signature_covers_the_time() -> None:
+    assert signature(SECRET, 1, b"x") != signature(SECRET, 2, b"x")

@@ -1,0 +1,121 @@
+"""Migrations: up, down, with data, at once from several processes; the same tables as the code."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from service.errors import SettingsFault, Unavailable
+from service.store import AuditEntry, open_store
+from service.store.schema import metadata
+from service.store.upgrade import newest_version
+from tests.store.made import NOW, TENANT, raised, take, temperature
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str) -> None:
+    store = open_store(empty_url)
+    store.upgrade()
+    assert store.schema_version() == newest_version()
+    with store._database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_down_to_nothing_and_up_again(empty_url: str) -> None:
+    store = open_store(empty_url)
+    store.upgrade()
+    store.downgrade("base")
+    with store._database.read() as connection:
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    store.upgrade()
+    assert take(store, temperature("1")) == ["accepted"]
+    store.record_audit(TENANT, [AuditEntry(NOW, "ann", "patient.read")])
+    assert store.verify_audit(TENANT).sound
+    store.close()
+
+
+def test_what_an_older_version_wrote_is_read_after_the_upgrade_and_the_rollback(
+    empty_url: str,
+) -> None:
+    store = open_store(empty_url)
+    store.upgrade("0001")
+    assert store.schema_version() == "0001"
+    take(store, temperature("1"))
+    alert = raised(store)
+    for _ in range(2):
+        store.upgrade()
+        assert store.schema_version() == newest_version()
+        assert store.alert(TENANT, "a1") == alert
+        assert len(store.history(TENANT, "a1")) == 1
+        store.downgrade("0001")
+        chart = store.chart(TENANT, "p1")
+        assert chart is not None
+        assert len(chart.measurements) == 1
+    store.close()
+
+
+START = """
+import sys
+from service.store import open_store
+store = open_store(sys.argv[1])
+store.upgrade()
+store.ping()
+print(store.schema_version())
+"""
+
+
+def test_processes_that_start_together_all_succeed(empty_url: str) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", START, empty_url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    told = [process.communicate(timeout=100) for process in started]
+    assert [out.strip() for out, _ in told] == [newest_version()] * 4, told
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty_url: str) -> None:
+    store = open_store(empty_url)
+    with store._database.write() as connection:
+        connection.execute(text("CREATE TABLE feedback (x INTEGER)"))  # in the way of 0001
+    with pytest.raises(Unavailable):
+        store.upgrade()
+    assert store.schema_version() is None
+    with store._database.read() as connection:
+        assert "resources" not in inspect(connection).get_table_names()
+    store.close()
+
+
+def test_a_store_of_a_newer_program_is_left_alone(empty_url: str) -> None:
+    store = open_store(empty_url)
+    store.upgrade()
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unavailable) as fault:
+        store.upgrade()
+    assert fault.value.code == "store-newer"
+    store.close()
+
+
+def test_a_store_that_was_never_upgraded_says_so(empty_url: str) -> None:
+    store = open_store(empty_url)
+    for use in (store.ping, lambda: store.patients(TENANT), lambda: take(store, temperature("1"))):
+        with pytest.raises(Unavailable) as fault:
+            use()
+        assert fault.value.code == "store-not-upgraded"
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_is_no_store_is_a_fault_of_the_settings(url: str) -> None:
+    with pytest.raises(SettingsFault) as fault:
+        open_store(url)
+    assert fault.value.code == "database-url"

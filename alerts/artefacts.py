@@ -63,22 +63,28 @@ def _pulse_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: 
     return _spikes(series, first, end, values["artefact.heart_rate"].value, near)
 
 
-def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
-    """Spikes, and pairs whose systolic is less than 5 mmHg above the diastolic."""
-    values = now.knowledge.parameters
+def _pressure_jumps(
+    now: "Moment", series: Sequence[Measurement], first: int, end: int
+) -> set[int]:
+    """Spikes, and what came in one reading with a spike, an implausible or too near a value."""
+    values, ranges = now.knowledge.parameters, now.knowledge.criteria["plausible"]
+    size = values["artefact.bp_mmhg"].value
     near = timedelta(minutes=values["artefact.bp_min"].value)
-    odd = _spikes(series, first, end, values["artefact.bp_mmhg"].value, near)
+    odd = _spikes(series, first, end, size, near)
     if first == end:
         return odd
-    least, sign = values["artefact.pulse_pressure"].value, 1
-    mate_kind = "diastolic_bp"
-    if series[first].kind == "diastolic_bp":
-        sign, mate_kind = -1, "systolic_bp"
-    mates = {(m.at, m.source): m.value for m in now.raw(mate_kind, series[first].at)}
+    least, sign, other = values["artefact.pulse_pressure"].value, 1, "diastolic_bp"
+    if series[first].kind == other:
+        sign, other = -1, "systolic_bp"
+    mates = now.raw(other, series[first].at - near)
+    spikes = _spikes(mates, 0, len(mates), size, near)
+    low, high = ranges[other]["low"], ranges[other]["high"]
+    refused = {i for i, m in enumerate(mates) if i in spikes or not low <= m.value <= high}
+    beside = {(m.at, m.source): i for i, m in enumerate(mates)}
     for i in range(first, end):
         reading = series[i]
-        mate = mates.get((reading.at, reading.source))
-        if mate is not None and sign * (reading.value - mate) < least:
+        j = beside.get((reading.at, reading.source))
+        if j is not None and (j in refused or sign * (reading.value - mates[j].value) < least):
             odd.add(i)
     return odd
 

@@ -251,7 +251,7 @@ def findings(source: Path, overlay: list[tuple[str, ...]]) -> None:
 
 
 def units(source: Path) -> None:
-    wrong = {"def F", "units"}  # a slip of the source table; a word that is no unit
+    wrong = {"def F", "units", '"'}  # a slip, a word that is no unit, a sign lost in tidying
     write(
         "units.csv",
         ("text", "ucum", "note"),

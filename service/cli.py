@@ -61,33 +61,37 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Play synthetic patients live.")] = False,
 ) -> None:
     """API, worker and beat as one, with the embedded broker and SQLite."""
+    settings = _settings(host, port)  # a fault in them is told before anything slow
     from service import supervisor
 
-    _leave(supervisor.serve(_settings(host, port), demo))
+    _leave(supervisor.serve(settings, demo))
 
 
 @app.command()
 def api(host: HostOption = None, port: PortOption = None) -> None:
     """The API alone, for production."""
+    settings = _settings(host, port)  # a fault in them is told before anything slow
     from service import supervisor
 
-    _leave(supervisor.run_api(_settings(host, port)))
+    _leave(supervisor.run_api(settings))
 
 
 @app.command()
 def worker() -> None:
     """A Celery worker alone, for production."""
+    settings = _settings()  # a fault in them is told before anything slow
     from service import supervisor
 
-    _leave(supervisor.run_worker(_settings()))
+    _leave(supervisor.run_worker(settings))
 
 
 @app.command()
 def beat() -> None:
     """The beat alone, for production: exactly one."""
+    settings = _settings()  # a fault in them is told before anything slow
     from service import supervisor
 
-    _leave(supervisor.run_beat(_settings()))
+    _leave(supervisor.run_beat(settings))
 
 
 @app.command("sign-in")
@@ -190,7 +194,7 @@ def lookup(
     from service.fhir.lookup import lookup_batch
 
     if batch is not None:
-        answers = list(lookup_batch(batch))
+        answers, form = list(lookup_batch(batch)), Format.JSON
     elif text or code or unit:
         answers = [look(text=text, system=system, code=code, unit=unit, value=value)]
     else:

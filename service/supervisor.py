@@ -4,7 +4,7 @@ The supervisor holds the listening socket, so that calls wait and are not refuse
 API comes back; the lock on the data directory; and the pipes that end its children with it.
 """
 
-# ruff: noqa: PLC0415 - each process imports its own part: the worker no FastAPI, the API no Celery
+# ruff: noqa: PLC0415 - each process imports what it needs, when it needs it
 
 import os
 import signal
@@ -17,15 +17,10 @@ from pathlib import Path
 
 import structlog
 
-from service import demo as demonstration
 from service.instance import BACKLOG, at_port, listen, only_one, prepared
 from service.logs import configure
-from service.monitoring.broker import embedded_broker
 from service.processes import Part, leave_with_parent, our_command, stop_all
-from service.security.session import sign_in_link
 from service.settings import PREFIX, Settings, environ_of
-from service.store import open_store
-from service.welcome import welcome
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +36,12 @@ def serve(settings: Settings, demo: bool) -> int:
     settings = prepared(settings, demo)
     with ExitStack() as held:
         held.enter_context(only_one(settings))
+        # a second instance has been told by now: what follows may take a second or two
+        from service import demo as demonstration
+        from service.monitoring.broker import embedded_broker
+        from service.security.session import sign_in_link
+        from service.welcome import welcome
+
         listening = held.enter_context(listen(settings))
         settings = at_port(settings, listening)
         if demo:
@@ -83,6 +84,7 @@ def run_api(settings: Settings) -> int:
     from service.app import create_app
     from service.intake.clerk import make_clerk
     from service.intake.process import ProcessDoor
+    from service.store import open_store
 
     configure(settings, "api")
     leave_with_parent()
@@ -137,6 +139,8 @@ def stop_signal() -> threading.Event:
 
 
 def _upgrade(settings: Settings) -> None:
+    from service.store import open_store
+
     store = open_store(settings.database_url)
     try:
         store.upgrade()

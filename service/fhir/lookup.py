@@ -46,7 +46,7 @@ def lookup(
     codings: Codings = ((system or "", code),) if code else ()
     if codings or text:
         seen = known.observation(codings, text or "")
-        if seen is not None and (codings or number or unit or not known.drug((), text or "")):
+        if seen is not None and _is_meant(seen, known, codings, text or "", number, unit):
             return _observation(seen, known, number, unit)
         found = known.drug(codings, text or "")
         if found:
@@ -57,6 +57,21 @@ def lookup(
         if not unit:
             return {"kind": "none", "how": "nothing known matches"}
     return _unit(unit or "", number)
+
+
+def _is_meant(
+    seen: ConceptMatch,
+    known: Terminology,
+    codings: Codings,
+    text: str,
+    value: str | None,
+    unit: str | None,
+) -> bool:
+    """A bare text may name a drug or a sign as well as a measurement."""
+    if codings or value or unit:
+        return True
+    sign = seen.concept not in units.concept_units() and not seen.excluded
+    return not known.drug((), text) and not (sign and known.findings((), text))
 
 
 def lookup_batch(path: str | Path) -> Iterator[Answer]:

@@ -100,14 +100,19 @@ def _scales(stored: str, cross: str) -> Iterator[tuple[str, tuple[float, float]]
 def spellings() -> dict[str, tuple[str, ...]]:
     """Every spelling, tidied, with the UCUM units that it may stand for."""
     found: dict[str, dict[str, None]] = {}
+    exact: set[str] = set()
     for name in ucum():
         found.setdefault(tidy(name), {})[name] = None
     for row in (*rows("units.csv"), *rows("authored_units.csv")):
         if row["note"].startswith(("equal to mmol/L only", "as mEq/L")):
             continue  # milliequivalents are a unit of their own (authored_units.csv)
         found.setdefault(tidy(row["text"]), {})[row["ucum"]] = None
+        if "ambiguous" in row["note"]:
+            exact.add(tidy(row["text"]))  # "UL" is a habit for U/L, "uL" a microlitre
     folded: dict[str, dict[str, None]] = {}
     for text, names in found.items():
+        if text in exact:
+            continue
         folded.setdefault(text.casefold(), {}).update(names)
     for text, names in folded.items():
         found.setdefault(text, {}).update(names)

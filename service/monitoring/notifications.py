@@ -6,6 +6,7 @@ again with growing pauses and ends on the visible list of dead letters, never in
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,10 @@ class Channels:
         if audience is not Audience.WORKLIST:
             told += [t for t in self.webhooks if not t.audiences]
         return told
+
+    def reach(self, audience: Audience) -> bool:
+        """Is there anything to send beside the worklist?"""
+        return bool(self.webhooks_for(audience) or self.letters_for(audience))
 
     def letters_for(self, audience: Audience) -> tuple[str, ...]:
         return self.mailbox.to.get(audience.value, ()) if self.mailbox else ()
@@ -82,12 +87,18 @@ def dispatch(
     Raises Unavailable when the store is away; what was sent and not recorded is sent again.
     """
     done = 0
-    with open_client() as client:
+    with ExitStack() as held:
+        client: httpx.Client | None = None
         while claimed := store.claim_notices(clock(), limit, LEASE_S):
-            for posted in claimed:
+            outward = [p for p in claimed if channels.reach(p.notice.audience)]
+            listed = [(p, "worklist") for p in claimed if p not in outward]
+            if listed:
+                store.notices_sent(listed, clock())
+            for posted in outward:
+                client = client or held.enter_context(open_client())
                 with bind(correlation=posted.correlation):
                     _deal(store, channels, client, posted, clock, base_url)
-                done += 1
+            done += len(claimed)
     return done
 
 
@@ -104,7 +115,7 @@ def _deal(
     except NotDelivered as fault:
         _retry(store, posted, fault.code, clock())
         return
-    store.notice_sent(posted, clock(), ", ".join(receipts) or "worklist")
+    store.notice_sent(posted, clock(), ", ".join(receipts))
     log.info("notice.sent", **_ids(posted), receipts=len(receipts))
 
 

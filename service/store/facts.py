@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Row, and_, select
 
 from alerts.chart import Chart, Fact, MedicationUse, chart_of
-from service.fhir.reader import DrugIdentity, complete
+from service.fhir.reader import DrugIdentity, completed
 from service.store.codec import decode
 from service.store.part import Part
 from service.store.schema import assessments, resources
@@ -117,8 +117,7 @@ def _facts(rows: Iterable[Any]) -> Iterator[Fact]:
             yield from decode(text)
             continue
         drug = _identity.decode(identity)
-        for fact in decode(text):
-            yield complete(fact, drug) if isinstance(fact, MedicationUse) else fact
+        yield from completed(tuple(decode(text)), drug)
 
 
 def _held(row: Row[Any]) -> Held:

@@ -81,6 +81,28 @@ class Notices(Part):
             posted, state=SENT, sent_at=now, next_at=None, code="", receipt=clean(receipt, 512)
         )
 
+    def notices_sent(self, receipts: Sequence[tuple[Posted, str]], now: datetime) -> int:
+        """Many at once, in one transaction; how many leases were still the caller's."""
+
+        def write(connection: Connection) -> int:
+            done = [
+                connection.execute(
+                    update(notices)
+                    .where(
+                        notices.c.id == posted.id,
+                        notices.c.lease == posted.lease,
+                        notices.c.state == PENDING,
+                    )
+                    .values(
+                        state=SENT, sent_at=now, next_at=None, code="", receipt=clean(receipt, 512)
+                    )
+                ).rowcount
+                for posted, receipt in receipts
+            ]
+            return sum(done)
+
+        return self._database.transact(write)
+
     def notice_failed(self, posted: Posted, code: str, retry_at: datetime | None) -> bool:
         """It was not sent: again at `retry_at`, or never (None: on the list of dead letters)."""
         state = DEAD if retry_at is None else PENDING

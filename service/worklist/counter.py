@@ -166,8 +166,8 @@ def _revision(alert: Alert, said: Said | None) -> str:
     """Changes when the row would: with every move, and with every other assessment."""
     if said is None:
         return str(alert.version)
-    parts = (said["tier"], said["iec"], said["findings"], said["ask_next"])
-    return f"{alert.version}-{zlib.crc32(repr(parts).encode()):08x}"
+    content = repr([(name, value) for name, value in said.items() if name != "as_of"])
+    return f"{alert.version}-{zlib.crc32(content.encode()):08x}"
 
 
 def _entry(line: HistoryEntry) -> Entry:

@@ -34,9 +34,11 @@ def own_server(folder: Path, signer: Signer) -> Iterator[str]:
         "NMS_SENTINEL_BASE_URL": base_url,
         "NMS_SENTINEL_CLIENT_KEYS": str(keys),
     }
+    command = Path(sys.executable).parent / "nms-sentinel"
+    subprocess.run([command, "db", "upgrade"], env=environ, check=True, capture_output=True)
     with (folder / "api.log").open("wb") as log:
         process = subprocess.Popen(
-            [Path(sys.executable).parent / "nms-sentinel", "api"],
+            [command, "api"],
             env=environ,
             stdout=log,
             stderr=log,

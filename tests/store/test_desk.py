@@ -1,9 +1,9 @@
 """The worklist's desk over the store."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from sqlalchemy import event
 
 from alerts.chart import PatientDetails, Source, Stay
 from alerts.lifecycle import RefusedReason
@@ -27,7 +27,7 @@ from tests.store.made import (
 
 
 @pytest.fixture
-def desk(store: Store) -> Iterator[Desk]:
+def desk(store: Store) -> Desk:
     take(
         store,
         other(
@@ -42,7 +42,7 @@ def desk(store: Store) -> Iterator[Desk]:
         ),
     )
     raised(store)
-    yield StoreDesk(store, TENANT, lambda: NOW)
+    return StoreDesk(store, TENANT, lambda: NOW)
 
 
 def only(desk: Desk) -> Item:
@@ -161,8 +161,6 @@ def test_the_desk_passes_on_flow_changes_and_charts(desk: Desk, store: Store) ->
 
 
 def test_a_list_of_many_alerts_is_read_in_three_queries(desk: Desk, store: Store) -> None:
-    from sqlalchemy import event
-
     for n in range(20):
         raised(store, f"b{n}", f"q{n}")
     asked: list[str] = []

@@ -1,4 +1,4 @@
-"""A store that is locked, full, damaged or away answers 503 and a code, and is never half-written."""
+"""A store that is locked, full, damaged or away says so (503, a code) and is never half-written."""
 
 import sqlite3
 import subprocess
@@ -80,14 +80,15 @@ def test_a_hooks_cards_wait_for_a_busy_store_no_longer_than_a_moment(
 
 
 def test_a_full_store_takes_nothing_and_recovers_without_a_restart(sqlite_store: Store) -> None:
-    def limit(pages: int) -> None:
+    def limit(more: int) -> None:
         with sqlite_store._database.engine.connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + more}")
 
     take(sqlite_store, temperature("first"))
     sqlite_store._database.engine.dispose()
     sqlite_store._database = Database(str(sqlite_store._database.engine.url), pool=1)
-    limit(1)  # SQLite takes the present size as the least
+    limit(40)
     stored = 1
 
     def fill() -> None:

@@ -41,8 +41,10 @@ READ = [
 UNREAD = [
     "metformin 1000", "metronidazole 500", "methimazole", "prednisone 20 mg", "primidone 250",
     "levothyroxine 50 mcg", "levetiracetam 500", "levocetirizine 5 mg", "trimethoprim",
-    "Sulfameth/Trimethopr", "trifluridine", "homatropine", "cosyntropin", "somatropin", "Zantac 150",
-    "Lamisil", "Serevent", "Trileptal", "Coumadin", "Lantus", "Oracea", "Mobic", "Keppra", "Lodine 400",
+    "Sulfameth/Trimethopr", "trifluridine", "homatropine", "cosyntropin", "somatropin",
+    "Zantac 150",
+    "Lamisil", "Serevent", "Trileptal", "Coumadin", "Lantus", "Oracea", "Mobic", "Keppra",
+    "Lodine 400",
     "quinine", "esomeprazole 40", "pantoprazole", "loratadine", "clotrimazole", "chlorhexidine",
     "chlorambucil 2 mg", "terbutaline", "NaCl 0.9% 1000 ml", "potassium chloride 20 meq",
     "vitamin B12", "vitamin D 1000", "multivitamin tablet", "insulin glargine", "heparin flush",

@@ -1,7 +1,7 @@
 """The table of mapping cases: what an EHR sends, what it must become (each case names its basis).
 
-As shipped, codes of SNOMED CT outside the Global Patient Set are unknown by licence: misses.csv names
-every such case. With the file of a licensed site there is no miss.
+As shipped, codes of SNOMED CT outside the Global Patient Set are unknown by licence: misses.csv
+names every such case. With the file of a licensed site there is no miss.
 """
 
 import csv

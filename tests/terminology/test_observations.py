@@ -16,7 +16,8 @@ EPIC = "urn:oid:1.2.840.114350.1.13.861.1.7.2.707679"
          "Temp", "body_temperature", None),
         # the more specific code tells the site (field fact 28)
         ([(LOINC, "8310-5"), (LOINC, "8331-1")], "", "body_temperature", "oral"),
-        ([("urn:local", "703558"), (LOINC, "8310-5")], "Temperature Oral", "body_temperature", "oral"),
+        ([("urn:local", "703558"), (LOINC, "8310-5")], "Temperature Oral",
+         "body_temperature", "oral"),
         ([(LOINC, "8332-9")], "", "body_temperature", "rectal"),
         ([(LOINC, "8334-5")], "", "body_temperature", "bladder"),
         ([(LOINC, "8328-7")], "", "body_temperature", "axillary"),
@@ -109,7 +110,8 @@ def test_a_code_tells_the_unit_it_is_defined_in() -> None:
 @pytest.mark.parametrize(
     ("concept", "codings", "text", "value"),
     [
-        ("avpu", [], "Alert", "A"), ("avpu", [], "V", "V"), ("avpu", [], "new confusion", "C"),
+        ("avpu", [], "Alert", "A"),
+        ("avpu", [], "V", "V"), ("avpu", [], "new confusion", "C"),
         ("avpu", [], "responds to pain", "P"), ("avpu", [], "Unresponsive.", "U"),
         ("avpu", [("http://snomed.info/sct", "422768004")], "", "U"),
         ("cam_icu", [], "Positive", "positive"), ("cam_icu", [], "neg", "negative"),

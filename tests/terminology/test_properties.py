@@ -48,7 +48,9 @@ def test_the_order_of_codings_never_matters(
 def test_case_and_blanks_never_matter_to_a_drug(text: str, data: st.DataObject) -> None:
     known = terminology()
     cased = "".join(c.upper() if data.draw(st.booleans()) else c.lower() for c in text)
-    spaced = "  " + cased.replace(" ", data.draw(st.sampled_from([" ", "  ", "\t", "\u00a0"]))) + " "
+    spaced = (
+        "  " + cased.replace(" ", data.draw(st.sampled_from([" ", "  ", "\t", "\u00a0"]))) + " "
+    )
     wanted, got = known.drug((), text), known.drug((), spaced)
     assert got.ingredients == wanted.ingredients
     assert (got.long_acting, got.product) == (wanted.long_acting, wanted.product)

@@ -41,9 +41,7 @@ def test_a_wrong_row_is_named(row: str, fault: str, tmp_path: Path) -> None:
     assert fault in found[0]
 
 
-def test_a_missing_file_is_a_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_file_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(overlay.VARIABLE, str(tmp_path / "nowhere.csv"))
     assert any("no such file" in fault for fault in terminology_check.faults())
 

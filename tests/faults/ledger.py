@@ -1,0 +1,115 @@
+"""The ledger: what was acknowledged, written by the client at each 2xx, held against the store.
+
+The client behaves as a hospital's interface engine does: what is not acknowledged is sent again.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from service.store import Store
+from tests.faults.processes import Processes
+from tests.monitoring.orders import TENANT, bundle
+
+SENDERS = 4
+
+
+@dataclass
+class Ledger:
+    """Patients acknowledged, each with the time of its 2xx; on disk as well."""
+
+    path: Path
+    acknowledged: dict[str, float] = field(default_factory=dict)
+    repeats: int = 0
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, patient: str) -> int:
+        """Written before anybody counts on it; how many there are now."""
+        with self._guard:
+            self.acknowledged[patient] = time.time()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(f"{self.acknowledged[patient]:.3f} {patient}\n")
+            return len(self.acknowledged)
+
+    def repeated(self) -> None:
+        with self._guard:
+            self.repeats += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the store says of the ledger. Seconds from the 2xx to the alert."""
+
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    slowest_s: float
+    median_s: float
+
+
+def push(house: Processes, ledger: Ledger, bundles: int, kills: list[str], seed: int) -> None:
+    """Send that many bundles, a patient each, and kill on the way, evenly spread."""
+    order = random.Random(seed)
+    order.shuffle(kills)
+    step = bundles / (len(kills) + 1)
+    at = {int(step * (n + 1)): name for n, name in enumerate(kills)}
+
+    def send(client: httpx.Client, patient: str) -> None:
+        body = bundle(patient)
+        while True:
+            try:
+                answer = client.post(
+                    f"{house.url}/fhir",
+                    content=body,
+                    headers={"Content-Type": "application/fhir+json"},
+                )
+            except httpx.HTTPError:
+                answer = None
+            if answer is not None and answer.status_code == 200:
+                break
+            assert answer is None or answer.status_code >= 500, answer.text[:500]
+            ledger.repeated()
+            time.sleep(0.05)
+        victim = at.get(ledger.note(patient))
+        if victim is not None:
+            house.kill(victim)
+
+    with httpx.Client(timeout=20) as client, ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(lambda n: send(client, f"p{n}"), range(bundles)))
+
+
+def settled(store: Store, ledger: Ledger, within_s: float) -> float:
+    """Seconds until every acknowledged patient has an alert, or the time is over."""
+    began = time.monotonic()
+    while time.monotonic() - began < within_s:
+        if {a.patient for a in store.alerts(TENANT)} >= set(ledger.acknowledged):
+            break
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
+def verdict(store: Store, ledger: Ledger) -> Verdict:
+    alerts = store.alerts(TENANT, open_only=False)
+    counted = Counter(alert.patient for alert in alerts)
+    opened = {alert.patient: alert.machine.opened_at.timestamp() for alert in alerts}
+    waits = sorted(
+        max(0.0, opened[patient] - at)
+        for patient, at in ledger.acknowledged.items()
+        if patient in opened
+    )
+    twice = [
+        alert.patient
+        for alert in alerts
+        if [entry.what.value for entry in store.history(TENANT, alert.id)].count("opened") != 1
+    ]
+    return Verdict(
+        lost=tuple(sorted(set(ledger.acknowledged) - set(counted))),
+        doubled=tuple(sorted({*twice, *(p for p, n in counted.items() if n != 1)})),
+        slowest_s=waits[-1] if waits else 0.0,
+        median_s=waits[len(waits) // 2] if waits else 0.0,
+    )

@@ -1,0 +1,132 @@
+"""The real house for the fault tests: API, two workers, beat and broker as processes of their own.
+
+Whatever is killed is started again at once, as a supervisor or an orchestrator would.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from service.monitoring.broker import server_binary
+from service.monitoring.embedded import EmbeddedBroker
+from service.store import Store, open_store
+
+ROOT = Path(__file__).parents[2]
+START_S = 60.0
+
+
+@dataclass
+class Processes:
+    """`port`: of the API. `kill(name)` is kill -9; the nurse starts it again."""
+
+    folder: Path
+    port: int
+    broker: EmbeddedBroker
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    killed: list[tuple[float, str]] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.folder / 'house.db'}"
+
+    def open_store(self) -> Store:
+        return open_store(self.database_url)
+
+    def start(self) -> None:
+        store = self.open_store()
+        store.upgrade()
+        store.close()
+        self.broker.start()
+        for name in ("api", "worker-1", "worker-2", "beat"):
+            self._start(name)
+        threading.Thread(target=self._nurse, name="nurse", daemon=True).start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        ends = time.monotonic() + START_S
+        while time.monotonic() < ends:
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise AssertionError("the API does not come up")
+
+    def kill(self, name: str) -> None:
+        """kill -9, and what was killed when."""
+        with self._guard:
+            if name == "broker":
+                pid = self.broker.pid
+                assert pid is not None
+                os.kill(pid, signal.SIGKILL)
+            else:
+                self.running[name].send_signal(signal.SIGKILL)
+            self.killed.append((time.time(), name))
+
+    def stop(self) -> list[int]:
+        """SIGTERM to all; the exit codes."""
+        self._ended.set()
+        with self._guard:
+            for process in self.running.values():
+                process.send_signal(signal.SIGTERM)
+            codes = [_ended(process) for process in self.running.values()]
+            self.broker.stop()
+        return codes
+
+    def _nurse(self) -> None:
+        while not self._ended.wait(0.1):
+            with self._guard:
+                if self._ended.is_set():
+                    return
+                if not self.broker.running:
+                    self.broker.start()
+                for name, process in list(self.running.items()):
+                    if process.poll() is not None:
+                        self._start(name)
+
+    def _start(self, name: str) -> None:
+        environ = {key: value for key, value in os.environ.items() if "NMS_" not in key}
+        environ |= {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.broker.url,
+            "NMS_SENTINEL_DATA_DIR": str(self.folder),
+            "NMS_SENTINEL_PORT": str(self.port),
+            "NMS_SENTINEL_OPEN_MODE": "1",
+            "NMS_SENTINEL_TENANT": "t",
+            "NMS_SENTINEL_LOG_FILE": str(self.folder / f"{name}.jsonl"),
+        }
+        command = [sys.executable, "-m", "service", name.partition("-")[0]]
+        self.running[name] = subprocess.Popen(
+            command, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+
+
+def processes(folder: Path) -> Processes:
+    """A house in a folder, not started yet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    return Processes(folder, port, EmbeddedBroker(folder / "broker", server_binary()))
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return -9

@@ -1,0 +1,57 @@
+"""Nothing that was acknowledged is lost, nothing is doubled, under kill -9 (fault table, row 1)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.ledger import Ledger, push, settled, verdict
+from tests.faults.processes import Processes, processes
+from tests.monitoring.orders import TENANT
+
+pytestmark = [pytest.mark.faults]
+# from a kill to the alert: lease 30 s, sweep 10 s, a start
+VISIBLE_S = 45.0
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Processes]:
+    held = processes(tmp_path)
+    held.start()
+    yield held
+    held.stop()
+
+
+def run(house: Processes, bundles: int, kills: list[str], drain_s: float) -> None:
+    ledger = Ledger(house.folder / "ledger.txt")
+    push(house, ledger, bundles, list(kills), seed=bundles)
+    store = house.open_store()
+    drained = settled(store, ledger, drain_s)
+    found = verdict(store, ledger)
+    intake = store.intake_counts(TENANT)
+    store.close()
+    print(
+        f"\n{len(ledger.acknowledged)} acknowledged, {ledger.repeats} sent again,"
+        f" {len(house.killed)} kills; lost {len(found.lost)}, doubled {len(found.doubled)};"
+        f" to the alert median {found.median_s:.2f} s, slowest {found.slowest_s:.1f} s,"
+        f" drained after {drained:.1f} s"
+    )
+    assert len(ledger.acknowledged) == bundles
+    assert len(house.killed) == len(kills)
+    assert found.lost == ()
+    assert found.doubled == ()
+    assert found.slowest_s <= VISIBLE_S
+    outcomes = sum(n for name, n in intake.items() if name not in {"bundles", "received"})
+    assert intake["received"] == outcomes
+    assert intake["accepted"] == 2 * bundles  # two orders each, each taken once
+
+
+def test_500_bundles_and_5_kills(house: Processes) -> None:
+    run(house, 500, ["worker-1", "worker-2", "api", "api", "broker"], drain_s=60)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1800)
+def test_10_000_bundles_and_35_kills(house: Processes) -> None:
+    kills = ["worker-1"] * 10 + ["worker-2"] * 10 + ["api"] * 10 + ["broker"] * 5
+    run(house, 10_000, kills, drain_s=180)

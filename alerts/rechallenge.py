@@ -3,104 +3,125 @@
 Shown only after resolution: in an open episode no antipsychotic is named (SAF-08).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from alerts.dosing import Certainty, dosing
+from alerts.exposure import window_of
 from alerts.moment import Moment
 from alerts.resolution import resolved, surveillance
-from alerts.statements import Advice, Exposure
+from alerts.statements import Advice
 from alerts.wording import all_citations, citations, day, line, shown, weakest_basis
 
 
 @dataclass(frozen=True, slots=True)
+class Episode:
+    """The products that may have caused an episode that ended `at`, and what came after it.
+
+    `depots`: the end of the full-credit window by product; `later`: the first dose or order of
+    each antagonist after resolution.
+    """
+
+    at: datetime
+    drugs: frozenset[str]
+    depots: dict[str, datetime]
+    later: dict[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class Earliest:
-    """`at`: no antipsychotic before; `label`: the date rests on an unconfirmed value (RECH-02)."""
+    """No antipsychotic before `at`; `confirmed`: False where it rests on a [U] value (RECH-02)."""
 
     at: datetime
     why: str
     confirmed: bool
 
 
-def earliest(now: Moment, exposures: tuple[Exposure, ...], at: datetime) -> Earliest:
+def episode(now: Moment, at: datetime) -> Episode:
+    """Antagonists whose window reached the last 168 h before resolution (TIER-10), and later ones."""
+    start = at - now.hours("episode.gap_h")
+    drugs: set[str] = set()
+    depots: dict[str, datetime] = {}
+    later: dict[str, datetime] = {}
+    for drug, key, first, last in _spans(now):
+        if first > at:
+            later[drug] = min(first, later.get(drug, first))
+            continue
+        window = now.knowledge.long_acting.get(key) or now.knowledge.short_acting[key]
+        taken = min(last, at)
+        if taken + timedelta(days=window.extended_d) >= start:
+            drugs.add(drug)
+            if window.long_acting:
+                end = taken + timedelta(days=window.full_d)
+                depots[key] = max(end, depots.get(key, end))
+        if last > at:
+            later[drug] = min(last, later.get(drug, last))
+    return Episode(at, frozenset(drugs), depots, later)
+
+
+def _spans(now: Moment) -> Iterator[tuple[str, str, datetime, datetime]]:
+    """Drug, window key, first and last dose of every record of a dopamine antagonist."""
+    chart, knowledge = now.chart, now.knowledge
+    for drug in sorted({*chart.orders, *chart.doses}):
+        if not knowledge.antagonist(drug):
+            continue
+        for use in (*chart.orders.get(drug, ()), *chart.doses.get(drug, ())):
+            span = dosing(use, now.as_of)
+            if span.certainty in {Certainty.GIVEN, Certainty.PRESUMED} and span.first is not None:
+                key = window_of(use, drug, knowledge).key
+                yield drug, key, span.first, span.last or span.first
+
+
+def earliest(now: Moment, over: Episode) -> Earliest:
     """RECH-01: 2 weeks after resolution; RECH-02: a depot 6 weeks, and not before its window."""
-    depots = [e for e in _culprits(now, exposures, at) if e.long_acting]
-    if not depots:
-        return Earliest(at + now.days("rechallenge.oral_d"), "2 weeks after resolution", True)
-    wait = at + now.days("rechallenge.depot_d")
-    window = max((e.full_until for e in depots if e.full_until), default=wait)
+    if not over.depots:
+        return Earliest(over.at + now.days("rechallenge.oral_d"), "2 weeks after resolution", True)
+    wait, window = over.at + now.days("rechallenge.depot_d"), max(over.depots.values())
     if window > wait:
         return Earliest(window, "end of the depot's window", False)
     return Earliest(wait, "6 weeks after resolution of an episode with a depot", False)
 
 
-def _culprits(now: Moment, exposures: tuple[Exposure, ...], at: datetime) -> list[Exposure]:
-    """Products that could still act within the episode's last 168 h before resolution (TIER-10)."""
-    start = at - now.hours("episode.gap_h")
-    return [
-        e
-        for e in exposures
-        if e.extended_until is not None
-        and e.extended_until >= start
-        and not (e.last_dose is not None and e.last_dose > at)
-    ]
-
-
-def rechallenge(now: Moment, exposures: tuple[Exposure, ...]) -> tuple[Advice, ...]:
+def rechallenge(now: Moment) -> tuple[Advice, ...]:
     """The advice after an episode that somebody has recorded as over; else none."""
     over = resolved(now)
     if over is None:
         return ()
     if over.at is None:
-        date = [
-            f"Date of resolution not recorded ({over.source}): find it before any antipsychotic"
-        ]
-        return (_advice(now, date, [], depot=True),)
-    first = earliest(now, exposures, over.at)
-    if now.as_of >= max(first.at, surveillance(now, exposures, over.at).until):
+        ask = f"Date of resolution not recorded ({over.source}): find it before any antipsychotic"
+        return (_advice(now, [ask], [], depot=True),)
+    ended = episode(now, over.at)
+    first, watch = earliest(now, ended), surveillance(now, over.at, ended.depots)
+    last = max(first.at, watch.until)
+    if now.as_of >= last:
         return ()
-    return (
-        _advice(
-            now,
-            _dates(now, exposures, over.at, first),
-            _early(now, exposures, over.at, first),
-            depot=not first.confirmed,
-        ),
-    )
+    now.until(last)
+    dates = _dates(now, ended, first)
+    return (_advice(now, dates, _early(now, ended, first), depot=bool(ended.depots)),)
 
 
-def _dates(
-    now: Moment, exposures: tuple[Exposure, ...], at: datetime, first: Earliest
-) -> list[str]:
+def _dates(now: Moment, ended: Episode, first: Earliest) -> list[str]:
     labels, known = now.knowledge.management["labels"], now.knowledge.parameters
     rule = known["rechallenge.oral_d" if first.confirmed else "rechallenge.depot_d"]
     label = "" if first.confirmed else f" ({labels['unconfirmed']})"
-    watch = surveillance(now, _episode(now, exposures, at), at)
-    daily = at + now.days("surveillance.daily_d")
+    watch = surveillance(now, ended.at, ended.depots)
+    daily = ended.at + now.days("surveillance.daily_d")
     return [
-        f"Resolved {day(at, now)}. No antipsychotic before {day(first.at, now)}: {first.why}"
-        f"{label}{citations(rule.cite)}",
+        f"Resolved {day(ended.at, now)}. No antipsychotic before {day(first.at, now)}: "
+        f"{first.why}{label}{citations(rule.cite)}",
         f"Temperature and CK daily until {day(daily, now)}; watch until {day(watch.until, now)}: "
         f"{watch.why} ({labels['local']})",
     ]
 
 
-def _episode(now: Moment, exposures: tuple[Exposure, ...], at: datetime) -> tuple[Exposure, ...]:
-    return tuple(_culprits(now, exposures, at))
-
-
-def _early(
-    now: Moment, exposures: tuple[Exposure, ...], at: datetime, first: Earliest
-) -> list[str]:
-    """A dopamine antagonist given after resolution and before the earliest date."""
-    culprits = {e.drug for e in _culprits(now, exposures, at)}
-    early = {
-        e.drug: e for e in exposures if e.last_dose is not None and at < e.last_dose < first.at
-    }
+def _early(now: Moment, ended: Episode, first: Earliest) -> list[str]:
+    """A dopamine antagonist after resolution and before the earliest date."""
     return [
-        f"{drug} given {day(e.last_dose, now)}, before the earliest date"
-        + (": the culprit of the episode" if drug in culprits else "")
-        for drug, e in sorted(early.items())
-        if e.last_dose is not None
+        f"{drug.capitalize()} {day(at, now)}, before the earliest date"
+        + (": a culprit of the episode" if drug in ended.drugs else "")
+        for drug, at in sorted(ended.later.items())
+        if at < first.at
     ]
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from alerts.chart import Measurement, SignKind
 from alerts.moment import Moment, above, site_trusted
-from alerts.statements import Exposure, Finding
+from alerts.statements import Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both
 
 NMS = "neuroleptic_malignant_syndrome"
@@ -143,12 +143,14 @@ def resolved(now: Moment) -> Resolved | None:
     return max(dated, key=lambda r: (str(r.at), r.source)) if dated else next(iter(found), None)
 
 
-def surveillance(now: Moment, exposures: tuple[Exposure, ...], at: datetime) -> Surveillance:
-    """14 d after an oral culprit; to the end of a depot's full-credit window if that is later."""
+def surveillance(now: Moment, at: datetime, depots: Mapping[str, datetime]) -> Surveillance:
+    """14 d after an oral culprit; to the end of a depot's full-credit window if that is later.
+
+    `depots`: the end of the full-credit window of each depot of the episode, by product.
+    """
     until = at + now.days("surveillance.oral_d")
     why = "14 d after resolution"
-    for exposure in exposures:
-        if exposure.long_acting and exposure.full_until and exposure.full_until > until:
-            name = (exposure.product or exposure.drug).replace("_", " ")
-            until, why = exposure.full_until, f"end of the window of {name}"
+    for product, end in sorted(depots.items()):
+        if end > until:
+            until, why = end, f"end of the window of {product.replace('_', ' ')}"
     return Surveillance(until, why)

@@ -15,7 +15,12 @@ Uses = Mapping[str, MedicationUse]
 
 def culprits(now: Moment, exposures: Sequence[Exposure]) -> tuple[Culprit, ...]:
     """Orders and doses of one product taken together; the running ones first."""
-    uses = {use.source.reference: use for use in now.chart.medications}
+    chart = now.chart
+    uses = {
+        use.source.reference: use
+        for drug in {e.drug for e in exposures}
+        for use in (*chart.orders.get(drug, ()), *chart.doses.get(drug, ()))
+    }
     groups: dict[tuple[str, str], list[Exposure]] = {}
     for exposure in exposures:
         if exposure.reading in LIVE or _could_run(uses.get(exposure.source)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from alerts.chart import Condition, Measurement, MedicationUse, SignKind
-from alerts.moment import Moment, taken
+from alerts.moment import Moment
 from alerts.statements import Culprit, Finding, Severity, TierName, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -49,11 +49,11 @@ class Bedside:
     @cached_property
     def recent_drugs(self) -> Mapping[str, MedicationUse]:
         """The newest use of each ingredient that is running or was given recently."""
-        window = self.now.hours("interaction.recent_h")
+        chart = self.now.chart
         found: dict[str, MedicationUse] = {}
-        for use in self.now.chart.medications:
-            if taken(use, use.ingredients, self.now.as_of, window):
-                found.update(dict.fromkeys(use.ingredients, use))
+        window = self.now.hours("interaction.recent_h")
+        for use in self.now.taken_of({*chart.orders, *chart.doses}, window):
+            found.update(dict.fromkeys(use.ingredients, use))
         return found
 
     @cached_property

@@ -40,7 +40,7 @@ def plan(
 
     After a resolved episode the rules of re-exposure are shown whatever the tier.
     """
-    after = rechallenge(now, exposures)
+    after = rechallenge(now)
     stage = _stage(tier, severity)
     if not stage:
         return Plan("", after)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, and_, select
 
-from alerts.chart import Chart, Fact, MedicationUse, chart_of
+from alerts.chart import Chart, Fact, chart_of
 from service.fhir.reader import DrugIdentity, completed
 from service.store.codec import decode
 from service.store.part import Part

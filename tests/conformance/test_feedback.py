@@ -23,8 +23,8 @@ def stamp() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def entry(card: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    held = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": stamp(), **changes}
+def entry(of: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+    held = {"card": of["uuid"], "outcome": "overridden", "outcomeTimestamp": stamp(), **changes}
     return {key: value for key, value in held.items() if value is not ...}
 
 

@@ -1,5 +1,6 @@
 """Each kind of fault in the knowledge is found and named; each fault of an overlay says where."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,9 +151,8 @@ def test_a_fault_is_found(knowledge: Any, said: str) -> None:
     ],
 )
 def test_a_wrong_overlay_says_where(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(KnowledgeFault, match="") as fault:
+    with pytest.raises(KnowledgeFault, match=re.escape(said)):
         with_overlay(A, changes, "north.yaml")
-    assert said in str(fault.value)
 
 
 def test_a_document_without_a_section_names_it() -> None:
@@ -230,7 +230,7 @@ def test_diff_tells_every_kind_of_change() -> None:
     )
     told = {(c["kind"], c["id"]): c["fields"] for c in diff(A, after)}
     assert told == {
-        ("parameter", "iec.cutoff"): ["value"],
+        ("parameter", "iec.cutoff"): ["value", "cite"],
         ("drug window", "haloperidol"): ["full_d", "basis", "cite"],
         ("interaction", "LOC-1"): [],
         ("interaction", "INT-DAN-DHP"): ["severity", "basis", "local"],

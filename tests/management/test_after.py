@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from alerts.chart import Fact, SignKind, UseStatus
-from alerts.exposure import exposures
 from alerts.findings import read_findings
 from alerts.moment import Moment, moment
-from alerts.rechallenge import earliest, rechallenge
+from alerts.rechallenge import earliest, episode, rechallenge
 from alerts.resolution import Resolution, resolution, resolved, surveillance
 from alerts.statements import Advice
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -142,14 +141,14 @@ DEPOT = dose_given("haloperidol", 24 * 20, 100, route="im", product="haloperidol
 )
 def test_surveillance_ends_by_the_culprit(facts: list[Fact], days: int, why: str) -> None:
     now = now_of([*facts, over(5)])
-    found = surveillance(now, exposures(now, [ago(24 * 6)]), ago(120))
+    found = surveillance(now, ago(120), episode(now, ago(120)).depots)
     assert found.why == why
     assert (found.until - ago(120)) / timedelta(days=1) == pytest.approx(days, abs=1)
 
 
 def after(*facts: Fact) -> Advice | None:
     now = now_of([person(), *facts])
-    return next(iter(rechallenge(now, exposures(now, []))), None)
+    return next(iter(rechallenge(now)), None)
 
 
 @pytest.mark.rules("RECH-01")
@@ -166,7 +165,7 @@ def test_no_antipsychotic_for_two_weeks_after_resolution(days: float, shown: boo
 def test_after_a_depot_six_weeks_and_not_before_its_window() -> None:
     depot = dose_given("haloperidol", 24 * 20, 100, route="im", product="haloperidol_decanoate")
     now = now_of([person(), over(5), depot])
-    first = earliest(now, exposures(now, []), ago(120))
+    first = earliest(now, episode(now, ago(120)))
     window = knowledge().long_acting["haloperidol_decanoate"].full_d
     assert first.at == max(ago(120) + timedelta(days=42), ago(480) + timedelta(days=window))
     assert not first.confirmed
@@ -203,10 +202,10 @@ def test_the_advice_on_re_exposure_says(rule: str, words: str) -> None:
 def test_a_dose_before_the_earliest_date_is_named_first() -> None:
     found = after(over(5), oral(16), dose_given("olanzapine", 4, 10))
     assert found is not None
-    assert found.warnings == ("olanzapine given 24 Nov 2026, before the earliest date",)
+    assert found.warnings == ("Olanzapine 24 Nov 2026, before the earliest date",)
     again = after(over(5), oral(16), dose_given("haloperidol", 4, 5))
     assert again is not None
-    assert "the culprit of the episode" in again.warnings[0]
+    assert "a culprit of the episode" in again.warnings[0]
 
 
 @pytest.mark.rules("RECH-01")

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# tests that start real processes have the machine to themselves, the others share it
+# tests that start real processes wait most of the time; apart, so that they do not wait for CPU
 ALONE := (acceptance or faults) and not heavy
 TOGETHER := not acceptance and not faults and not heavy
 WORKERS ?= 2
@@ -43,7 +43,7 @@ unit: setup
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "$(TOGETHER)"
 
 processes: setup
-	@$(BIN)/pytest -m "$(ALONE)"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "$(ALONE)"
 
 heavy: setup
 	@$(BIN)/pytest -m heavy

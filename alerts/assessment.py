@@ -8,7 +8,7 @@ from typing import Any
 from alerts.channels import capped, told
 from alerts.chart import Chart, SignKind, Unread
 from alerts.context import risk_factors
-from alerts.differential import differential
+from alerts.differential import differential, weighable
 from alerts.findings import Reading, read_findings
 from alerts.findings.exposed import firm_exposure
 from alerts.guidance import is_child, plan
@@ -38,7 +38,9 @@ def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
     states = {key: f.state for key, f in findings.items()}
     score = iec(states, knowledge)
     level = severity(now, findings, tier.name)
-    situation = Situation(now, tier.name, reading.onset, reading.withdrawals)
+    situation = Situation(
+        now, tier.name, reading.onset, reading.withdrawals, reading.findings
+    )
     sets = _scales(now, reading, tier.name)
     return Assessment(
         patient=chart.patient,
@@ -140,12 +142,9 @@ class _Judging:
 
 
 def _stiff(now: Moment, reading: Reading) -> bool:
-    """Rigidity or dystonia in the last week: on the list for 7 days (DDX-EPS)."""
+    """Rigidity in the last week: what was on WATCH for it stays there for 7 days (DDX-EPS)."""
     with now.account("DDX-EPS"):
-        window = now.days("ddx.eps_watch_d")
-        if now.present(window, SignKind.DYSTONIA):
-            return True
-        rigid = now.present(window, SignKind.RIGIDITY)
+        rigid = now.present(now.days("ddx.eps_watch_d"), SignKind.RIGIDITY)
         return any(s.at in reading.events for s in rigid)
 
 
@@ -175,7 +174,7 @@ def _scales(now: Moment, reading: Reading, tier: TierName) -> tuple[Scale, ...]:
 
 
 def _differential(now: Moment, reading: Reading, tier: TierName) -> tuple[Any, ...]:
-    if not _stirred(reading, tier) and not now.chart.conditions:
+    if not _stirred(reading, tier) and not weighable(now):
         return ()
     return differential(now, reading.findings, reading.exposures, reading.withdrawals)
 

@@ -39,7 +39,7 @@ class Earliest:
 
 
 def episode(now: Moment, at: datetime) -> Episode:
-    """Antagonists whose window reached the last 168 h before resolution (TIER-10), and later ones."""
+    """Antagonists whose window reached the last 168 h of the episode (TIER-10), and later ones."""
     start = at - now.hours("episode.gap_h")
     drugs: set[str] = set()
     depots: dict[str, datetime] = {}

@@ -247,6 +247,7 @@ class Culprit:
 
     drug: str
     product: str | None
+    name: str
     route: str
     dose: str
     last_dose: datetime | None
@@ -257,10 +258,6 @@ class Culprit:
     window_end: datetime | None
     antiemetic: bool
     source: str
-
-    @property
-    def name(self) -> str:
-        return (self.product or self.drug).replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def watch_reasons(case: Case) -> list[str]:
     if case.trigger and (true or d["MENTB"] is TRUE):
         reasons.append("dopaminergic withdrawal and a domain")
     if case.recent_stiffness and case.gate is GateState.OPEN:
-        reasons.append("rigidity or dystonia within 7 days (DDX-EPS)")
+        reasons.append("rigidity within 7 days (DDX-EPS)")
     return reasons
 
 

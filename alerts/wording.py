@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from alerts.chart import Measurement
@@ -20,7 +21,15 @@ def shown(raws: Iterable[Raw]) -> list[Raw]:
 
 def line(raw: Raw, labels: Mapping[str, str], text: str = "") -> str:
     """A sentence with the label that its basis needs (SPEC 0.2) and its citations."""
-    return f"{text or raw['text']}{_label(raw, labels)}{citations(raw['cite'])}"
+    if text:
+        return f"{text}{_label(raw, labels)}{citations(raw['cite'])}"
+    return _standing(raw["text"], _label(raw, labels), tuple(raw["cite"]))
+
+
+@lru_cache(maxsize=1024)
+def _standing(text: str, label: str, cite: tuple[str, ...]) -> str:
+    """A line of the knowledge itself: the same for every patient, so made once."""
+    return f"{text}{label}{citations(cite)}"
 
 
 def dose(raw: Raw, labels: Mapping[str, str], *, short: bool = False) -> str:

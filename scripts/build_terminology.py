@@ -43,6 +43,12 @@ SITES = {
     "forehead: surface": "forehead", "rectal (about +0.3 to 0.6 Cel over oral)": "rectal",
     "axillary (about -0.5 Cel)": "axillary",
 }  # fmt: skip
+# Patterns of the source that match inside other words ("Manual" holds "UA").
+PATTERNS = {
+    r"(?:blood|h(?:a)?emoglobin).{0,12}(?:urine|UA|dipstick)": (
+        r"(?:blood|h(?:a)?emoglobin).{0,12}\b(?:urine|UA|dipstick)\b"
+    ),
+}
 NO_SITE = {"first encounter"}
 ANSWERS = {"gcs_component_answers", "rass_answers"}
 ANSWER_ROWS = {"248234008": "A", "130987000": "C", "300202002": "V", "450847001": "P",
@@ -206,7 +212,7 @@ def observations(source: Path, overlay: list[tuple[str, ...]]) -> None:
     for r in rows(source, "observations.csv"):
         concept, code, site = r["concept_key"], r["code"], r["site_or_component"]
         if r["system"] == "text":
-            texts.append((concept, code, r["note"]))
+            texts.append((concept, PATTERNS.get(code, code), r["note"]))
             continue
         system, free = short(r["system"]), r["in_snomed_gps"] != "N"
         if concept in ANSWERS or (code in ANSWER_ROWS and concept in ("avpu", "cam_icu")):

@@ -1,7 +1,6 @@
 """create_app(): everything the API is made of, wired top to bottom."""
 
-import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -9,13 +8,10 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
-import orjson
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse, Response
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse
 
 from alerts.knowledge import load
-from service import metrics
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.routes import hook_routes
 from service.edge.cors import Cors
@@ -24,7 +20,6 @@ from service.edge.gate import Gate
 from service.edge.limits import BodyLimits
 from service.edge.passage import Passage
 from service.edge.rate import Rate
-from service.errors import NotAllowed
 from service.fhir.client import FetchLimits, FhirClient
 from service.fhir.limits import Limits
 from service.health import Health
@@ -34,8 +29,10 @@ from service.intake.door import Door, ThreadDoor
 from service.intake.routes import intake_routes
 from service.logs import correlation
 from service.monitoring.doorbell import broker_up, ring
+from service.operation import operation_routes
 from service.security import session
 from service.security.callers import callers_of, tenants_of
+from service.security.tenants import Tenant
 from service.settings import Settings
 from service.store import Store, open_store
 from service.worklist import api as worklist
@@ -60,17 +57,12 @@ def create_app(
     `store`: opened from the settings when not given; whoever gives one closes it.
     """
     held = store or open_store(settings.database_url)
-    knowledge = load()
-    tenants = tenants_of(settings)
+    knowledge, tenants = load(), tenants_of(settings)
     door = door or ThreadDoor(Clerk(held, settings.zone, limits_of(settings)))
-    gate = Gate(
-        callers_of(settings, tenants, _shared_memory(held, now)), Rate(settings.rate_per_minute)
-    )
-    clients = {
-        name: FhirClient(tenant.fhir_base, FetchLimits(deadline_s=tenant.fetch_deadline_s))
-        for name, tenant in tenants.items()
-        if tenant.fhir_base is not None
-    }
+    callers = callers_of(settings, tenants, _shared_memory(held, now))
+    gate = Gate(callers, Rate(settings.rate_per_minute))
+    bell = partial(ring, settings)
+    health = Health(held, tuple(tenants), partial(broker_up, settings), now)
     desk = Desk(
         ledger=held,
         knowledge=knowledge,
@@ -79,8 +71,6 @@ def create_app(
         now=now,
         new_id=lambda: str(uuid4()),
     )
-    faults, bell = Faults(problem), partial(ring, settings)
-
     app = FastAPI(
         title="NMS Sentinel",
         version=version("nms-sentinel"),
@@ -90,63 +80,44 @@ def create_app(
         lifespan=_lifespan(door, None if store else held),
     )
     session.install(app, settings)
-    hook_limits = Limits(settings.max_hook_bytes, settings.max_depth, settings.max_entries)
-    app.include_router(hook_routes(desk, gate, hook_limits, clients))
-    app.include_router(
-        intake_routes(
-            door, gate, ring=bell, now=now, base_url=settings.base_url, version=app.version
-        )
-    )
-    app.include_router(
-        operation_routes(Health(held, tuple(tenants), partial(broker_up, settings), now), settings)
-    )
-    app.include_router(session.sign_in_routes(settings))
-    app.include_router(
+    told = {"base_url": settings.base_url, "version": app.version}
+    for router in (
+        hook_routes(desk, gate, _hook_limits(settings), _fhir_clients(tenants)),
+        intake_routes(door, gate, ring=bell, now=now, **told),
+        operation_routes(health, settings.metrics_token),
+        session.sign_in_routes(settings),
         worklist.routes(
             held, settings, knowledge=knowledge, accept=_accept(door, bell, now), clock=now
-        )
-    )
+        ),
+    ):
+        app.include_router(router)
     app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
+    _frame(app, settings)
+    return app
+
+
+def _frame(app: FastAPI, settings: Settings) -> None:
+    """What every request passes: the last one added is the outermost."""
+    faults = Faults(problem)
     faults.install(app)
-    # the last one added is the outermost
     largest = (("/cds-services", settings.max_hook_bytes), ("/fhir", settings.max_bytes))
     app.add_middleware(BodyLimits, faults=faults, largest=largest, seconds=settings.read_timeout_s)
     https = settings.base_url.startswith("https:")
     app.add_middleware(Passage, faults=faults, https=https, docs=settings.docs)
     app.add_middleware(Cors, origins=settings.cors_origins)
-    return app
 
 
-def operation_routes(health: Health, settings: Settings) -> APIRouter:
-    """/health/live, /health/ready, /metrics."""
-    router = APIRouter(tags=["operation"])
-
-    @router.get("/health/live")
-    async def live() -> Response:
-        """The process answers."""
-        return _plain({"state": "live"}, 200)
-
-    @router.get("/health/ready")
-    async def ready() -> Response:
-        """Whether work may be sent: 503 when the store does not take it."""
-        found = await run_in_threadpool(health.ready)
-        return _plain({"state": found.state, "checks": found.checks}, found.status)
-
-    @router.get("/metrics")
-    async def scrape(request: Request) -> Response:
-        """Prometheus exposition; behind a bearer token when one is set."""
-        wanted = settings.metrics_token
-        given = request.headers.get("authorization", "").encode()
-        if wanted and not hmac.compare_digest(given, f"Bearer {wanted}".encode()):
-            raise NotAllowed("Unauthorized", code="unauthorized")
-        measured = await run_in_threadpool(health.measured)
-        return Response(metrics.scrape(measured), media_type=metrics.CONTENT_TYPE)
-
-    return router
+def _hook_limits(settings: Settings) -> Limits:
+    return Limits(settings.max_hook_bytes, settings.max_depth, settings.max_entries)
 
 
-def _plain(told: dict[str, object], status: int) -> Response:
-    return Response(orjson.dumps(told), status, media_type="application/json")
+def _fhir_clients(tenants: Mapping[str, Tenant]) -> dict[str, FhirClient]:
+    """By tenant, the one server that may be asked for what a client did not send."""
+    return {
+        name: FhirClient(tenant.fhir_base, FetchLimits(deadline_s=tenant.fetch_deadline_s))
+        for name, tenant in tenants.items()
+        if tenant.fhir_base is not None
+    }
 
 
 def _accept(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli_answers import Format, ReportFormat, instant, print_each, progress, say
+from service.cli_store import audit_app, db_app
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -28,9 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 knowledge_app = typer.Typer(help="The rules and their citations.", no_args_is_help=True)
-db_app = typer.Typer(help="The store.", no_args_is_help=True)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(db_app, name="db")
+app.add_typer(audit_app, name="audit")
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
@@ -265,16 +266,6 @@ def knowledge_diff(
     else:
         print("\n".join([*map(str, found), f"{len(found)} changes."]))
     _leave(FINDINGS if found else 0)
-
-
-@db_app.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the store to the current schema."""
-    from service.store import open_store
-
-    settings = _settings()
-    open_store(settings.database_url).upgrade()
-    print("The store is at the current schema.")
 
 
 def main() -> None:

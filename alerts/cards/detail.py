@@ -48,6 +48,15 @@ ASKED = {
     "NEXT-LITH": ("Lithium", ""),
     "NEXT-CATA": ("Catatonia", ""),
 }
+# the contexts of an interaction row, as the specification's codes
+_CONTEXTS = {
+    "PRE": "on a dopamine antagonist",
+    "SUS": "NMS is suspected",
+    "TX": "a treatment of NMS is ordered or running",
+    "PD": "Parkinson disease or a dopaminergic drug",
+    "REC": "after NMS",
+    "ANY": "always",
+}
 _POSSIBILITIES = 5
 _UNMAPPED = 3
 
@@ -90,22 +99,32 @@ def missing_detail(assessment: Assessment, zone: tzinfo, failures: Sequence[str]
 
 def interaction_detail(row: Interaction, assessment: Assessment, zone: tzinfo) -> str:
     """The detail of an interaction (HL7 PDDI-CDS: drugs, effect, mechanism, action, context)."""
-    facts = [datum(fact, assessment.as_of, zone) for fact in row.facts]
-    label = [escape(row.label)] if row.label else []
-    graded = f"Severity: {escape(row.severity)}."
-    why = [f"{escape(row.effect)} ({escape(row.mechanism)}).", graded, *facts]
-    held = f"Context that holds now: {escape(', '.join(row.context))}." if row.context else ""
-    evidence = ", ".join(row.evidence) or "not stated"
+    there = [f for f in row.facts if f.source or f.at]
+    facts = [datum(fact, assessment.as_of, zone) for fact in there]
+    missing = [
+        f"{escape(named(f.what))}: {escape(', '.join(p for p in (f.value, f.label) if p))}."
+        for f in row.facts
+        if f not in there
+    ]
+    label = [f"{escape(row.label[:1].upper() + row.label[1:])}."] if row.label else []
+    why = [
+        f"{escape(row.effect)} ({escape(row.mechanism)}).",
+        f"Severity: {escape(row.severity)}.",
+        *(f"{fact}." for fact in facts),
+    ]
+    held = "; ".join(_CONTEXTS.get(c, named(c)) for c in row.context)
     gaps = [f"Evaluation incomplete: {escape(i)}." for i in assessment.incomplete]
     basis = [
         f"Rule {escape(row.id)}, rules {escape(assessment.rules)}, basis {escape(row.basis)}.",
-        f"Evidence: {escape(evidence)}.{_cited(row.cite)}",
+        f"Evidence: {escape(', '.join(row.evidence) or 'not stated')}.{_cited(row.cite)}",
     ]
     bodies = (
         _bullets(why),
-        _bullets(gaps) or "- How often this happens is not known from this chart.",
-        _numbered([*label, f"{escape(row.management.rstrip('.'))}."]),
-        _bullets([held] if held else []) or "- Nothing more from this rule.",
+        _bullets([*label, *missing, *gaps])
+        or "- How often this happens is not known from this chart.",
+        _numbered([f"{escape(row.management.rstrip('.'))}."]),
+        _bullets([f"Holds now: {escape(held)}."] if held else [])
+        or "- Nothing more from this rule.",
         _bullets([f"NMS tier now: {_tier_words(assessment)}.", _interval(assessment)]),
         _bullets(basis),
     )
@@ -208,9 +227,8 @@ def _step(advice: Advice, assessment: Assessment, zone: tzinfo) -> str:
 
 
 def _also_fits(differential: Sequence[Possibility]) -> str:
-    fitting = [d for d in differential if d.met is not FALSE and (d.toward or d.met is TRUE)]
     lines = []
-    for entry in fitting[:_POSSIBILITIES]:
+    for entry in _fitting(differential):
         toward = f" Toward: {escape('; '.join(entry.toward))}." if entry.toward else ""
         away = f" Away: {escape('; '.join(entry.away))}." if entry.away else ""
         lines.append(f"{escape(entry.name)}.{toward}{away}")
@@ -218,6 +236,12 @@ def _also_fits(differential: Sequence[Possibility]) -> str:
         "- Nothing recorded points to another cause. That does not make one absent:"
         " infection, serotonin toxicity, heat, drugs and other causes remain to be considered."
     )
+
+
+def _fitting(differential: Sequence[Possibility]) -> list[Possibility]:
+    """The causes that something on the chart points to, in the order of the assessment."""
+    fitting = [d for d in differential if d.met is not FALSE and (d.toward or d.met is TRUE)]
+    return fitting[:_POSSIBILITIES]
 
 
 def _score(assessment: Assessment) -> str:
@@ -257,7 +281,7 @@ def _basis(assessment: Assessment, zone: tzinfo) -> str:
         reasons = f": {escape('; '.join(severity.reasons))}" if severity.reasons else ""
         level = escape(severity.level.lower())
         lines.append(f"Severity {level} (levels not confirmed from a primary source){reasons}.")
-    cited = [c for d in assessment.differential if d.met is not FALSE for c in d.cite]
+    cited = [c for d in _fitting(assessment.differential) for c in d.cite]
     if cited:
         lines.append(f"Sources of the other causes:{_cited(cited)}.")
     return _bullets(lines)

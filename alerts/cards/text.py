@@ -27,13 +27,20 @@ _UNITS = {
 }
 _CITATION = re.compile(r"\[(?=[a-z0-9_, ]+\](?![(\[:]))([a-z0-9_, ]+)\]")
 _MARKUP = re.compile(r"[\\`*\[\]|~]")
+_ENTITY = re.compile(r"&(?=[#A-Za-z])")
+_OPENING = re.compile(r"<(?![\s\d])")
+_CLOSING = re.compile(r"(?<![\s\d])>")
+_BLOCK = re.compile(r"^(#|>|\+|-|=)")
+# nothing of this in a text: nothing to escape
+_SPECIAL = re.compile(r"[\\`*\[\]|~<>&@_]|://|www\.|^[#+\-=]")
 _EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def plain(text: str, limit: int = TEXT_MAX) -> str:
     """One line without control, direction or private characters and without angle brackets."""
-    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    flat = " ".join(kept.replace("<", "‹").replace(">", "›").split())
+    flat = _one_line(text)
+    if "<" in flat or ">" in flat:
+        flat = flat.replace("<", "‹").replace(">", "›")
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
@@ -42,10 +49,12 @@ def escape(text: str, limit: int = TEXT_MAX) -> str:
 
     Citation keys such as `[caroff_mann1993]` are kept as they are; they can form no link.
     """
-    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    flat = " ".join(kept.replace("<=", "≤").replace(">=", "≥").split())
+    flat = _one_line(text)
     if len(flat) > limit:
         flat = flat[: limit - 1].rstrip() + "…"
+    if not _SPECIAL.search(flat):
+        return flat
+    flat = flat.replace("<=", "≤").replace(">=", "≥")
     flat = flat.replace("://", ": //").replace("www.", "www ").replace("@", " at ")
     pieces: list[str] = []
     end = 0
@@ -55,14 +64,26 @@ def escape(text: str, limit: int = TEXT_MAX) -> str:
     return "".join([*pieces, _escaped(flat[end:])])
 
 
+def _one_line(text: str) -> str:
+    """Without control, direction, private or unassigned characters, spaces made single."""
+    if text.isprintable():
+        return " ".join(text.split()) if "  " in text or text != text.strip() else text
+    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    return " ".join(kept.split())
+
+
 def _escaped(text: str) -> str:
-    text = _MARKUP.sub(lambda m: "\\" + m.group(0), text)
-    text = _EDGE_UNDERSCORE.sub(r"\\_", text)
-    text = re.sub(r"&(?=[#A-Za-z])", "&amp;", text)
+    if not _SPECIAL.search(text):
+        return text
+    text = _MARKUP.sub(r"\\\g<0>", text)
+    if "_" in text:
+        text = _EDGE_UNDERSCORE.sub(r"\\_", text)
+    if "&" in text:
+        text = _ENTITY.sub("&amp;", text)
     # `<` before a space or a digit opens no tag: "CK < 4 × ULN" stays readable
-    text = re.sub(r"<(?![\s\d])", "&lt;", text)
-    text = re.sub(r"(?<![\s\d])>", "&gt;", text)
-    return re.sub(r"^(#|>|\+|-|=)", r"\\\1", text)
+    if "<" in text or ">" in text:
+        text = _CLOSING.sub("&gt;", _OPENING.sub("&lt;", text))
+    return _BLOCK.sub(r"\\\1", text)
 
 
 def fit(candidates: Iterable[str], limit: int = SUMMARY_MAX) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from alerts.chart import SignKind
 from alerts.differential import medical, motor, toxic
 from alerts.differential.scene import Scene, Weighed, possibility
 from alerts.moment import Moment
@@ -28,6 +29,37 @@ ENTRIES: tuple[Callable[[Scene], Weighed], ...] = (
     motor.without_fever,
 )
 ORDER = {TRUE: 0, Truth.UNKNOWN: 1, FALSE: 2}
+
+
+# signs that tell a look-alike where no core domain is stirred
+TELLING = (
+    SignKind.CLONUS,
+    SignKind.HYPERREFLEXIA,
+    SignKind.MYDRIASIS,
+    SignKind.MYOCLONUS,
+    SignKind.TREMOR,
+    SignKind.ATAXIA,
+    SignKind.DRY_SKIN,
+    SignKind.DYSTONIA,
+    SignKind.SEIZURE,
+    SignKind.SPASTICITY,
+    SignKind.NECK_STIFFNESS,
+    SignKind.MASSETER_SPASM,
+    SignKind.HEAT_EXPOSURE,
+    SignKind.DIAPHORESIS,
+)
+
+
+def weighable(now: Moment) -> bool:
+    """Is there a sign, a coded problem or a level that points to a look-alike?"""
+    if now.present(now.hours("ddx.sign_h"), *TELLING):
+        return True
+    levels = now.within("lithium_level", now.hours("ck.lookback_h"))
+    if any(m.reference_high is not None and m.value > m.reference_high for m in levels):
+        return True
+    known = now.knowledge.criteria["differential"].values()
+    coded = {kind for entry in known for kind in entry["coded"]}
+    return any(c.kind in coded and c.active is not FALSE for c in now.chart.conditions)
 
 
 def differential(

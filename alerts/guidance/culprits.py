@@ -50,6 +50,7 @@ def _culprit(now: Moment, same: Sequence[Exposure], uses: Uses) -> Culprit:
     return Culprit(
         drug=newest.drug,
         product=newest.product,
+        name=_name(now, newest),
         route=" and ".join(_route(r) for r in routes),
         dose=_dose(uses.get(newest.source)),
         last_dose=newest.last_dose if given else None,
@@ -61,6 +62,12 @@ def _culprit(now: Moment, same: Sequence[Exposure], uses: Uses) -> Culprit:
         antiemetic=newest.drug in antiemetics and newest.drug not in antipsychotics,
         source=newest.source,
     )
+
+
+def _name(now: Moment, exposure: Exposure) -> str:
+    """The product as its package calls it, or the drug."""
+    known = now.knowledge.long_acting.get(exposure.product or "")
+    return known.name if known else exposure.drug.replace("_", " ")
 
 
 def _latest(times: Iterator[datetime | None]) -> datetime | None:

@@ -128,7 +128,9 @@ def _brief(bedside: Bedside, entry: Mapping[str, Any], against: Checks, withheld
     """Contraindications first, then the first dose, in one line for a card (SAF-05)."""
     if against.absolute:
         return f"{entry['name']}: do not give, on the chart: {', '.join(against.absolute)}"
-    first = f" Check first: {against.brief}." if against.brief else ""
+    when = entry.get("when", {}).get(bedside.stage, "")
+    first = f" {when}." if when and not withheld else ""
+    first += f" Check first: {against.brief}." if against.brief else ""
     if bedside.pregnant:
         first = f" {bedside.labels['obstetric']}.{first}"
     offered = withheld[0] if withheld else _first_dose(bedside, entry)

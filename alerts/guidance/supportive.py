@@ -30,7 +30,8 @@ def action_advice(bedside: Bedside, key: str) -> Advice:
     make = _ADDED.get(key)
     added = make(bedside) if make is not None else Added()
     rows = [*shown(added.rows), *shown(entry["lines"])]
-    cautions = checks(bedside, {"drug": "", **entry}).recorded
+    cautious = "cautions" in entry
+    cautions = checks(bedside, {"drug": "", **entry}).recorded if cautious else ()
     return Advice(
         key,
         entry["title"],

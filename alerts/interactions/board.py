@@ -130,6 +130,12 @@ class Board:
             self._suspicion[row.tier_min] = held.state is TRUE
         return self._suspicion[row.tier_min]
 
+    def watched(self) -> bool:
+        """Any tier, or NMS recorded as an active problem: an episode may be open."""
+        if episode.nms_watch(self.situation).state is TRUE:
+            return True
+        return episode.active_problem(self.situation.now) is not None
+
     def after_nms(self) -> bool:
         if self._past is None:
             self._past = bool(episode.past_nms(self.situation.now))

@@ -26,7 +26,8 @@ def _fact(condition: Condition, value: str) -> Datum:
     return Datum(NMS, value, "", at, condition.source.reference)
 
 
-def _active(now: Moment) -> Condition | None:
+def active_problem(now: Moment) -> Condition | None:
+    """NMS as an active problem on the list."""
     found = (c for c in _recorded(now) if c.active is TRUE and c.abated is None)
     return next(found, None)
 
@@ -35,7 +36,7 @@ def nms_suspected(situation: Situation, row: Row) -> Held:
     """Findings at or above the row's tier, or NMS coded as an active problem."""
     if situation.tier.rank >= TierName[row.tier_min].rank:
         return Held(TRUE, note=f"tier {situation.tier.value}")
-    problem = _active(situation.now)
+    problem = active_problem(situation.now)
     if problem is not None:
         return Held(TRUE, (_fact(problem, "active"),), "NMS recorded as an active problem")
     return Held(FALSE)
@@ -77,7 +78,7 @@ def _over(condition: Condition) -> bool:
 
 def nms_history(situation: Situation) -> Held:
     """NMS on record at any time, over or not."""
-    problem = _active(situation.now)
+    problem = active_problem(situation.now)
     facts = past_nms(situation.now)
     facts += [_fact(problem, "active")] if problem else []
     return Held(TRUE, tuple(facts), "NMS on record") if facts else Held(FALSE)

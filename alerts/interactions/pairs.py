@@ -8,6 +8,7 @@ from alerts.interactions.states import told
 from alerts.interactions.taken import Taken
 from alerts.interactions.verdict import Match
 from alerts.knowledge.records import Row
+from alerts.moment import TICK
 from alerts.truth import FALSE, TRUE, UNKNOWN, both
 
 
@@ -42,7 +43,18 @@ def _meet(board: Board, row: Row, one: Place, two: Place, *, ordering: bool) -> 
         return False
     if any(p.taken.stopped and row.stops == p.side for p in (one, two)):
         return False
-    return a.gap <= reach(board, row, a) and b.gap <= reach(board, row, b)
+    return _lately(board, row, a) and _lately(board, row, b)
+
+
+def _lately(board: Board, row: Row, taken: Taken) -> bool:
+    """Taken lately enough for this row; and when that will end."""
+    limit = reach(board, row, taken)
+    if taken.gap > limit:
+        return False
+    if taken.gap:
+        now = board.situation.now
+        now.until(now.as_of - taken.gap + limit + TICK)
+    return True
 
 
 def _directed(board: Board, row: Row, a: Taken, b: Taken) -> Held:
@@ -80,7 +92,7 @@ def with_states(
         taken = place.taken
         if ordering and not taken.draft:
             continue
-        if taken.gap > reach(board, row, taken) or _gone(taken):
+        if _gone(taken) or not _lately(board, row, taken):
             continue
         held = told(board.states.answer(name, row, taken) for name in names)
         if held.state is FALSE or place.state is held.state is UNKNOWN:

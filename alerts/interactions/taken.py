@@ -1,6 +1,6 @@
 """The drugs that count: drafts, running orders, and doses recent enough to be in the body."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -79,7 +79,7 @@ def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = 
         uses = [*chart.orders.get(ingredient, ()), *now.recent_doses(ingredient, since)]
         known = [u for u in uses if u.source.reference not in signed] if signed else uses
         here = list(_newest(_taken(now, known, ingredient, longest)))
-        found += _with_stops(here, known, ending, ingredient)
+        found += _with_stops(here, known, ending)
     return found
 
 
@@ -102,7 +102,7 @@ def _taken(
         gap = _NOW if running else max(now.as_of - last, _NOW)
         if gap > longest:
             continue
-        now.until(last + longest)
+        now.until(last)
         certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
         yield Taken(use, ingredient, gap, running, certain)
 
@@ -131,13 +131,14 @@ def _rank(taken: Taken) -> tuple[bool, timedelta, str]:
 
 
 def _with_stops(
-    found: list[Taken],
-    uses: Sequence[MedicationUse],
-    ending: dict[str, MedicationUse],
-    ingredient: str,
+    found: list[Taken], uses: Sequence[MedicationUse], ending: Mapping[str, MedicationUse]
 ) -> list[Taken]:
-    """Mark what is stopped: by a draft of this call, or by the chart with nothing in force."""
-    if not ending and not any(u.status in STOPPING for u in uses):
+    """Mark what is stopped: by a draft of this call, or by the chart with nothing in force.
+
+    A stop tells of the doses before it, never of a dose that was given after it.
+    """
+    stopping = [u for u in uses if u.status in STOPPING]
+    if not stopping and not ending:
         return found
     freed = [
         replace(t, running=False, stopped=True, ending=True)
@@ -145,12 +146,21 @@ def _with_stops(
         else t
         for t in found
     ]
-    told = any(u.status in STOPPING for u in uses) or any(
-        ingredient in d.ingredients for d in ending.values()
-    )
-    if told and not any(t.running for t in freed):
-        return [replace(t, stopped=True) for t in freed]
-    return freed
+    if any(t.running for t in freed):
+        return freed
+    just = any(t.ending for t in freed)
+    return [
+        replace(t, stopped=True) if just or any(_covers(u, t) for u in stopping) else t
+        for t in freed
+    ]
+
+
+def _covers(stop: MedicationUse, taken: Taken) -> bool:
+    """Is the stop at or after the last time that the drug counted as taken?"""
+    if stop is taken.use:
+        return True
+    last = taken.use.end or taken.begun
+    return stop.end is not None and last is not None and stop.end >= last
 
 
 def drug_datum(taken: Taken) -> Datum:

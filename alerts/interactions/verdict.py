@@ -44,7 +44,7 @@ def interaction(board: Board, match: Match) -> Interaction | None:
         mode=_mode(board, row, match.state, ordered=order is not None),
         mechanism=row.mechanism,
         effect=row.effect,
-        management=row.management,
+        management=_management(board, row),
         context=(*holding, *notes),
         facts=(*(board.shown(p.taken) for p in match.places), *_facts(board, match)),
         evidence=row.evidence,
@@ -78,6 +78,12 @@ def _mode(board: Board, row: Row, state: Truth, *, ordered: bool) -> Channel:
     certain = state is TRUE and row.basis != "U"
     loud = wanted == "interruptive" and ordered and certain
     return Channel.INTERRUPTIVE if loud else Channel.PASSIVE
+
+
+def _management(board: Board, row: Row) -> str:
+    """No dopamine antagonist is named as an alternative while NMS is suspected (SAF-08)."""
+    suspected = row.management_sus and board.watched()
+    return row.management_sus if suspected else row.management
 
 
 def _label(row: Row, missing: Sequence[str]) -> str:

@@ -88,54 +88,78 @@ def _read(name: str) -> Any:
 def _built(documents: Mapping[str, Any], version: str, local: Mapping[str, str]) -> Knowledge:
     """Typed knowledge from the documents; a missing key is a fault of its file."""
     criteria, exposure = _Document("criteria", documents), _Document("exposure", documents)
-    classes, rows = _Document("classes", documents), _Document("interactions", documents)
-    management = _Document("management", documents)
+    management, rows = _Document("management", documents), _Document("interactions", documents)
     parameters = _parameters(criteria, management, rows)
-    short, long = _windows(exposure)
-    records = {name: drug_class(name, raw) for name, raw in classes["classes"].items()}
-    members = {name: record.members for name, record in records.items()}
-    antagonists = frozenset(short) | frozenset(w.ingredient for w in long.values())
-    interactions = tuple(
-        row(key, raw, version if local.get(key, "").startswith("row ") else "")
-        for key, raw in rows["interactions"].items()
-    )
-    doses = rows["defined_daily_doses"]
     return Knowledge(
         version=version,
         parameters=parameters,
-        sites={name: frozenset(found) for name, found in criteria["sites"].items()},
-        atypical_drugs=frozenset(criteria["atypical_drugs"]["drugs"]),
-        reduced_mental_status=frozenset(criteria["mental_status"]["reduced"]),
-        broad_mental_status=frozenset(criteria["mental_status"]["broad"]),
-        alternative_causes=frozenset(criteria["alternative_causes"]["conditions"]),
         wording=criteria["wording"],
         data_requests=criteria["data_requests"],
         disclaimer=criteria["disclaimer"],
-        short_acting=short,
-        long_acting=long,
-        without_window=frozenset(exposure["without_window"]["drugs"]),
-        possible_d=int(exposure["without_window"]["possible_d"]),
-        dopaminergic=frozenset(exposure["withdrawal"]["drugs"]),
-        triggers=exposure["withdrawal"]["triggers"],
-        classes=members,
-        interactions=interactions,
         actions=management["actions"],
         drugs=management["drugs"],
         stages={key: tuple(ids) for key, ids in management["stages"].items()},
         references=_References(documents["references"]["references"]),
         management=documents["management"],
         criteria=documents["criteria"],
-        class_records=records,
-        states={name: state(name, raw) for name, raw in rows["conditions"].items()},
-        index=index(interactions, members, antagonists, long.values()),
-        ingredients=frozenset(classes["ingredients"]["listed"]),
-        beyond=frozenset(classes["ingredients"]["beyond"]),
-        substances={key: same[0] for same in classes["same_substance"] for key in same},
-        daily_doses={way: doses[way] for way in ("oral", "parenteral") if way in doses},
         local=local,
         sources=documents,
         _values={key: p.value for key, p in parameters.items()},
+        **_sets(criteria),
+        **_exposure(exposure),
+        **_interactions(rows, _Document("classes", documents), exposure, version, local),
     )
+
+
+def _sets(criteria: "_Document") -> dict[str, Any]:
+    return {
+        "sites": {name: frozenset(found) for name, found in criteria["sites"].items()},
+        "atypical_drugs": frozenset(criteria["atypical_drugs"]["drugs"]),
+        "reduced_mental_status": frozenset(criteria["mental_status"]["reduced"]),
+        "broad_mental_status": frozenset(criteria["mental_status"]["broad"]),
+        "alternative_causes": frozenset(criteria["alternative_causes"]["conditions"]),
+    }
+
+
+def _exposure(exposure: "_Document") -> dict[str, Any]:
+    short, long = _windows(exposure)
+    return {
+        "short_acting": short,
+        "long_acting": long,
+        "without_window": frozenset(exposure["without_window"]["drugs"]),
+        "possible_d": int(exposure["without_window"]["possible_d"]),
+        "dopaminergic": frozenset(exposure["withdrawal"]["drugs"]),
+        "triggers": exposure["withdrawal"]["triggers"],
+    }
+
+
+def _interactions(
+    rows: "_Document",
+    classes: "_Document",
+    exposure: "_Document",
+    version: str,
+    local: Mapping[str, str],
+) -> dict[str, Any]:
+    records = {name: drug_class(name, raw) for name, raw in classes["classes"].items()}
+    members = {name: record.members for name, record in records.items()}
+    short, long = _windows(exposure)
+    antagonists = frozenset(short) | frozenset(w.ingredient for w in long.values())
+    interactions = tuple(
+        row(key, raw, version if local.get(key, "").startswith("row ") else "")
+        for key, raw in rows["interactions"].items()
+    )
+    doses = rows["defined_daily_doses"]
+    return {
+        "classes": members,
+        "class_records": records,
+        "interactions": interactions,
+        "states": {name: state(name, raw) for name, raw in rows["conditions"].items()},
+        "index": index(interactions, members, antagonists, long.values()),
+        "ingredients": frozenset(classes["ingredients"]["listed"]),
+        "beyond": frozenset(classes["ingredients"]["beyond"]),
+        "substances": {key: same[0] for same in classes["same_substance"] for key in same},
+        "daily_doses": {way: doses[way] for way in ("oral", "parenteral") if way in doses},
+    }
 
 
 class _Document:

@@ -49,6 +49,8 @@ class Row:
 
     `apart`: hours by ingredient ("any" for the rest) that a drug taken so long ago still counts.
     `stops`: the side whose drug counts no longer once it is recorded as stopped or held.
+    `management_sus`: what is said instead while NMS is suspected, where the general advice names
+    a dopamine antagonist (SAF-08).
     `local`: the version of the overlay that added or changed the row.
     """
 
@@ -65,6 +67,7 @@ class Row:
     basis: str
     cite: tuple[str, ...]
     tier_min: str = "POSSIBLE"
+    management_sus: str = ""
     mode_sus: str = ""
     mode_confirmed: str = ""
     direction: str = ""

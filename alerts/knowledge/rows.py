@@ -43,6 +43,7 @@ def row(key: str, raw: Any, local: str = "") -> Row:
         basis=said.one_of("basis", sorted(BASES)),
         cite=said.texts("cite"),
         tier_min=said.one_of("tier_min", TIERS, "POSSIBLE"),
+        management_sus=said.text("management_sus", ""),
         mode_sus=said.one_of("mode_sus", MODES, ""),
         mode_confirmed=said.one_of("mode_confirmed", MODES, ""),
         direction=said.one_of("direction", DIRECTIONS, ""),

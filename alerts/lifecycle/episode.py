@@ -142,7 +142,8 @@ def _end_reason(
     left = around.discharged_at
     if left is not None and machine.opened_at <= left and newest <= left:
         return Why.DISCHARGED
-    return Why.NO_TRUE_FINDING if now - newest >= policy.episode_gap else None
+    over = not machine.holds and now - newest >= policy.episode_gap
+    return Why.NO_TRUE_FINDING if over else None
 
 
 def _suppression(around: Circumstances, view: View, *, stated_by_person: bool) -> Suppression:

@@ -34,6 +34,7 @@ class View:
     rules: str = ""
     onset: datetime | None = None
     last_true: datetime | None = None
+    holds: bool = True
     domains: tuple[str, ...] = ()
     temperature: float | None = None
     ck: float | None = None
@@ -70,6 +71,7 @@ def nms_view(assessment: Assessment, around: Circumstances) -> View:
         rules=assessment.rules,
         onset=assessment.onset,
         last_true=_last_true(true, assessment.as_of),
+        holds=any(f.id in CORE for f in true),
         domains=tuple(sorted(assessment.tier.domains)),
         temperature=around.temperature,
         ck=around.ck,
@@ -110,6 +112,7 @@ def joined(state: MachineState, view: View) -> MachineState:
         as_of=view.as_of,
         rules=view.rules,
         onset=view.onset,
+        holds=view.holds,
         temperature=view.temperature,
         ck=view.ck,
         severity=view.severity,

@@ -12,7 +12,8 @@ import orjson
 
 from service.errors import BadInput, TooLarge
 
-# Everything but the brackets and the quotes.
+# Everything but the brackets and the quotes; both kinds of bracket are one.
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NOT_STRUCTURE = bytes(b for b in range(256) if b not in b'{}[]"')
 _QUOTED = re.compile(rb'"[^"]*"')
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -91,7 +92,7 @@ def _check_structure(body: bytes, limits: Limits) -> None:
             raise TooLarge(
                 f"The body is nested deeper than {limits.max_depth} levels.", code="too-deep"
             )
-        collapsed = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        collapsed = brackets.replace(b"[]", b"")
         if len(collapsed) == len(brackets):
             _check_unbalanced(brackets, limits)
             return
@@ -100,7 +101,7 @@ def _check_structure(body: bytes, limits: Limits) -> None:
 
 def _check_unbalanced(brackets: bytes, limits: Limits) -> None:
     """What does not pair is no JSON; the parser says where, unless it would go too deep."""
-    if max(brackets.count(b"{"), brackets.count(b"[")) > limits.max_depth:
+    if brackets.count(b"[") > limits.max_depth:
         raise TooLarge(
             f"The body is nested deeper than {limits.max_depth} levels.", code="too-deep"
         )
@@ -114,5 +115,5 @@ def _brackets(body: bytes) -> bytes:
     """
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    structure = body.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+    structure = body.translate(_ONE_KIND, _NOT_STRUCTURE).replace(b'""', b"")
     return _QUOTED.sub(b"", structure) if b'"' in structure else structure

@@ -11,6 +11,7 @@ from service.fhir import units
 from service.fhir.terminology import ConceptMatch, DrugMatch, Terminology, terminology
 from service.fhir.terminology.depots import SHORT_DEPOT
 from service.fhir.terminology.drugs import word_of
+from service.fhir.terminology.observations import NUMBERED
 from service.fhir.terminology.systems import LOINC, well_formed
 
 COLUMNS = (
@@ -136,16 +137,26 @@ def _drug(found: DrugMatch, known: Terminology, codings: Codings) -> Answer:
 def _findings(found: Sequence[ConceptMatch]) -> Answer:
     if not found:
         return {"concept": None, "concepts": [], "how": "nothing known matches"}
-    keys = [_flags(hit) + hit.concept for hit in found]
-    return {"concept": "|".join(keys), "concepts": keys, "how": "; ".join(h.how for h in found)}
+    keys = [_sign(hit) + hit.concept for hit in found]
+    return {
+        "concept": "|".join(keys),
+        "concepts": [
+            {
+                "concept": hit.concept, "negated": hit.negated, "family": hit.family,
+                "history": hit.history, "uncertain": hit.uncertain,
+            }
+            for hit in found
+        ],
+        "how": "; ".join(hit.how for hit in found),
+    }  # fmt: skip
 
 
-def _flags(hit: ConceptMatch) -> str:
+def _sign(hit: ConceptMatch) -> str:
     if hit.negated:
         return "negated:"
     if hit.family:
         return "family_history:"
-    return "history:" if hit.history else "uncertain:" if hit.uncertain else ""
+    return ""
 
 
 def _observation(
@@ -187,6 +198,8 @@ def _spoken(seen: ConceptMatch, known: Terminology, value: str) -> Answer:
     ):
         how = f"{seen.how}; rejected, {value!r} is not a number"
         return {"value": None, "unit": None, "fault": "not-a-number", "reject": True, "how": how}
+    if told is not None and seen.concept in NUMBERED:
+        return {"value": int(told), "unit": "{score}"}
     return {"value": told if told is not None else value, "unit": None}
 
 

@@ -3,14 +3,13 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from alerts.knowledge import load
 from service.fhir import units
 from service.fhir.terminology import overlay
 from service.fhir.terminology.depots import Depots
 from service.fhir.terminology.observations import NEGATIVE
-from service.fhir.terminology.systems import system_key, well_formed
+from service.fhir.terminology.systems import well_formed
 from service.fhir.terminology.tables import DATA, DrugCodes, manifest, rows
 
 ROLES = frozenset({
@@ -19,14 +18,13 @@ ROLES = frozenset({
     "not_d2_antagonist",
     "antiparkinson_adjunct", "nms_treatment", "interaction_partner", "control",
 })  # fmt: skip
-DEPOTS = frozenset({"", "Y", "N", "short_depot", "form_dependent"})
 
 
 def faults() -> list[str]:
     """Every fault, as sentences; an empty list is a sound terminology."""
     keys = {r["ingredient"] for r in rows("ingredients.csv")}
     found = [*_files(), *_ingredients(keys), *_products(keys), *_codes(), *_patterns(), *_units()]
-    return [*found, *(f for path in overlay.paths() for f in overlay_faults(path))]
+    return [*found, *(f for path in overlay.paths() for f in overlay.faults_of(path))]
 
 
 def _files() -> Iterator[str]:
@@ -114,32 +112,3 @@ def _units() -> Iterator[str]:
             yield f"terminology: {concept} has a unit and no rule in concept_units.csv"
         elif unit not in concepts[concept].scales and concept != "urine_red_cells":
             yield f"terminology: {concept}: {row['code']} is in {unit}, which cannot be converted"
-
-
-def overlay_faults(path: Path) -> Iterator[str]:
-    """What is wrong with a site's file, row by row."""
-    if not path.is_file():
-        yield f"{path.name}: there is no such file"
-        return
-    ingredients = {r["ingredient"] for r in rows("ingredients.csv")}
-    measured = {r["concept"] for n in ("observations.csv", "answers.csv", "observation_text.csv")
-                for r in rows(n)}  # fmt: skip
-    found = {r["concept"] for n in ("findings.csv", "finding_text.csv") for r in rows(n)}
-    targets = {"drug": ingredients, "observation": measured, "answer": measured, "finding": found}
-    for line, row in overlay.rows_of(path):
-        where = f"{path.name}:{line}"
-        if row["kind"] not in overlay.KINDS:
-            yield f"{where}: kind {row['kind']!r} is not one of {', '.join(sorted(overlay.KINDS))}"
-            continue
-        if not row["system"] or not row["code"]:
-            yield f"{where}: system and code must be told"
-        elif not well_formed(system_key(row["system"]), row["code"]):
-            yield f"{where}: {row['code']!r} is no code of {row['system']}"
-        told = row["target"].split("|") if row["kind"] == "drug" else [row["target"]]
-        for key in told:
-            if key not in targets[row["kind"]]:
-                yield f"{where}: {row['kind']} target {key!r} is not known"
-        if row["unit"] and row["unit"] not in units.ucum():
-            yield f"{where}: unit {row['unit']!r} is not a UCUM unit that we know"
-        if row["depot"] not in DEPOTS:
-            yield f"{where}: depot {row['depot']!r} is not one of Y, N, short_depot, form_dependent"

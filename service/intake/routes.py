@@ -1,12 +1,11 @@
 """POST /fhir, /fhir/{type}, /fhir/notifications/{subscription}; GET /fhir/metadata."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime
 from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.edge.gate import Gate
@@ -24,6 +23,9 @@ _NAME_MAX = 200
 log = structlog.get_logger(__name__)
 
 
+Take = Callable[..., Coroutine[Any, Any, Response]]
+
+
 def intake_routes(
     door: Door,
     gate: Gate,
@@ -33,43 +35,46 @@ def intake_routes(
     base_url: str,
     version: str,
 ) -> APIRouter:
-    """The intake. `ring` is called after the answer is certain; it never raises."""
-    router = APIRouter(prefix="/fhir", include_in_schema=True, tags=["intake"])
+    """The intake. `ring` is called after what came is stored; it neither waits nor raises."""
+    router = APIRouter(prefix="/fhir", tags=["intake"])
     statement = encoded(capability_statement(base_url, version, RELEASED))
-
-    @router.get("/metadata")
-    async def metadata(request: Request) -> Response:
-        """The CapabilityStatement: needs no token, says nothing about anybody."""
-        return Response(statement, media_type=accept_form(request))
 
     async def taken(request: Request, form: Form, **told: str) -> Response:
         who = await gate.admit(request, "intake")
         answer_as = accept_form(request)
         given = await delivery(request, who, form, now(), **told)
         receipt = await door.take(given)
-        await run_in_threadpool(ring)
+        ring()
         return answered(receipt, given, answer_as)
 
-    @router.post("")
-    async def body(request: Request) -> Response:
-        """A Bundle, one resource, or NDJSON; each entry is answered by itself."""
-        return await taken(request, Form.BUNDLE)
+    @router.get("/metadata")
+    async def metadata(request: Request) -> Response:
+        """The CapabilityStatement: needs no token, says nothing about anybody."""
+        return Response(statement, media_type=accept_form(request))
 
+    _notification_routes(router, taken)
+    _resource_routes(router, taken)
+    return router
+
+
+def _notification_routes(router: APIRouter, taken: Take) -> None:
     @router.post("/notifications/{subscription}")
     async def notification(request: Request, subscription: str) -> Response:
         """A subscription notification (R4, R4 back-port, R5), handshake and heartbeat included."""
         return await taken(request, Form.NOTIFICATION, subscription=named(subscription))
 
     @router.put("/notifications/{subscription}/{kind}/{key}")
-    async def rest_hook(
-        request: Request,
-        subscription: str,
-        kind: str,
-        key: str,
-    ) -> Response:
+    async def rest_hook(request: Request, subscription: str, kind: str, key: str) -> Response:
         """A resource put by an R4 rest-hook under the address of its subscription."""
         told = {"subscription": named(subscription), "resource_type": kind, "resource_id": key}
         return await taken(request, Form.NOTIFICATION, **told)
+
+
+def _resource_routes(router: APIRouter, taken: Take) -> None:
+    @router.post("")
+    async def body(request: Request) -> Response:
+        """A Bundle, one resource, or NDJSON; each entry is answered by itself."""
+        return await taken(request, Form.BUNDLE)
 
     @router.post("/{kind}")
     async def resource(request: Request, kind: str) -> Response:
@@ -81,8 +86,6 @@ def intake_routes(
     async def update(request: Request, kind: str, key: str) -> Response:
         """One resource under its id."""
         return await taken(request, Form.RESOURCE, resource_type=kind, resource_id=key)
-
-    return router
 
 
 async def delivery(

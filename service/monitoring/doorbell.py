@@ -8,6 +8,7 @@ import atexit
 import os
 import threading
 import time
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -22,6 +23,7 @@ from service.settings import Settings, load_settings
 ENOUGH_BELLS = 8
 PAUSE_AFTER_FAULT_S = 1.0
 LAST_RING_S = 1.5
+_NAMED = ("REDIS_URL", "NMS_SENTINEL_DATA_DIR")
 log = structlog.get_logger(__name__)
 
 
@@ -96,7 +98,13 @@ def broker_up(settings: Settings | None = None) -> bool:
 
 
 def _url(settings: Settings | None) -> str | None:
-    return broker_url(settings or load_settings(os.environ))
+    return broker_url(settings or _of_environment(*(os.environ.get(name) for name in _NAMED)))
+
+
+@lru_cache(maxsize=8)
+def _of_environment(*_named: str | None) -> Settings:
+    """Read once for what names a broker: a ring is to cost microseconds."""
+    return load_settings(os.environ)
 
 
 def _bell(url: str) -> Doorbell:

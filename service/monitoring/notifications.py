@@ -6,12 +6,10 @@ again with growing pauses and ends on the visible list of dead letters, never in
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import structlog
 import yaml
 
@@ -19,7 +17,7 @@ from alerts.lifecycle import Audience
 from service.errors import SettingsFault
 from service.logs import bind
 from service.security.mail import Mailbox, post
-from service.security.webhook import NotDelivered, Target, deliver, faults_of, open_client
+from service.security.webhook import NotDelivered, Sender, Target, faults_of
 from service.settings import Settings
 from service.store import Posted, Store
 
@@ -87,17 +85,15 @@ def dispatch(
     Raises Unavailable when the store is away; what was sent and not recorded is sent again.
     """
     done = 0
-    with ExitStack() as held:
-        client: httpx.Client | None = None
+    with Sender() as sender:
         while claimed := store.claim_notices(clock(), limit, LEASE_S):
             outward = [p for p in claimed if channels.reach(p.notice.audience)]
             listed = [(p, "worklist") for p in claimed if p not in outward]
             if listed:
                 store.notices_sent(listed, clock())
             for posted in outward:
-                client = client or held.enter_context(open_client())
                 with bind(correlation=posted.correlation):
-                    _deal(store, channels, client, posted, clock, base_url)
+                    _deal(store, channels, sender, posted, clock, base_url)
             done += len(claimed)
     return done
 
@@ -105,13 +101,13 @@ def dispatch(
 def _deal(
     store: Store,
     channels: Channels,
-    client: httpx.Client,
+    sender: Sender,
     posted: Posted,
     clock: Callable[[], datetime],
     base_url: str,
 ) -> None:
     try:
-        receipts = _send(channels, client, posted, clock(), base_url)
+        receipts = _send(channels, sender, posted, clock(), base_url)
     except NotDelivered as fault:
         _retry(store, posted, fault.code, clock())
         return
@@ -120,7 +116,7 @@ def _deal(
 
 
 def _send(
-    channels: Channels, client: httpx.Client, posted: Posted, now: datetime, base_url: str
+    channels: Channels, sender: Sender, posted: Posted, now: datetime, base_url: str
 ) -> Sequence[str]:
     """To every channel of the audience. One that fails makes all of them be tried again: a repeat
     is known by its delivery id, a gap would not be."""
@@ -138,8 +134,7 @@ def _send(
         "link": f"{base_url.rstrip('/')}/worklist#a-{notice.alert}",
     }
     receipts = [
-        deliver(
-            client,
+        sender.deliver(
             target,
             message,
             delivery=delivery,

@@ -60,42 +60,46 @@ def faults_of(target: Target) -> list[str]:
     return found
 
 
-def deliver(
-    client: httpx.Client,
-    target: Target,
-    message: Mapping[str, Any],
-    *,
-    delivery: str,
-    attempt: int,
-    at: int,
-) -> str:
-    """Send once; the receipt ("bleep 200"). `at`: unix seconds. Raises NotDelivered.
+class Sender:
+    """Sends webhooks over one client: short deadlines, no redirects, no proxy of the environment.
 
-    Redirects are refused: a signed message goes where the operator said. The answer's body is
-    not read: a receiver cannot make us hold one.
+    Redirects are refused: a signed message goes where the operator said. The body of an answer is
+    not read: a receiver cannot make us hold one. Use as a context manager; opens when first used.
     """
-    body = orjson.dumps(dict(message))
-    headers = {
-        "Content-Type": "application/json",
-        SIGNATURE: f"t={at},v1={signature(target.secret, at, body)}",
-        DELIVERY: delivery,
-        ATTEMPT: str(attempt),
-    }
-    try:
-        with client.stream("POST", target.url, content=body, headers=headers) as answer:
-            status = answer.status_code
-    except httpx.TimeoutException:
-        raise NotDelivered("webhook-timeout") from None
-    except httpx.HTTPError:
-        raise NotDelivered("webhook-unreachable") from None
-    if not 200 <= status < 300:
-        raise NotDelivered(f"webhook-{status}")
-    return f"{target.name} {status}"
 
+    def __init__(self) -> None:
+        self._client: httpx.Client | None = None
 
-def open_client() -> httpx.Client:
-    """The client of the sender: short deadlines, no redirects, no proxies of the environment."""
-    return httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
+    def __enter__(self) -> "Sender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def deliver(
+        self, target: Target, message: Mapping[str, Any], *, delivery: str, attempt: int, at: int
+    ) -> str:
+        """Send once; the receipt ("bleep 200"). `at`: unix seconds. Raises NotDelivered."""
+        if self._client is None:
+            self._client = httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
+        body = orjson.dumps(dict(message))
+        headers = {
+            "Content-Type": "application/json",
+            SIGNATURE: f"t={at},v1={signature(target.secret, at, body)}",
+            DELIVERY: delivery,
+            ATTEMPT: str(attempt),
+        }
+        try:
+            with self._client.stream("POST", target.url, content=body, headers=headers) as answer:
+                status = answer.status_code
+        except httpx.TimeoutException:
+            raise NotDelivered("webhook-timeout") from None
+        except httpx.HTTPError:
+            raise NotDelivered("webhook-unreachable") from None
+        if not 200 <= status < 300:
+            raise NotDelivered(f"webhook-{status}")
+        return f"{target.name} {status}"
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

@@ -7,6 +7,7 @@ from service.store.due import Due, Quarantined
 from service.store.flow import Flow
 from service.store.notices import Posted
 from service.store.retention import Retention
+from service.store.settlement import Evaluated
 from service.store.store import Store, open_store
 from service.store.subscriptions import Heard, Subscription
 
@@ -16,6 +17,7 @@ __all__ = [
     "AuditRecord",
     "ChainVerdict",
     "Due",
+    "Evaluated",
     "Flow",
     "Heard",
     "Posted",

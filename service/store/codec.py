@@ -4,10 +4,11 @@ Only what differs from a field's default is written. A field that a later versio
 default reads well from older rows; a field that it no longer knows is ignored.
 """
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -58,13 +59,13 @@ class Held(msgspec.Struct, omit_defaults=True):
     o: str = ""
 
 
-_DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {
-    kind: tuple(
-        (f.name, f.default_factory() if f.default_factory is not MISSING else f.default)
-        for f in fields(kind)
-    )
-    for kind in (*TAGS, Source)
-}
+def _shape(kind: type) -> tuple[tuple[str, ...], tuple[Any, ...], Callable[[Any], Any]]:
+    """Names, defaults and all values at once: this runs for every fact that comes in."""
+    names = tuple(f.name for f in fields(kind))
+    return names, tuple(f.default for f in fields(kind)), attrgetter(*names)
+
+
+_SHAPES = {kind: _shape(kind) for kind in (*TAGS, Source)}
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Held)
 NO_FACTS = "{}"
@@ -110,16 +111,18 @@ def decode(text: str) -> tuple[Fact, ...]:
 
 
 def _sparse(fact: Any) -> dict[str, Any]:
+    names, defaults, values_of = _SHAPES[type(fact)]
     made = {}
-    for name, default in _DEFAULTS[type(fact)]:
-        value = getattr(fact, name)
-        if value is default or (value == default and type(value) is type(default)):
+    for name, default, value in zip(names, defaults, values_of(fact), strict=True):
+        if value is default:
             continue
-        if isinstance(value, Source):
-            value = _sparse(value)
-        elif isinstance(value, float) and not math.isfinite(value):
+        kind = type(value)
+        if kind is Source:
+            made[name] = _sparse(value)
+            continue
+        if kind is float and not isfinite(value):
             raise ValueError("a number that is not finite")
-        elif isinstance(value, datetime) and value.tzinfo is None:
+        if isinstance(value, datetime) and value.tzinfo is None:
             raise ValueError("a time without zone")
         made[name] = value
     return made

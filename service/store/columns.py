@@ -7,14 +7,14 @@ from sqlalchemy import BigInteger, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def stamp(at: datetime) -> int:
     """Microseconds since 1970 UTC. ValueError for a time without zone."""
     if at.tzinfo is None:
         raise ValueError("a time needs a zone")
-    return (at - EPOCH) // _MICROSECOND
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant(stamped: int) -> datetime:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,17 @@ from service.store.due import Due, give_back, settle_due
 from service.store.inserts import inserting
 from service.store.part import Part
 from service.store.schema import alerts, assessments
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What one evaluation found. None for the assessment keeps the one on record."""
+
+    due: Due
+    moves: Sequence[Move]
+    assessment: bytes | Mapping[str, Any] | None
+    next_due: datetime | None
+    now: datetime
 
 
 class Settlement(Part):
@@ -31,35 +43,50 @@ class Settlement(Part):
         """Write alerts, history, notices, the newest assessment and the next due time.
 
         False when newer data, a person or another worker came first: nothing is written, and the
-        patient is still due. None for the assessment keeps the one on record.
+        patient is still due.
         """
-        text = _text(assessment_json)
-        try:
-            return self._database.transact(lambda c: _settle(c, due, moves, text, next_due, now))
-        except Stale:
-            self._give_back(due)
-            return False
+        return self.settle_many([Evaluated(due, moves, assessment_json, next_due, now)])[0]
 
-    def _give_back(self, due: Due) -> None:
+    def settle_many(self, found: Sequence[Evaluated]) -> list[bool]:
+        """Several patients in one transaction (one flush of the disk), each guarded by itself.
+
+        One that was overtaken is False and takes nothing from the others. Raises Unavailable
+        when the store fails: then none is written.
+        """
+        texts = [_text(one.assessment) for one in found]
+        return self._database.transact(lambda c: _settle_many(c, found, texts))
+
+    def give_back(self, due: Due) -> None:
+        """End a lease without an evaluation: the patient is due for anybody at once."""
         self._database.transact(lambda c: give_back(c, due))
 
 
-def _settle(
-    connection: Connection,
-    due: Due,
-    moves: Sequence[Move],
-    text: str | None,
-    next_due: datetime | None,
-    now: datetime,
-) -> bool:
-    if not settle_due(connection, due, next_due):
-        give_back(connection, due)
-        return False
-    changed = write_moves(connection, moves, due.correlation, now)
-    if text is not None and _keep_assessment(connection, due, text, now):
-        changed += _open_alerts(connection, due)
-    note_changes(connection, due.tenant, changed, now)
-    return True
+def _settle_many(
+    connection: Connection, found: Sequence[Evaluated], texts: Sequence[str | None]
+) -> list[bool]:
+    done: dict[int, list[str]] = {}
+    # rows are taken in one order everywhere, so that two workers cannot block each other
+    order = sorted(range(len(found)), key=lambda n: (found[n].due.tenant, found[n].due.patient))
+    for n in order:
+        try:
+            with connection.begin_nested():
+                done[n] = _settle(connection, found[n], texts[n])
+        except Stale:
+            give_back(connection, found[n].due)
+    # numbered last and together: on PostgreSQL the log is locked from here to the commit
+    for n in sorted(done):
+        note_changes(connection, found[n].due.tenant, done[n], found[n].now)
+    return [n in done for n in range(len(found))]
+
+
+def _settle(connection: Connection, one: Evaluated, text: str | None) -> list[str]:
+    """The alerts that changed. Stale when the evaluation was overtaken."""
+    if not settle_due(connection, one.due, one.next_due):
+        raise Stale
+    changed = write_moves(connection, one.moves, one.due.correlation, one.now)
+    if text is not None and _keep_assessment(connection, one.due, text, one.now):
+        changed += _open_alerts(connection, one.due)
+    return changed
 
 
 def _keep_assessment(connection: Connection, due: Due, text: str, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """The commands of docker-compose.yml as plain processes, on a real PostgreSQL and Redis."""
 
+import signal
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -42,12 +43,16 @@ def test_the_parts_run_apart(tmp_path: Path, postgres_url: str) -> None:
             )
             assert answer.status_code == 200, answer.text
             until(lambda: bool(http.get("/api/v1/alerts").json()["alerts"]), 60, "an alert")
-        for name in PARTS:
-            asked = Running([*SERVICES[name]["healthcheck"]["test"][2:]], environ)
-            assert asked.process.wait(40) == 0, (name, asked.text)
-        for name in PARTS:
-            code, took = parts[name].stop(within_s=45)
-            assert code == 0, (name, parts[name].text[-2000:])
+        asked = {
+            name: Running([*SERVICES[name]["healthcheck"]["test"][2:]], environ) for name in PARTS
+        }
+        for name, process in asked.items():
+            assert process.process.wait(40) == 0, (name, process.text)
+        for part in parts.values():
+            part.process.send_signal(signal.SIGTERM)
+        for name, part in parts.items():
+            code, took = part.stop(within_s=45)
+            assert code == 0, (name, part.text[-2000:])
             assert took < 40
 
 

@@ -18,7 +18,8 @@ CASE = FIXTURES / "cases" / "nms-promethazine-42m-1999"
 Output = pytest.CaptureFixture[str]
 COMMANDS = [
     "serve", "api", "worker", "beat", "assess", "replay", "lookup", "ingest",
-    "knowledge check", "knowledge show", "knowledge diff", "db upgrade",
+    "knowledge check", "knowledge show", "knowledge diff", "sign-in", "health",
+    "db upgrade", "db downgrade", "db backup", "db restore", "db check", "audit verify",
 ]  # fmt: skip
 
 
@@ -54,6 +55,9 @@ def test_every_command_has_help(command: str, capsys: Output) -> None:
         ["lookup"],
         ["knowledge", "show", "NO-SUCH-RULE"],
         ["knowledge", "diff", "2026.1", "nowhere.yaml"],
+        ["health", "kitchen"],
+        ["serve", "--port", "99999"],
+        ["api", "--host", "not a host"],
     ],
 )
 def test_bad_usage_is_a_sentence_and_2(arguments: list[str], capsys: Output) -> None:
@@ -163,6 +167,44 @@ def test_ingest_puts_bundles_into_the_store(
     again, broken = map(orjson.loads, capsys.readouterr().out.splitlines())
     assert (again["accepted"], again["refused"]) == (0, 0)
     assert broken["file"] == "broken.json"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NMS_SENTINEL_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def test_a_store_is_backed_up_and_restored(data: Path, capsys: Output) -> None:
+    copy = str(data / "copy.db")
+    assert run(["db", "upgrade"]) == 0
+    assert run(["ingest", str(CASE)]) == 0
+    assert run(["db", "backup", copy]) == 0
+    assert run(["db", "backup", copy]) == 2  # never over another
+    assert run(["db", "downgrade", "base", "--yes"]) == 0
+    assert run(["db", "check"]) == 2  # nothing is there to check
+    assert run(["db", "restore", copy, "--yes"]) == 0
+    assert run(["db", "check"]) == 0
+    assert run(["audit", "verify"]) == 0
+    capsys.readouterr()
+    assert run(["ingest", str(CASE), "--format", "json"]) == 0
+    assert orjson.loads(capsys.readouterr().out.splitlines()[-1])["accepted"] == 0
+
+
+def test_a_sign_in_link_is_printed(data: Path, capsys: Output) -> None:
+    assert run(["sign-in", "--name", "Pat", "--role", "pharmacist"]) == 0
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:8000/sign-in?token=")
+
+
+@pytest.mark.parametrize("part", ["api", "worker", "beat"])
+def test_what_is_not_there_is_not_healthy(
+    part: str, data: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NMS_SENTINEL_PORT", "1")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    assert run(["health", part]) == 1
+    assert capsys.readouterr().out.strip() == ("no-answer" if part == "api" else "broker-away")
 
 
 def test_the_start_is_fast() -> None:

@@ -1,5 +1,7 @@
 """Nothing that was acknowledged is lost, nothing is doubled, under kill -9 (fault table, row 1)."""
 
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,17 +26,20 @@ def house(tmp_path: Path) -> Iterator[Processes]:
 
 def run(house: Processes, bundles: int, kills: list[str], drain_s: float) -> None:
     ledger = Ledger(house.folder / "ledger.txt")
+    began = time.monotonic()
     push(house, ledger, bundles, list(kills), seed=bundles)
+    sent = time.monotonic() - began
     store = house.open_store()
     drained = settled(store, ledger, drain_s)
     found = verdict(store, ledger)
     intake = store.intake_counts(TENANT)
     store.close()
-    print(
+    sys.stdout.write(
         f"\n{len(ledger.acknowledged)} acknowledged, {ledger.repeats} sent again,"
         f" {len(house.killed)} kills; lost {len(found.lost)}, doubled {len(found.doubled)};"
         f" to the alert median {found.median_s:.2f} s, slowest {found.slowest_s:.1f} s,"
-        f" drained after {drained:.1f} s"
+        f" sent in {sent:.1f} s,"
+        f" drained after {drained:.1f} s\n"
     )
     assert len(ledger.acknowledged) == bundles
     assert len(house.killed) == len(kills)

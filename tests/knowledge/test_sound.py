@@ -161,4 +161,4 @@ def test_the_knowledge_loads_fast_from_cold() -> None:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
         spent.append(float(done.stdout))
-    assert min(spent) < 0.3
+    assert min(spent) < 0.2

@@ -7,8 +7,31 @@ from alerts.statements import Assessment, TierName
 from alerts.truth import Truth
 
 FINDINGS = frozenset(
-    "EXP EXP72 EXPX HYP TEMP1 TEMP40 TEMP411 RIG MS MSB CK CK_ULN SNS SNS_ROBUST BPUP BPFL "
-    "BPFL_ROBUST DIAPH INCONT MET HR_RATIO RR_RATIO NEG".split()
+    [
+        "EXP",
+        "EXP72",
+        "EXPX",
+        "HYP",
+        "TEMP1",
+        "TEMP40",
+        "TEMP411",
+        "RIG",
+        "MS",
+        "MSB",
+        "CK",
+        "CK_ULN",
+        "SNS",
+        "SNS_ROBUST",
+        "BPUP",
+        "BPFL",
+        "BPFL_ROBUST",
+        "DIAPH",
+        "INCONT",
+        "MET",
+        "HR_RATIO",
+        "RR_RATIO",
+        "NEG",
+    ]
 )
 
 
@@ -136,14 +159,14 @@ CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
     "scale_notes": _held("scale notes", lambda a: " | ".join(s.note for s in a.scale_details)),
     "features": _mapped(
         "feature",
-        lambda a: {f.text: f.state.value for s in a.scale_details for f in s.features}
-        | {f.id: f.state.value for s in a.scale_details for f in s.features},
+        lambda a: (
+            {f.text: f.state.value for s in a.scale_details for f in s.features}
+            | {f.id: f.state.value for s in a.scale_details for f in s.features}
+        ),
     ),
     "differential": _mapped("differential", lambda a: {d.id: d.met.value for d in a.differential}),
     "first": _equal("first of the differential", lambda a: a.differential[0].id),
-    "toward": _mapped(
-        "toward", lambda a: {t: d.id for d in a.differential for t in d.toward}
-    ),
+    "toward": _mapped("toward", lambda a: {t: d.id for d in a.differential for t in d.toward}),
     "away": _mapped("away", lambda a: {t: d.id for d in a.differential for t in d.away}),
     "away_of": lambda a, wanted: _texts(a, wanted, "away"),
     "toward_of": lambda a, wanted: _texts(a, wanted, "toward"),

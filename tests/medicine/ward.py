@@ -81,8 +81,21 @@ DEFAULT_STATUS = {
     Evidence.STATEMENT: UseStatus.ACTIVE,
 }
 SITES = frozenset(
-    "oral sublingual rectal bladder oesophageal pulmonary_artery intravascular core axillary "
-    "tympanic temporal forehead skin".split()
+    [
+        "oral",
+        "sublingual",
+        "rectal",
+        "bladder",
+        "oesophageal",
+        "pulmonary_artery",
+        "intravascular",
+        "core",
+        "axillary",
+        "tympanic",
+        "temporal",
+        "forehead",
+        "skin",
+    ]
 )
 ROUTES = frozenset({"oral", "im", "iv", "sc", "td", "ng", "sublingual", "inhaled", "rectal"})
 SPAN = re.compile(r"^([+-]?\d+(?:\.\d+)?)([mhds])$")
@@ -245,8 +258,12 @@ def _sign(line: Line, kind: SignKind, at: datetime, source: Source) -> Sign:
 def _use(
     line: Line, evidence: Evidence, at: datetime, numbers: Iterator[int], now: datetime
 ) -> MedicationUse:
-    names = {Evidence.ADMINISTRATION: "MedicationAdministration", Evidence.ORDER: "MedicationRequest",
-             Evidence.DISPENSE: "MedicationDispense", Evidence.STATEMENT: "MedicationStatement"}  # fmt: skip
+    names = {
+        Evidence.ADMINISTRATION: "MedicationAdministration",
+        Evidence.ORDER: "MedicationRequest",
+        Evidence.DISPENSE: "MedicationDispense",
+        Evidence.STATEMENT: "MedicationStatement",
+    }
     source, drug = _source(names[evidence], numbers), line.take()
     end, dose = line.after("to"), re.search(r"(\d+(?:\.\d+)?) (mg|ug|mg/h)(?: x(\d+))?", line.text)
     if dose:

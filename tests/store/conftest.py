@@ -4,9 +4,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from service.store import Store, open_store
+from service.store.schema import metadata
 from tests.store.postgres import Postgres, postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
@@ -25,13 +27,25 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_model(postgres: Postgres) -> str:
-    """An upgraded, empty database to copy from."""
+def postgres_prepared(postgres: Postgres) -> str:
+    """An upgraded database that is emptied for each test: faster than a new one each time."""
     url = postgres.fresh()
     made = open_store(url)
     made.upgrade()
     made.close()
-    return url.partition("@/")[2].partition("?")[0]
+    return url
+
+
+def emptied(url: str) -> str:
+    """Nobody connected, every table empty, every counter at its start."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = ", ".join(f'"{table}"' for table in metadata.tables)
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+    return url
 
 
 @pytest.fixture(params=BOTH)
@@ -41,8 +55,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "store.db"
         shutil.copy(request.getfixturevalue("sqlite_model"), path)
         return f"sqlite:///{path}"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.fresh(request.getfixturevalue("postgres_model"))
+    return emptied(request.getfixturevalue("postgres_prepared"))
 
 
 @pytest.fixture(params=BOTH)

@@ -38,11 +38,11 @@ class Postgres:
     process: "subprocess.Popen[bytes] | None" = None
     account: dict[str, object] = field(default_factory=dict)
 
-    def fresh(self, like: str = "template0") -> str:
-        """The URL of a new database: empty, or a copy of the unused database `like`."""
+    def fresh(self) -> str:
+        """The URL of a new, empty database."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+            connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def url(self, name: str) -> str:

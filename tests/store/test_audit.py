@@ -73,9 +73,11 @@ def test_the_database_refuses_changes_and_removals(written: Store) -> None:
 
 def unguarded(store: Store, connection: Connection) -> None:
     """What somebody with the rights of the owner could do."""
+    if not store.on_sqlite:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        return
     for trigger in ("audit_no_update", "audit_no_delete"):
-        on = "" if store.on_sqlite else " ON audit"
-        connection.execute(text(f"DROP TRIGGER {trigger}{on}"))
+        connection.execute(text(f"DROP TRIGGER {trigger}"))
 
 
 COLUMNS = [

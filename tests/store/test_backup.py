@@ -143,11 +143,10 @@ def test_on_postgresql_its_own_tools_are_named(postgres_url: str, tmp_path: Path
     store.close()
 
 
-def test_the_documented_commands_for_postgresql_work(
-    postgres: Postgres, postgres_model: str, tmp_path: Path
-) -> None:
-    source_url, target_url = postgres.fresh(postgres_model), postgres.fresh()
+def test_the_documented_commands_for_postgresql_work(postgres: Postgres, tmp_path: Path) -> None:
+    source_url, target_url = postgres.fresh(), postgres.fresh()
     store = open_store(source_url)
+    store.upgrade()
     filled(store)
     dump = tmp_path / "sentinel.dump"
     for command in (

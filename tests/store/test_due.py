@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from service.store import Due, Store, open_store
+from service.store import Due, Evaluated, Store, open_store
 from tests.store.made import NOW, TENANT, due_now, later, opened, take, temperature
 
 
@@ -80,6 +80,34 @@ def test_settling_twice_with_one_claim_counts_once(store: Store) -> None:
     assert store.settle(due, [opened()], None, None, NOW)
     assert store.settle(due, [opened("a2")], None, None, NOW) is False
     assert [a.id for a in store.alerts(TENANT)] == ["a1"]
+
+
+def test_several_settle_together_and_an_overtaken_one_takes_nothing_from_the_others(
+    store: Store,
+) -> None:
+    take(store, temperature("1"), temperature("2", "p2"), temperature("3", "p3"))
+    claimed = store.claim_due(NOW)
+    take(store, temperature("4", "p2"))
+    found = [
+        Evaluated(due, [opened(f"a-{due.patient}", due.patient)], {"tier": "WATCH"}, None, NOW)
+        for due in reversed(claimed)
+    ]
+    assert store.settle_many(found) == [True, False, True]
+    assert {a.id for a in store.alerts(TENANT)} == {"a-p1", "a-p3"}
+    assert store.assessments(TENANT, ["p1", "p2", "p3"]).keys() == {"p1", "p3"}
+    assert len(store.changes(0)[1]) == 2
+    assert names(store.claim_due(NOW)) == ["p2"]
+    assert store.settle_many([]) == []
+
+
+def test_a_lease_given_back_is_free_at_once(store: Store) -> None:
+    take(store, temperature("1"))
+    (due,) = store.claim_due(NOW)
+    store.give_back(due)
+    (again,) = store.claim_due(NOW)
+    store.give_back(due)  # no longer the holder: no effect
+    assert store.claim_due(NOW) == []
+    assert store.settle(again, [], None, None, NOW)
 
 
 def test_a_promised_check_survives_an_evaluation_before_it(store: Store) -> None:

@@ -1,6 +1,7 @@
 """What comes in, in whatever order, gives the same chart."""
 
 import itertools
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import event, insert, select
 from alerts.chart import Condition, MedicationUse
 from service.errors import Unavailable
 from service.fhir.reader import EntryOutcome, Outcome
-from service.store import Store
+from service.store import Store, open_store
 from service.store.schema import intake, resources
 from tests.store.made import (
     NOW,
@@ -340,3 +341,46 @@ def test_the_flow_tells_the_last_data_and_who_waits(store: Store) -> None:
     assert (flow.last_data_at, flow.patients, flow.overdue) == (NOW, 2, 0)
     assert store.flow(TENANT, later(minutes=2)).overdue == 2
     assert [p for p, _ in store.overdue(TENANT, later(minutes=2))] == ["p1", "p2"]
+
+
+@pytest.mark.parametrize("writers", [4])
+def test_writers_of_one_resource_at_once_leave_its_newest_version(
+    store: Store, url: str, writers: int
+) -> None:
+    """Each writer has its own store, as a process would, and a share of the versions."""
+    versions, rounds = 12, 5
+    for turn in range(rounds):
+        tenant = f"turn{turn}"
+        start = threading.Barrier(writers)
+        faults: list[BaseException] = []
+
+        def write(
+            n: int,
+            tenant: str = tenant,
+            start: threading.Barrier = start,
+            faults: list[BaseException] = faults,
+        ) -> None:
+            mine = open_store(url, pool=1)
+            try:
+                start.wait()
+                for version in range(n, versions, writers):
+                    made = [
+                        temperature(name, value=30.0 + version, version=str(version), tenant=tenant)
+                        for name in ("a", "b")
+                    ]
+                    take(mine, *(made if n % 2 else reversed(made)), tenant=tenant)
+            except BaseException as fault:
+                faults.append(fault)
+            finally:
+                mine.close()
+
+        threads = [threading.Thread(target=write, args=(n,)) for n in range(writers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert faults == []
+        assert values(store, tenant=tenant) == [30.0 + versions - 1]
+        counts = store.intake_counts(tenant)
+        assert counts["received"] == 2 * versions
+        assert counts["accepted"] + counts["superseded"] == 2 * versions

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -152,15 +154,23 @@ def test_a_server_that_goes_and_comes_back_is_found_again(postgres: Postgres) ->
         end(server)
 
 
+@contextmanager
+def without(store: Store, table: str) -> Iterator[None]:
+    """As if this table could not be written."""
+    with store._database.write() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO hidden"))
+    try:
+        yield
+    finally:
+        with store._database.write() as connection:
+            connection.execute(text(f"ALTER TABLE hidden RENAME TO {table}"))
+
+
 @pytest.mark.parametrize("table", ["due", "intake"])
 def test_an_accept_that_fails_late_stores_nothing(store: Store, table: str) -> None:
     """The rows are written, then the due list or the count fails: no row remains."""
-    with store._database.write() as connection:
-        connection.execute(text(f"ALTER TABLE {table} RENAME TO hidden"))
-    with pytest.raises(Unavailable):
+    with without(store, table), pytest.raises(Unavailable):
         take(store, temperature("1"))
-    with store._database.write() as connection:
-        connection.execute(text(f"ALTER TABLE hidden RENAME TO {table}"))
     assert store.patients(TENANT) == []
     assert store.claim_due(NOW) == []
     assert store.intake_counts(TENANT)["bundles"] == 0
@@ -169,21 +179,15 @@ def test_an_accept_that_fails_late_stores_nothing(store: Store, table: str) -> N
 @pytest.mark.parametrize("table", ["history", "notices", "assessments", "changes"])
 def test_a_settlement_that_fails_late_stores_nothing(store: Store, table: str) -> None:
     due = due_now(store)
-    with store._database.write() as connection:
-        connection.execute(text(f"ALTER TABLE {table} RENAME TO hidden"))
-    with pytest.raises(Unavailable):
+    with without(store, table), pytest.raises(Unavailable):
         store.settle(due, [opened()], {"tier": "WATCH"}, None, NOW)
-    with store._database.write() as connection:
-        connection.execute(text(f"ALTER TABLE hidden RENAME TO {table}"))
     assert store.alerts(TENANT) == []
     assert store.cursor() == 0
     assert store.settle(due, [opened()], {"tier": "WATCH"}, None, NOW) is True
 
 
 def test_what_a_fault_says_holds_no_content(store: Store) -> None:
-    with store._database.write() as connection:
-        connection.execute(text("ALTER TABLE resources RENAME TO hidden"))
-    with pytest.raises(Unavailable) as fault:
+    with without(store, "resources"), pytest.raises(Unavailable) as fault:
         take(store, temperature("secret-id", "secret-patient"))
     assert "secret" not in str(fault.value)
     assert "secret" not in fault.value.message

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from service.errors import SettingsFault
 from service.fhir import terminology_check
 from service.fhir.terminology import overlay
 from service.fhir.terminology.terminology import with_overlay
@@ -17,7 +18,7 @@ def test_the_shipped_data_is_sound() -> None:
 
 
 def test_a_file_of_a_site_is_sound() -> None:
-    assert list(terminology_check.overlay_faults(HERE / "site_codes.csv")) == []
+    assert list(overlay.faults_of(HERE / "site_codes.csv")) == []
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_a_file_of_a_site_is_sound() -> None:
 def test_a_wrong_row_is_named(row: str, fault: str, tmp_path: Path) -> None:
     path = tmp_path / "site.csv"
     path.write_text(HEAD + row + "\n")
-    found = list(terminology_check.overlay_faults(path))
+    found = list(overlay.faults_of(path))
     assert len(found) == 1
     assert "site.csv:2" in found[0]
     assert fault in found[0]
@@ -56,7 +57,7 @@ def test_the_codes_of_a_site_are_used_and_outrank(tmp_path: Path) -> None:
         + "answer,urn:ward,AV-V,avpu,,V,\n"
         + "drug,https://dmd.nhs.uk,9489211000001101,flupentixol,,,Y\n"
     )
-    assert list(terminology_check.overlay_faults(path)) == []
+    assert list(overlay.faults_of(path)) == []
     known = with_overlay(path)
     seen = known.observation([("urn:ward", "T-ORAL")])
     assert seen is not None
@@ -68,3 +69,10 @@ def test_the_codes_of_a_site_are_used_and_outrank(tmp_path: Path) -> None:
     assert found.concept == "neuroleptic_malignant_syndrome"
     for system in ("https://dmd.nhs.uk/", "http://snomed.info/sct"):
         assert known.drug([(system, "9489211000001101")]).ingredients == ("flupentixol",)
+
+
+def test_a_wrong_file_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "site.csv"
+    path.write_text(HEAD + "drug,sct,395891007,sulpirid,,,N\npill,sct,395891007,x,,,\n")
+    with pytest.raises(SettingsFault, match=r"site.csv:2.*site.csv:3"):
+        with_overlay(path)

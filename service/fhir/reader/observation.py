@@ -53,12 +53,12 @@ def read_observation(entry: Entry, source: Source, body: Body) -> Read:
         shown = f"{main.label} {observed.shown(found)}".strip()
         return only_unread("time", shown, when, source)
     frame = _Frame(source, when, status is PRELIMINARY, reading_flags(found), site_of(found))
-    facts = _part(found, main, frame)
     components = found.get("component")
+    # a panel has no value of its own: that is no gap
+    panel = components is not None and observed.value_key(found) is None
+    facts = [] if panel else _part(found, main, frame)
     if components is not None:
         facts = _components(components, main, frame, facts)
-        if observed.value_key(found) is None:
-            facts = [f for f in facts if not _is_empty_panel(f)] or facts
     if len(facts) > 1:
         facts = _without_artefact_pair(facts)
     if not facts:
@@ -66,11 +66,6 @@ def read_observation(entry: Entry, source: Source, body: Body) -> Read:
         return Read((), Reason.MEMBERS_ONLY if members else Reason.NOTHING_USED)
     gap = next((f.reason for f in facts if isinstance(f, Unread)), Reason.NONE)
     return Read(tuple(facts), gap)
-
-
-def _is_empty_panel(fact: Fact) -> bool:
-    """A panel has no value of its own: that is no gap."""
-    return isinstance(fact, Unread) and fact.reason == Reason.NO_VALUE
 
 
 def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:

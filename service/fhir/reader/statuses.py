@@ -29,6 +29,8 @@ def _read_observation(raw: bytes) -> str | Reason:
         return Reason.STATUS_INVALID
     if value is None:
         return Reason.STATUS_MISSING
+    if not isinstance(value, str):
+        return Reason.STATUS_INVALID
     return _OBSERVATION.get(code(value), Reason.STATUS_INVALID)
 
 

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -25,6 +26,7 @@ _ASIDE = re.compile(  # drugs that a text names and the order is not about
 _CHUNK = re.compile(r"[^\s,;()\[\]{}]+")
 SHORTEST_START, SHORTEST_JOINED_START, SHORTEST_SLIP = 5, 3, 6
 TWO_SLIPS_FROM = 11
+SAME_SOUND = {"c": "ks", "k": "c", "s": "cz", "z": "sx", "x": "z", "f": "p", "g": "j", "j": "g"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class DrugNames:
         self._others = _words_of("other_drugs.txt")
         self._plain_words = _words_of("order_words.txt")
         self._index_single_words()
+        self._near = lru_cache(maxsize=1024)(self._beginning_like)
+        self._guess = lru_cache(maxsize=8192)(self._read_amiss)
 
     def _add(self, term: str, name: _Name) -> None:
         key = phrase(term)
@@ -90,12 +94,12 @@ class DrugNames:
             if " " not in other and len(other) >= SHORTEST_SLIP:
                 self._slips[other[0]].append(other)
 
-    def terms(self) -> dict[str, list[_Name]]:
-        """Every term with what it names (for the integrity check)."""
-        return {key: names for phrases in self._phrases.values() for key, names in phrases.items()}
+    def forget(self) -> None:
+        """Drop what was cached (benchmarks)."""
+        self._guess.cache_clear()
 
-    def find(self, text: str) -> list[Named]:
-        """The names in a text, in order, each stretch once."""
+    def find(self, text: str, *, guess: bool = True) -> list[Named]:
+        """The names in a text, in order, each stretch once; `guess`: cut-off words and slips."""
         told = _ASIDE.sub(" ", plain(text))
         words = tokens(told)
         found: list[Named] = []
@@ -111,6 +115,12 @@ class DrugNames:
             if named.ingredients:
                 found.append(named)
             position += length
+        if not guess:
+            return found
+        self._add_guesses(found, unread, told)
+        return found
+
+    def _add_guesses(self, found: list[Named], unread: list[tuple[int, str]], told: str) -> None:
         guesses = [(place, self._guess(word)) for place, word in unread]
         sure = {n.words for n in found} | {g.words for _, g in guesses if g is not None}
         partners = _partners(told, sure)
@@ -120,7 +130,6 @@ class DrugNames:
                 guess = self._start(unread[index][1], SHORTEST_JOINED_START)
             if guess is not None and not _contradicts(guess, found):
                 found.insert(place, guess)
-        return found
 
     def _longest_at(self, words: Sequence[str], at: int, text: str) -> tuple[Named, int] | None:
         first = words[at]
@@ -136,7 +145,7 @@ class DrugNames:
             return Named((), first, "", "other"), 1
         return None
 
-    def _guess(self, word: str) -> Named | None:
+    def _read_amiss(self, word: str) -> Named | None:
         return self._start(word, SHORTEST_START) or self._slip(word)
 
     def _start(self, word: str, shortest: int) -> Named | None:
@@ -150,13 +159,18 @@ class DrugNames:
             return None
         return Named(meant.pop(), word, f"{word!r} begins only this name", "start")
 
+    def _beginning_like(self, start: str) -> list[str]:
+        """Names that begin alike: same letter, first two exchanged, or one sound ("cinemet")."""
+        letters = dict.fromkeys((*start, *SAME_SOUND.get(start[0], "")))
+        return [name for letter in letters for name in self._slips.get(letter, ())]
+
     def _slip(self, word: str) -> Named | None:
         if len(word) < SHORTEST_SLIP or not word.isalpha() or word in self._plain_words:
             return None
         allowed = 2 if len(word) >= TWO_SLIPS_FROM else 1
         near = process.extract(
             word,
-            self._slips.get(word[0], ()),
+            self._near(word[:2]),
             scorer=OSA.distance,
             score_cutoff=allowed,
             limit=8,
@@ -186,6 +200,8 @@ def _like_brand(word: str, brand: str, slips: int) -> bool:
     """Brands are short and near each other: one slip, and in six letters only of a vowel."""
     if slips > 1:
         return False
+    if word[0] in SAME_SOUND and word[1:] == brand[1:]:
+        return True  # one sound, two letters
     return len(word) > SHORTEST_SLIP or _consonants(word) == _consonants(brand)
 
 

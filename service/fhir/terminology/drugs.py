@@ -9,7 +9,16 @@ from service.fhir.terminology.depots import SHORT_DEPOT, Depot, Depots, Saying
 from service.fhir.terminology.drug_text import DrugNames, Named, ingredients_of
 from service.fhir.terminology.matches import DrugMatch
 from service.fhir.terminology.ndc import eleven
-from service.fhir.terminology.systems import ATC, DMD, NDC, RXNORM, SCT, system_key, well_formed
+from service.fhir.terminology.systems import (
+    ATC,
+    CODE_SYSTEMS,
+    DMD,
+    NDC,
+    RXNORM,
+    SCT,
+    system_key,
+    well_formed,
+)
 from service.fhir.terminology.tables import DATA, DrugCodes, Profile, rows
 from service.fhir.terminology.words import plain, strengths, tokens
 
@@ -18,14 +27,14 @@ _ROUTES = (
     ("iv", r"\bi\.?v\.?p?b?\b|intra-?venous|\biv push\b"),
     ("sc", r"\bs\.?c\.?\b|\bsub-?q\b|sub-?cut|\bsq\b|\bcsci\b"),
     ("td", r"\bpatch(?:es)?\b|trans-?dermal|/24 ?h\w*\b(?=.*patch)|\btd\b"),
-    ("rectal", r"\bp\.?r\.?\b|\brectal|suppositor|\bsupp?\b"),
+    ("rectal", r"\bp\.?r\.?\b(?!.*\b(?:tab|cap))|\brectal|suppositor|\bsupp?\b"),
     ("sublingual", r"\bs\.?l\.?\b|sublingual"),
     ("buccal", r"\bbuccal"),
     ("nasal", r"\bnasal|intranasal"),
     ("inhaled", r"\binhal|\binh\b|nebuli[sz]|\bneb\b"),
-    ("topical", r"\btopical|\b(?:gel|cream|ointment|lotion)\b"),
+    ("topical", r"\btopical|(?<!intestinal )\b(?:gel|cream|ointment|lotion)\b"),
     ("ophthalmic", r"\bophth|\beye drops?\b"),
-    ("ng", r"\bng\b(?! ?/)|\bngt\b|\bpeg\b|nasogastric|\benteral\b|\bj-?tube\b"),
+    ("ng", r"\bng\b(?! ?/)|\bngt\b|\bpeg[- ]tube|\bvia peg\b|nasogastric|\benteral\b|\bj-?tube\b"),
     ("oral", r"\bp\.?o\.?\b|\boral|by mouth|\btab(?:let)?s?\b|\bcap(?:sule)?s?\b|\bodt\b|"
              r"disintegrat|orodispers|lyophilis|\bsyrup|\belixir|\bsusp(?:ension)?\b|zydis|m-?tab|"
              r"quicklet|velotab|expidet|\bdrops\b|comprim|tabletten|\bkaps|gotas|spansule|caplet|chewable"),
@@ -65,8 +74,11 @@ class Drugs:
         told = _Order(text, form, route)
         if any(profile.ingredients for _, profile in known):
             return self._from_codes(known, told)
-        words = text or " ".join(code for system, code in codings if _is_text(system, code))
-        return self._from_text(words, told)
+        if text:
+            return self._from_text(self.names.find(text), told)
+        # A code that cannot be one of its system, or a local one, may be a name ("HALOPERIDOL").
+        words = " ".join(code for system, code in codings if _may_be_text(system, code))
+        return self._from_text(self.names.find(words, guess=False), told)
 
     def _coded(self, system: str, code: str) -> list[tuple[str, Profile]]:
         key, code = system_key(system or ""), (code or "").strip()
@@ -119,8 +131,7 @@ class Drugs:
             return Depot(FALSE)
         return self.depots.judge(keys, told.saying())
 
-    def _from_text(self, text: str, told: "_Order") -> DrugMatch:
-        found = self.names.find(text)
+    def _from_text(self, found: list[Named], told: "_Order") -> DrugMatch:
         keys = ingredients_of(found)
         if not keys:
             return DrugMatch((), route=told.route, form=told.form, strength=told.strength)
@@ -188,8 +199,10 @@ def _depot_route(route: str | None, depot: Depot) -> str | None:
     return route or ("depot" if depot.long_acting is TRUE else None)
 
 
-def _is_text(system: str, code: str) -> bool:
-    return not well_formed(system_key(system or ""), code) and any(c.isalpha() for c in code)
+def _may_be_text(system: str, code: str) -> bool:
+    key = system_key(system or "")
+    named = any(c.isalpha() for c in code or "")
+    return named and (key not in CODE_SYSTEMS or not well_formed(key, code))
 
 
 def _keys(cell: str) -> tuple[str, ...]:

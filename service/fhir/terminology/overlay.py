@@ -8,7 +8,8 @@ target   drug: ingredient keys joined by "|"; else a concept key of the package
 unit     observation: UCUM unit that the code is defined in (may be empty)
 site     observation: site of a temperature; answer: the value that the code stands for
 depot    drug: Y, N, short_depot, form_dependent or empty
-An entry of the site outranks the package's. `terminology_check` proves every row.
+An entry of the site outranks the package's. Every row is proved when the files are read, and by
+`knowledge check`.
 """
 
 import csv
@@ -17,13 +18,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.errors import SettingsFault
+from service.fhir import units
 from service.fhir.terminology.drugs import Coded
 from service.fhir.terminology.matches import ConceptMatch
 from service.fhir.terminology.observations import NEGATIVE
-from service.fhir.terminology.systems import system_key
+from service.fhir.terminology.systems import system_key, well_formed
+from service.fhir.terminology.tables import rows
 
 VARIABLE = "NMS_SENTINEL_TERMINOLOGY"
 COLUMNS = ("kind", "system", "code", "target", "unit", "site", "depot")
+DEPOTS = frozenset({"", "Y", "N", "short_depot", "form_dependent"})
 KINDS = frozenset({"drug", "observation", "finding", "answer"})
 
 
@@ -51,7 +56,10 @@ def rows_of(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def read(files: tuple[Path, ...]) -> Overlay:
-    """The rows of all files; a later file outranks an earlier one."""
+    """The rows of all files; the last outranks. SettingsFault names every fault."""
+    found = [fault for path in files for fault in faults_of(path)]
+    if found:
+        raise SettingsFault(f"{VARIABLE}: " + "; ".join(found), code="terminology-file")
     overlay = Overlay()
     for path in files:
         for _, row in rows_of(path):
@@ -72,3 +80,32 @@ def _take(overlay: Overlay, row: dict[str, str]) -> None:
         overlay.observations[key] = ConceptMatch(
             target, how, row["site"] or None, row["unit"] or None, target.endswith(NEGATIVE)
         )
+
+
+def faults_of(path: Path) -> Iterator[str]:
+    """What is wrong with a site's file, row by row."""
+    if not path.is_file():
+        yield f"{path.name}: there is no such file"
+        return
+    ingredients = {r["ingredient"] for r in rows("ingredients.csv")}
+    measured = {r["concept"] for n in ("observations.csv", "answers.csv", "observation_text.csv")
+                for r in rows(n)}  # fmt: skip
+    found = {r["concept"] for n in ("findings.csv", "finding_text.csv") for r in rows(n)}
+    targets = {"drug": ingredients, "observation": measured, "answer": measured, "finding": found}
+    for line, row in rows_of(path):
+        where = f"{path.name}:{line}"
+        if row["kind"] not in KINDS:
+            yield f"{where}: kind {row['kind']!r} is not one of {', '.join(sorted(KINDS))}"
+            continue
+        if not row["system"] or not row["code"]:
+            yield f"{where}: system and code must be told"
+        elif not well_formed(system_key(row["system"]), row["code"]):
+            yield f"{where}: {row['code']!r} is no code of {row['system']}"
+        told = row["target"].split("|") if row["kind"] == "drug" else [row["target"]]
+        for key in told:
+            if key not in targets[row["kind"]]:
+                yield f"{where}: {row['kind']} target {key!r} is not known"
+        if row["unit"] and row["unit"] not in units.ucum():
+            yield f"{where}: unit {row['unit']!r} is not a UCUM unit that we know"
+        if row["depot"] not in DEPOTS:
+            yield f"{where}: depot {row['depot']!r} is not one of Y, N, short_depot, form_dependent"

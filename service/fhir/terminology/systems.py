@@ -36,6 +36,7 @@ _SHAPES = {
     ICD10: re.compile(r"[A-Z]\d\d(?:\.?[0-9A-Z]{1,3})?[+*!]?"),
     ICD9CM: re.compile(r"(?:V\d\d|E\d{3}|\d{3})(?:\.?\d{1,2})?"),
 }
+CODE_SYSTEMS = frozenset(_SHAPES)
 _BY_NAME = {name: key for key, names in _NAMES.items() for name in names}
 # Resources hold the same few addresses over and over.
 _EXACT = {name: key for name, key in _BY_NAME.items() if ":" in name}

@@ -13,6 +13,7 @@ from service.fhir.terminology.tables import manifest, rows
 
 Codings = Sequence[tuple[str, str]]
 Pairs = tuple[tuple[str, str], ...]
+LONGEST = 2_000  # characters of a text that are read
 CACHED = 16_384  # distinct orders, observations and findings kept; the least used go first
 
 
@@ -42,11 +43,13 @@ class Terminology:
         self, codings: Codings = (), text: str = "", form: str = "", route: str = ""
     ) -> DrugMatch:
         """The ingredients of a drug; the codings decide, text and form complete."""
-        return self._drug(_pairs(codings), text or "", form or "", route or "")
+        return self._drug(
+            _pairs(codings), (text or "")[:LONGEST], (form or "")[:LONGEST], (route or "")[:LONGEST]
+        )
 
     def observation(self, codings: Codings = (), text: str = "") -> ConceptMatch | None:
         """The concept of a measurement; the most specific known code, then the text."""
-        return self._observation(_pairs(codings), text or "")
+        return self._observation(_pairs(codings), (text or "")[:LONGEST])
 
     def finding(self, codings: Codings = (), text: str = "") -> ConceptMatch | None:
         """The first concept of a condition or sign."""
@@ -54,11 +57,11 @@ class Terminology:
 
     def findings(self, codings: Codings = (), text: str = "") -> tuple[ConceptMatch, ...]:
         """Every concept of a condition or sign; a text may name several."""
-        return self._findings(_pairs(codings), text or "")
+        return self._findings(_pairs(codings), (text or "")[:LONGEST])
 
     def answer(self, concept: str, codings: Codings = (), text: str = "") -> str | None:
         """The value that a coded or written answer stands for ("V", "-2", "positive")."""
-        return self._answer(concept, _pairs(codings), text or "")
+        return self._answer(concept, _pairs(codings), (text or "")[:LONGEST])
 
     def ingredient(self, key: str) -> Ingredient:
         """The ingredient of this key; KeyError when there is none."""

@@ -1,0 +1,97 @@
+"""The commands of the store: `db upgrade|downgrade|backup|restore|check`, `audit verify`."""
+# ruff: noqa: PLC0415 - imports inside the commands keep the start fast
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from service.store import Store
+
+FINDINGS = 1
+
+db_app = typer.Typer(help="The store.", no_args_is_help=True)
+audit_app = typer.Typer(help="The record of who saw and did what.", no_args_is_help=True)
+
+
+@db_app.command("upgrade")
+def upgrade() -> None:
+    """Bring the store to the current schema."""
+    with _store() as store:
+        store.upgrade()
+        typer.echo("The store is at the current schema.")
+
+
+@db_app.command("downgrade")
+def downgrade(
+    revision: Annotated[str, typer.Argument(help='A revision of the schema; "base": empty.')],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take the schema back to an earlier revision. Back up first: data may be dropped."""
+    if not yes:
+        typer.confirm(f"Take the schema back to {revision}?", abort=True)
+    with _store() as store:
+        store.downgrade(revision)
+        typer.echo(f"The store is at schema {store.schema_version() or 'base'}.")
+
+
+@db_app.command("backup")
+def backup(target: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
+    """Copy the running store (SQLite) into a new file, checked; the service need not stop."""
+    with _store() as store:
+        store.backup(target)
+        typer.echo(f"Backed up to {target}.")
+
+
+@db_app.command("restore")
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that backup made.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Replace everything in the store (SQLite) by a backup. Stop the service first."""
+    if not yes:
+        typer.confirm("Replace everything in the store?", abort=True)
+    with _store() as store:
+        store.restore(source)
+        store.upgrade()
+        typer.echo(f"Restored from {source}.")
+
+
+@db_app.command("check")
+def check() -> None:
+    """Whether the store is sound; reads everything. Exit 1 when it is not."""
+    with _store() as store:
+        found = store.check()
+    typer.echo("\n".join([*found, f"{len(found)} faults."]))
+    if found:
+        raise typer.Exit(FINDINGS)
+
+
+@audit_app.command("verify")
+def verify() -> None:
+    """Whether the audit's hash chain is whole, for every tenant. Exit 1 when it is not."""
+    broken = False
+    with _store() as store:
+        for tenant in store.audited_tenants():
+            verdict = store.verify_audit(tenant)
+            broken = broken or not verdict.sound
+            said = "whole" if verdict.sound else f"{verdict.fault} at {verdict.at}"
+            typer.echo(f"{tenant}: {verdict.checked} entries, {said}")
+    if broken:
+        raise typer.Exit(FINDINGS)
+
+
+@contextmanager
+def _store() -> "Iterator[Store]":
+    from service.settings import load_settings
+    from service.store import open_store
+
+    store = open_store(load_settings(os.environ).database_url)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,285 @@
+"""Signs and screens: coded, written and from our own bedside check."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from alerts.chart import Condition, Measurement, SignKind, Unread
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from service.fhir.emit import bedside_observation
+from service.worklist.bedside import PARTS, examination
+from tests.fhir.charted import (
+    AT,
+    LOINC,
+    SNOMED,
+    coding,
+    facts,
+    gap,
+    observation,
+    read,
+    sign,
+    told,
+)
+
+PRESENT, ABSENT = coding(SNOMED, "52101004", text="Present"), coding(SNOMED, "2667000", text="Absent")
+RIGIDITY = coding(SNOMED, "16046003", text="Muscle rigidity")
+
+
+def answered(code: dict, answer: object, **elements: object) -> dict:
+    return observation(code, valueCodeableConcept=answer, **elements)
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "kind", "present", "detail"),
+    [
+        (RIGIDITY, PRESENT, SignKind.RIGIDITY, TRUE, None),
+        (RIGIDITY, ABSENT, SignKind.RIGIDITY, FALSE, None),
+        (RIGIDITY, {"text": "severe"}, SignKind.RIGIDITY, TRUE, None),
+        ({"text": "Muscle tone"}, {"text": "Lead-pipe rigidity"}, SignKind.RIGIDITY, TRUE, "lead_pipe"),
+        ({"text": "Muscle tone"}, {"text": "cogwheel rigidity"}, SignKind.RIGIDITY, TRUE, "cogwheel"),
+        ({"text": "Muscle tone"}, {"text": "normal"}, SignKind.RIGIDITY, FALSE, "normal"),
+        ({"text": "Muscle tone"}, PRESENT, SignKind.RIGIDITY, UNKNOWN, None),
+        (coding(SNOMED, "52613005", text="Excessive sweating"), PRESENT, SignKind.DIAPHORESIS, TRUE, None),
+        (coding(SNOMED, "52613005"), coding(SNOMED, "373067005"), SignKind.DIAPHORESIS, FALSE, None),
+        ({"text": "Mutism"}, PRESENT, SignKind.MUTISM, TRUE, None),
+        ({"text": "Mental status"}, coding(SNOMED, "89458003"), SignKind.STUPOR, TRUE, None),
+        (coding(LOINC, "80288-4"), {"text": "Responds to voice"}, SignKind.ACVPU, TRUE, "V"),
+        (coding(LOINC, "80288-4"), {"text": "A"}, SignKind.ACVPU, FALSE, "A"),
+        (coding(LOINC, "99844-5"), coding(SNOMED, "10828004"), SignKind.DELIRIUM_SCREEN, TRUE, None),
+        (coding(LOINC, "99844-5"), {"text": "Negative"}, SignKind.DELIRIUM_SCREEN, FALSE, None),
+        ({"text": "Clonus"}, {"text": "inducible clonus"}, SignKind.CLONUS, TRUE, "inducible"),
+        ({"text": "Deep brain stimulator failure"}, PRESENT, SignKind.STIMULATOR_FAILURE, TRUE, None),
+        (RIGIDITY, coding(SNOMED, "261665006"), SignKind.RIGIDITY, UNKNOWN, None),
+    ],
+)  # fmt: skip
+def test_a_sign_by_code_and_by_word(
+    code: dict, answer: dict, kind: SignKind, present: Truth, detail: str | None
+) -> None:
+    found = sign(answered(code, answer))
+    assert (found.kind, found.present, found.detail) == (kind, present, detail)
+    assert found.at == datetime(2026, 3, 3, 8, tzinfo=UTC)
+    assert found.structured
+
+
+def test_a_boolean_is_an_answer_and_free_text_is_not_structured() -> None:
+    assert sign(observation(RIGIDITY, valueBoolean=True)).present is TRUE
+    assert sign(observation(RIGIDITY, valueBoolean=False)).present is FALSE
+    written = sign(observation(RIGIDITY, valueString="present"))
+    assert (written.present, written.structured) == (TRUE, False)
+
+
+@pytest.mark.rules("LOG-01")
+def test_an_answer_that_we_do_not_know_is_shown_and_is_no_sign() -> None:
+    found = gap(answered(RIGIDITY, {"text": "see the drawing"}))
+    assert (found.reason, found.text) == ("unmapped-answer", "Muscle rigidity see the drawing")
+    assert gap(observation(RIGIDITY)).reason == "no-value"
+    assert gap(observation(RIGIDITY, dataAbsentReason={"text": "asleep"})).reason == "data-absent"
+
+
+@pytest.mark.rules("RIG-02")
+@pytest.mark.parametrize(
+    ("answer", "note", "new"),
+    [
+        ({"text": "New rigidity"}, "", TRUE),
+        (PRESENT, "increased", TRUE),
+        (PRESENT, "worse than baseline", TRUE),
+        (PRESENT, "chronic, unchanged", FALSE),
+        (PRESENT, "", UNKNOWN),
+        ({"text": "increased muscle tone"}, "", UNKNOWN),
+    ],
+)
+def test_new_or_worse_is_taken_only_when_recorded(answer: dict, note: str, new: Truth) -> None:
+    notes = [{"text": note}] if note else None
+    assert sign(answered(RIGIDITY, answer, note=notes)).new is new
+
+
+def test_a_note_tells_the_kind_of_a_present_sign() -> None:
+    assert sign(answered(RIGIDITY, PRESENT, note=[{"text": "diffuse"}])).detail == "generalised"
+    assert sign(answered(RIGIDITY, ABSENT, note=[{"text": "diffuse"}])).detail is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "present", "detail"),
+    [
+        (SignKind.RIGIDITY, "normal", FALSE, "normal"),
+        (SignKind.RIGIDITY, "increased", TRUE, "increased"),
+        (SignKind.RIGIDITY, "cogwheel", TRUE, "cogwheel"),
+        (SignKind.RIGIDITY, "lead_pipe", TRUE, "lead_pipe"),
+        (SignKind.ACVPU, "A", FALSE, "A"),
+        (SignKind.ACVPU, "U", TRUE, "U"),
+        (SignKind.DIAPHORESIS, "absent", FALSE, None),
+        (SignKind.DIAPHORESIS, "present", TRUE, None),
+        (SignKind.WORKUP_NEGATIVE, "present", TRUE, None),
+        (SignKind.MEDICATION_RECONCILED, "present", TRUE, None),
+        (SignKind.RESOLVED, "present", TRUE, None),
+    ],
+)
+def test_our_own_bedside_check_is_read_back(
+    kind: SignKind, choice: str, present: Truth, detail: str | None
+) -> None:
+    at = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    found = sign(bedside_observation("b1", "p1", kind, choice, choice, at))
+    assert (found.kind, found.present, found.detail, found.at) == (kind, present, detail, at)
+
+
+def test_every_choice_of_the_bedside_page_is_read() -> None:
+    from service.fhir.reader import read_body
+    from tests.fhir.charted import CONTEXT
+
+    at = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    for kind, _, _, choices in PARTS:
+        for choice in choices:
+            body = examination("p1", {"handle": "0" * 16, kind.value: choice}, at)
+            (resource,) = read_body(body, CONTEXT).resources
+            assert [f.kind for f in resource.facts] == [kind]  # type: ignore[union-attr]
+
+
+def test_a_questionnaire_of_the_bedside_check() -> None:
+    system = "urn:nms-sentinel:bedside"
+    sent = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q1",
+        "status": "completed",
+        "subject": {"reference": "Patient/p1"},
+        "authored": AT,
+        "item": [
+            {"linkId": "rigidity",
+             "answer": [{"valueCoding": {"system": system, "code": "lead_pipe"}}]},
+            {"linkId": "group", "item": [
+                {"linkId": "diaphoresis", "answer": [{"valueBoolean": True}]},
+                {"linkId": "acvpu", "answer": [{"valueString": "V"}]},
+                {"linkId": "tremor", "answer": [{"valueString": "hard to say"}]}]},
+            {"linkId": "lunch", "text": "Lunch?", "answer": [{"valueString": "soup"}]},
+        ],
+    }  # fmt: skip
+    found = facts(sent)
+    assert {(f.kind, f.present, f.detail) for f in found if not isinstance(f, Unread)} == {  # type: ignore[union-attr]
+        (SignKind.RIGIDITY, TRUE, "lead_pipe"),
+        (SignKind.DIAPHORESIS, TRUE, None),
+        (SignKind.ACVPU, TRUE, "V"),
+    }
+    assert [f.reason for f in found if isinstance(f, Unread)] == ["unmapped-answer"]
+
+
+def test_a_score_with_a_coded_answer_is_a_number() -> None:
+    (found,) = facts(answered({"text": "RASS"}, coding(LOINC, "LA33964-0")))
+    assert isinstance(found, Measurement)
+    assert (found.kind, found.value) == ("rass", -2.0)
+    assert facts(observation({"text": "RASS"}, valueInteger=2))[0].value == 2.0  # type: ignore[union-attr]
+    assert gap(observation({"text": "RASS"}, valueInteger=7)).reason == "implausible"
+
+
+def test_a_problem_recorded_as_an_observation_is_an_unconfirmed_problem() -> None:
+    (found,) = facts(answered(coding(SNOMED, "386661006", text="Fever"), PRESENT))
+    assert isinstance(found, Condition)
+    assert (found.active, found.confirmed) == (TRUE, UNKNOWN)
+    assert facts(answered(coding(SNOMED, "386661006", text="Fever"), ABSENT)) == []
+
+
+def condition(**elements: object) -> dict:
+    told_of = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "subject": {"reference": "Patient/p1"},
+        "clinicalStatus": coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
+        "verificationStatus": coding("http://terminology.hl7.org/CodeSystem/condition-ver-status",
+                                     "confirmed"),
+        "code": coding(SNOMED, "2776000", text="Delirium"),
+        "onsetDateTime": AT,
+    } | elements  # fmt: skip
+    return {name: value for name, value in told_of.items() if value is not None}
+
+
+def test_a_coded_delirium_is_a_problem_and_a_sign() -> None:
+    found = facts(condition())
+    assert [type(f).__name__ for f in found] == ["Condition", "Sign"]
+    assert found[1].kind is SignKind.DELIRIUM  # type: ignore[union-attr]
+    assert (found[0].active, found[0].confirmed) == (TRUE, TRUE)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("elements", "outcome"),
+    [
+        ({"verificationStatus": coding("x", "refuted")}, ("accepted", "refuted")),
+        ({"verificationStatus": "refuted"}, ("accepted", "refuted")),
+        ({"verificationStatus": coding("x", "entered-in-error")}, ("accepted", "retracted")),
+        ({"code": {"text": "Ingrown toenail"}}, ("accepted", "unmapped-code")),
+        ({"onsetDateTime": "2099-01-01"}, ("accepted", "future")),
+        ({"code": {"text": "No history of delirium"}}, ("accepted", "unmapped-code")),
+    ],
+)
+def test_what_is_no_problem(elements: dict, outcome: tuple[str, str]) -> None:
+    assert told(condition(**elements)) == [outcome]
+    assert not [f for f in facts(condition(**elements)) if isinstance(f, Condition)]
+
+
+def test_statuses_of_older_versions_are_plain_codes() -> None:
+    (problem, *_) = facts(condition(clinicalStatus="resolved", verificationStatus="provisional"))
+    assert (problem.active, problem.confirmed) == (FALSE, UNKNOWN)  # type: ignore[union-attr]
+
+
+def test_a_reaction_that_was_nms_is_a_history_of_nms() -> None:
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "i1",
+        "patient": {"reference": "Patient/p1"},
+        "code": {"text": "haloperidol"},
+        "reaction": [{"manifestation": [{"text": "Neuroleptic malignant syndrome"}]}],
+    }
+    (found,) = facts(allergy)
+    assert isinstance(found, Condition)
+    assert (found.kind, found.active) == ("neuroleptic_malignant_syndrome", FALSE)
+    assert told(allergy | {"reaction": []}) == [("accepted", "nothing-used")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        ({"resourceType": "Procedure", "status": "completed", "performedDateTime": AT,
+          "code": {"text": "Haemodialysis"}}, SignKind.RENAL_REPLACEMENT),
+        ({"resourceType": "Procedure", "status": "in-progress", "occurrenceDateTime": AT,
+          "code": {"text": "External cooling with cooling blanket"}}, SignKind.ACTIVE_COOLING),
+        ({"resourceType": "DeviceUseStatement", "status": "active", "timingDateTime": AT,
+          "device": {"display": "Urinary catheter, indwelling"}}, SignKind.URINARY_CATHETER),
+        ({"resourceType": "DeviceUsage", "status": "active", "timingDateTime": AT,
+          "device": {"concept": {"text": "Ventilator"}}}, SignKind.VENTILATED),
+        ({"resourceType": "DeviceUseStatement", "status": "active",
+          "whenUsed": {"start": AT}, "device": {"display": "Nasogastric tube"}},
+         SignKind.ENTERAL_TUBE),
+    ],
+)  # fmt: skip
+def test_circumstances_that_mask_or_confound(sent: dict, kind: SignKind) -> None:
+    found = sign({"id": "x", "subject": {"reference": "Patient/p1"}} | sent)
+    assert (found.kind, found.present) == (kind, TRUE)
+
+
+@pytest.mark.parametrize("status", ["not-done", "preparation"])
+def test_a_procedure_not_done_is_no_circumstance(status: str) -> None:
+    sent = {"resourceType": "Procedure", "id": "x", "status": status, "performedDateTime": AT,
+            "subject": {"reference": "Patient/p1"}, "code": {"text": "Haemodialysis"}}  # fmt: skip
+    assert facts(sent) == []
+
+
+def test_a_device_is_read_where_it_is_used() -> None:
+    device = {"resourceType": "Device", "id": "d1", "type": {"text": "Foley catheter"},
+              "patient": {"reference": "Patient/p1"}}  # fmt: skip
+    used = {"resourceType": "DeviceUseStatement", "id": "u1", "status": "active",
+            "subject": {"reference": "Patient/p1"}, "timingPeriod": {"start": AT},
+            "device": {"reference": "Device/d1"}}  # fmt: skip
+    kinds = [getattr(f, "kind", None) for f in facts(used, device)]
+    assert SignKind.URINARY_CATHETER in kinds
+    assert gap(device).reason == "no-time"
+
+
+@pytest.mark.parametrize("period", ["period", "actualPeriod"])
+def test_a_stay_in_r4_and_r5(period: str) -> None:
+    sent = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "in-progress",
+        "subject": {"reference": "Patient/p1"},
+        period: {"start": AT},
+        "location": [{"location": {"display": "Ward 7"}}],
+    }
+    (stay,) = read(sent).resources[0].facts
+    assert (stay.start, stay.end, stay.ward) == (datetime(2026, 3, 3, 8, tzinfo=UTC), None, "Ward 7")  # type: ignore[union-attr]

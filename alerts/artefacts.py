@@ -63,9 +63,7 @@ def _pulse_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: 
     return _spikes(series, first, end, values["artefact.heart_rate"].value, near)
 
 
-def _pressure_jumps(
-    now: "Moment", series: Sequence[Measurement], first: int, end: int
-) -> set[int]:
+def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     """Spikes, and what came in one reading with a spike, an implausible or too near a value."""
     values, ranges = now.knowledge.parameters, now.knowledge.criteria["plausible"]
     size = values["artefact.bp_mmhg"].value

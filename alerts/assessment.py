@@ -38,9 +38,7 @@ def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
     states = {key: f.state for key, f in findings.items()}
     score = iec(states, knowledge)
     level = severity(now, findings, tier.name)
-    situation = Situation(
-        now, tier.name, reading.onset, reading.withdrawals, reading.findings
-    )
+    situation = Situation(now, tier.name, reading.onset, reading.withdrawals, reading.findings)
     sets = _scales(now, reading, tier.name)
     return Assessment(
         patient=chart.patient,
@@ -234,6 +232,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
         "stage": assessment.plan.stage,
         "guidance": [advice.id for advice in assessment.plan.advice],
         "plan": [_plain(advice) for advice in assessment.plan.advice],
+        "culprits": [_plain(culprit) for culprit in assessment.plan.culprits],
         "interactions": [_plain(i) for i in assessment.interactions],
         "ask_next": [request.id for request in assessment.ask_next],
         "requests": [_plain(request) for request in assessment.ask_next],

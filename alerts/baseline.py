@@ -161,7 +161,7 @@ def _stirred(now: Moment, first: datetime, last: datetime) -> list[datetime]:
 
 def _vasopressor_spans(now: Moment, first: datetime) -> list[tuple[datetime, datetime]]:
     spans = []
-    for ingredient in now.knowledge.classes["vasopressor"]:
+    for ingredient in now.on_chart(now.knowledge.classes["vasopressor"]):
         uses = [*now.recent_doses(ingredient, first), *now.chart.orders.get(ingredient, ())]
         for use in uses:
             if use.start is not None and not use.do_not_perform:

@@ -90,7 +90,7 @@ def _uses(now: Moment) -> list[MedicationUse]:
     since = now.as_of - 2 * now.days("risk.run_up_d")
     found = {
         id(use): use
-        for ingredient in now.knowledge.classes["antipsychotic"]
+        for ingredient in now.on_chart(now.knowledge.classes["antipsychotic"])
         for use in (*now.chart.orders.get(ingredient, ()), *now.recent_doses(ingredient, since))
         if dosing(use, now.as_of).certainty is not Certainty.NONE
     }

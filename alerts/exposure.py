@@ -179,7 +179,7 @@ def _exposure(now: Moment, course: Course, events: tuple[datetime, ...]) -> Expo
         basis=window.basis,
         note=_note(span, course, events),
         within_published=reading == "full" and reach.literal,
-        days_before=course.days_before(events),
+        days_before=course.days_before(events) if now.onset is not None else None,
     )
 
 

@@ -55,20 +55,20 @@ NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intende
 class Ledger(Knowledge):
     """The knowledge, noting which parameters were read."""
 
-    read: list[str]
+    read: dict[str, None]
 
     def __getitem__(self, key: str) -> float:
-        self.read.append(key)
+        self.read[key] = None
         return self._values[key]
 
-    def note_in(self, account: list[str]) -> None:
+    def note_in(self, account: dict[str, None]) -> None:
         vars(self)["read"] = account
 
 
 def _ledger(knowledge: Knowledge) -> Ledger:
     noted: Ledger = object.__new__(Ledger)
     vars(noted).update(vars(knowledge))
-    vars(noted)["read"] = []
+    vars(noted)["read"] = {}
     return noted
 
 
@@ -79,8 +79,8 @@ class Account:
 
     def __init__(self, now: "Moment | None", name: str) -> None:
         self._now, self.name = now, name
-        self.parameters: list[str] = []
-        self.reads: list[tuple[str, timedelta, int]] = []
+        self.parameters: dict[str, None] = {}
+        self.reads: dict[tuple[str, timedelta, int], None] = {}
         self._before: list[Account] = []
 
     def __enter__(self) -> None:
@@ -106,6 +106,7 @@ class Moment:
     _windows: dict[tuple[str, timedelta], list[Measurement]] = field(default_factory=dict)
     _series: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
     _valid: dict[str, tuple[int, list[Measurement]]] = field(default_factory=dict)
+    _ingredients: set[str] | None = None
     _account: "Account" = field(default_factory=lambda: Account(None, ""))
     _accounts: dict[str, "Account"] = field(default_factory=dict)
 
@@ -121,10 +122,11 @@ class Moment:
         return self._span(parameter, MINUTE)
 
     def _span(self, parameter: str, unit: timedelta) -> timedelta:
-        value = self.knowledge[parameter]
         known = self._spans.get(parameter)
         if known is None:
-            known = self._spans[parameter] = value * unit
+            known = self._spans[parameter] = self.knowledge[parameter] * unit
+        else:
+            self.knowledge.read[parameter] = None
         return known
 
     # --- readings
@@ -139,7 +141,7 @@ class Moment:
         found = self._windows.get(mark)
         if found is None:
             found = self._windows[mark] = self._read(kind, window)
-        self._account.reads.append((kind, window, len(found)))
+        self._account.reads[kind, window, len(found)] = None
         return found
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
@@ -220,22 +222,28 @@ class Moment:
 
     def taken_of(self, members: Iterable[str], window: timedelta) -> list[MedicationUse]:
         """These drugs, given or presumed running in the last `window`, oldest first."""
-        start, found = self.as_of - window, []
-        doses, orders = self.chart.doses, self.chart.orders
-        for ingredient in members:
+        wanted = self.on_chart(members)
+        if not wanted:
+            return []
+        start = self.as_of - window
+        found: dict[int, MedicationUse] = {}
+        for ingredient in wanted:
             for use in self.recent_doses(ingredient, start):
-                if taken(use, {ingredient}, self.as_of, window):
-                    found.append(use)
+                if taken(use, wanted, self.as_of, window):
+                    found[id(use)] = use
                     self.until(ended(use) + window + TICK)
-            for use in orders.get(ingredient, ()) if ingredient in orders else ():
-                if taken(use, {ingredient}, self.as_of, window):
-                    found.append(use)
+            for use in self.chart.orders.get(ingredient, ()):
+                if taken(use, wanted, self.as_of, window):
+                    found[id(use)] = use
                     if use.end is not None:
                         self.until(use.end + window + TICK)
-        if not found or not (doses or orders):
-            return []
-        unique = {id(u): u for u in found}
-        return sorted(unique.values(), key=lambda u: (begun(u) or start, u.source.reference))
+        return sorted(found.values(), key=lambda u: (begun(u) or start, u.source.reference))
+
+    def on_chart(self, members: Iterable[str]) -> set[str]:
+        """Those of these ingredients that any record of the chart names."""
+        if self._ingredients is None:
+            self._ingredients = self.chart.doses.keys() | self.chart.orders.keys()
+        return self._ingredients.intersection(members)
 
     def recent_doses(self, ingredient: str, since: datetime) -> tuple[MedicationUse, ...]:
         """Doses recorded as given or dispensed that were over no earlier than `since`."""
@@ -270,7 +278,7 @@ class Moment:
     def read_by(self, name: str) -> tuple[str, ...]:
         """Ids of the parameters that a finding or rule read, each once."""
         known = self._accounts.get(name)
-        return tuple(dict.fromkeys(known.parameters)) if known is not None else ()
+        return tuple(known.parameters) if known is not None else ()
 
     def steps(self) -> tuple[Step, ...]:
         """The trace: what each finding and rule read."""
@@ -278,8 +286,8 @@ class Moment:
         return tuple(
             Step(
                 name,
-                tuple([parameters[key] for key in dict.fromkeys(account.parameters)]),
-                tuple([(k, w / HOUR, n) for k, w, n in dict.fromkeys(account.reads)]),
+                tuple([parameters[key] for key in account.parameters]),
+                tuple([(k, w / HOUR, n) for k, w, n in account.reads]),
             )
             for name, account in self._accounts.items()
         )

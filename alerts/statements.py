@@ -29,7 +29,10 @@ class TierName(StrEnum):
     @property
     def rank(self) -> int:
         """0 (NONE) to 5: the order of urgency."""
-        return list(TierName).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {tier: rank for rank, tier in enumerate(TierName)}
 
 
 class Channel(StrEnum):

@@ -52,7 +52,7 @@ def _dopaminergic(now: Moment, earliest: datetime) -> list[Dosing]:
     """Orders of dopaminergic drugs, and the doses of the two weeks before the first event."""
     since = earliest - 2 * now.days("withdrawal.extended_d")
     uses: dict[int, MedicationUse] = {}
-    for drug in now.knowledge.dopaminergic:
+    for drug in now.on_chart(now.knowledge.dopaminergic):
         for use in (*now.chart.orders.get(drug, ()), *now.recent_doses(drug, since)):
             uses[id(use)] = use
     ordered = sorted(

@@ -86,9 +86,16 @@ def expected_of(facts: Json, expected: Json) -> Json:
         "source_extent": facts["source"]["extent"],
         "t0": ZERO.isoformat(),
         "t0_is": facts["t0_is"],
+        "recognised_at": recognised(facts),
         "expect": dated(expected["expect"]),
         "why": expected["why"],
     }
+
+
+def recognised(facts: Json) -> str | None:
+    """When the authors named or treated the syndrome, where the report tells it."""
+    hours = facts.get("t_recognised_hours")
+    return None if hours is None else fhir.Timeline("", ZERO).stamp(hours)
 
 
 def dated(expect: Json) -> Json:

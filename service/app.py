@@ -1,6 +1,6 @@
 """create_app(): everything the API is made of, wired top to bottom."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,6 @@ from service.edge.gate import Gate
 from service.edge.limits import BodyLimits
 from service.edge.passage import Passage
 from service.edge.rate import Rate
-from service.fhir.client import FetchLimits, FhirClient
 from service.fhir.limits import Limits
 from service.health import Health
 from service.intake.clerk import Clerk, limits_of
@@ -32,7 +31,6 @@ from service.monitoring.doorbell import broker_up, ring
 from service.operation import operation_routes
 from service.security import session
 from service.security.callers import callers_of, tenants_of
-from service.security.tenants import Tenant
 from service.settings import Settings
 from service.store import Store, open_store
 from service.worklist import api as worklist
@@ -58,7 +56,7 @@ def create_app(
     """
     held = store or open_store(settings.database_url)
     knowledge, tenants = load(), tenants_of(settings)
-    door = door or ThreadDoor(Clerk(held, settings.zone, limits_of(settings)))
+    door = door or ThreadDoor(Clerk(held, tenants, settings.zone, limits_of(settings)))
     callers = callers_of(settings, tenants, _shared_memory(held, now))
     gate = Gate(callers, Rate(settings.rate_per_minute))
     bell = partial(ring, settings)
@@ -82,7 +80,7 @@ def create_app(
     session.install(app, settings)
     told = {"base_url": settings.base_url, "version": app.version}
     for router in (
-        hook_routes(desk, gate, _hook_limits(settings), _fhir_clients(tenants)),
+        hook_routes(desk, gate, _hook_limits(settings), tenants),
         intake_routes(door, gate, ring=bell, now=now, **told),
         operation_routes(health, settings.metrics_token),
         session.sign_in_routes(settings),
@@ -109,15 +107,6 @@ def _frame(app: FastAPI, settings: Settings) -> None:
 
 def _hook_limits(settings: Settings) -> Limits:
     return Limits(settings.max_hook_bytes, settings.max_depth, settings.max_entries)
-
-
-def _fhir_clients(tenants: Mapping[str, Tenant]) -> dict[str, FhirClient]:
-    """By tenant, the one server that may be asked for what a client did not send."""
-    return {
-        name: FhirClient(tenant.fhir_base, FetchLimits(deadline_s=tenant.fetch_deadline_s))
-        for name, tenant in tenants.items()
-        if tenant.fhir_base is not None
-    }
 
 
 def _accept(

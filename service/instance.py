@@ -38,7 +38,7 @@ def prepared(settings: Settings, demo: bool) -> Settings:
 def only_one(settings: Settings) -> Iterator[None]:
     """Hold the data directory; SettingsFault when another instance does, or it cannot be made."""
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # charts are in it
         lock = os.open(settings.data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as fault:
         said = f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({fault.strerror})."

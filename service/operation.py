@@ -16,12 +16,12 @@ def operation_routes(health: Health, metrics_token: str | None) -> APIRouter:
     """The routes; /metrics asks for the token when there is one."""
     router = APIRouter(tags=["operation"])
 
-    @router.get("/health/live")
+    @router.api_route("/health/live", methods=["GET", "HEAD"])
     async def live() -> Response:
         """The process answers."""
         return _plain({"state": "live"}, 200)
 
-    @router.get("/health/ready")
+    @router.api_route("/health/ready", methods=["GET", "HEAD"])
     async def ready() -> Response:
         """Whether work may be sent: 503 when the store does not take it."""
         found = await run_in_threadpool(health.ready)

@@ -54,7 +54,6 @@ class Settings:
     intake_processes: int = 1
     worker_pool: str = "threads"
     worker_concurrency: int = 2
-    metrics_port: int | None = None
     log_level: str = "info"
     log_file: Path | None = None
 
@@ -251,7 +250,6 @@ _TAKEN: dict[str, Callable[[_Reader], Any]] = {
     "intake_processes": lambda r: r.number("INTAKE_PROCESSES", 0, 64),
     "worker_pool": lambda r: r.choice("WORKER_POOL", ("threads", "prefork", "solo")),
     "worker_concurrency": lambda r: r.number("WORKER_CONCURRENCY", 1, 256),
-    "metrics_port": lambda r: r.number("METRICS_PORT", 0, 65_535),
     "log_level": lambda r: r.choice("LOG_LEVEL", LEVELS),
     "log_file": lambda r: r.path("LOG_FILE"),
 }

@@ -14,10 +14,12 @@ import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import structlog
 
 from service.instance import BACKLOG, at_port, listen, only_one, prepared
+from service.leaving import leaving
 from service.logs import configure
 from service.processes import Part, leave_with_parent, our_command, stop_all
 from service.settings import PREFIX, Settings, environ_of
@@ -97,12 +99,20 @@ def run_api(settings: Settings) -> int:
     door = None
     if settings.intake_processes:
         door = ProcessDoor(make_clerk, settings, settings.intake_processes)
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            leaving.set()  # live streams end now, and the browser comes back
+            super().handle_exit(sig, frame)
+
+    server = Server(
         uvicorn.Config(
             create_app(settings, store, door=door),
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # our address is a setting, never a header
+            ws="none",
             timeout_graceful_shutdown=DRAIN_S,
             backlog=BACKLOG,
         )

@@ -15,8 +15,9 @@ from alerts.cards.actions import (
     removal,
 )
 from alerts.cards.detail import interaction_detail, missing_detail, nms_detail
+from alerts.cards.interaction import interaction_summary
 from alerts.cards.summary import (
-    interaction_summary,
+    critical,
     missing_summary,
     missing_vitals,
     new_antagonists,
@@ -73,7 +74,7 @@ def cards(
     fresh = _source_of(ids)
     deal = _Deal(assessment, fresh, base_url, zone, failures, removable, references or {})
     made: list[dict[str, Any]] = []
-    if assessment.tier.name is not TierName.NONE:
+    if assessment.tier.name is not TierName.NONE or critical(assessment):
         made.append(_nms_card(deal))
     elif _cannot_assess(assessment, failures):
         made.append(_missing_card(deal))

@@ -16,7 +16,7 @@ from alerts.cards.facts import (
     title,
     withdrawn,
 )
-from alerts.cards.summary import acts, missing_vitals, new_antagonists
+from alerts.cards.summary import acts, critical, missing_vitals, new_antagonists
 from alerts.cards.text import datum, escape, joined, named
 from alerts.statements import (
     Advice,
@@ -199,7 +199,8 @@ def _do_now(assessment: Assessment, zone: tzinfo) -> str:
     steps = [said for a in assessment.plan.advice if (said := _step(a, assessment, zone))]
     wanted = acts(assessment)
     if wanted:
-        open_question = assessment.tier.name in {TierName.WATCH, TierName.POSSIBLE}
+        open_question = assessment.tier.name.rank <= TierName.POSSIBLE.rank
+        open_question = open_question and not critical(assessment)
         said = joined(wanted)
         steps.insert(0 if open_question else 2, f"{said[:1].upper()}{said[1:]}.")
     if not steps:

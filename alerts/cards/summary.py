@@ -4,10 +4,9 @@ Wording by TIER-08. A summary has fewer than 140 characters; shorter forms are t
 """
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
 
-from alerts.cards.text import fit, joined, moment, named, plain, quantity
-from alerts.statements import Assessment, Datum, Exposure, Finding, Interaction, TierName
+from alerts.cards.text import fit, joined, named, plain, quantity
+from alerts.statements import Assessment, Datum, Exposure, Finding, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
 # what carries a tier, strongest first; WATCH starts with what comes first in time (WARN-01)
@@ -76,11 +75,34 @@ _WITHDRAWN_ONLY = ("full", "extended")
 def nms_summary(assessment: Assessment) -> str:
     """The line for a tier of WATCH or more."""
     tier = assessment.tier.name
+    if critical(assessment) and tier.rank < TierName.PROBABLE_ATYPICAL.rank:
+        return _time_critical(assessment)
     if tier is TierName.WATCH:
         return _watch(assessment)
     if tier is TierName.POSSIBLE:
         return _possible(assessment)
     return _compatible(assessment)
+
+
+def critical(assessment: Assessment) -> bool:
+    """Core temperature above 41.1 °C with altered mental status: told at any tier (ALR-04)."""
+    return _true(assessment, "TEMP411") is not None
+
+
+def _time_critical(assessment: Assessment) -> str:
+    found = assessment.findings["TEMP411"]
+    shown = _highest([d for d in found.evidence if d.unit in ("Cel", "°C")])
+    core = f"Core {quantity(shown.value, shown.unit)}" if shown else "Core above 41.1 °C"
+    also = " NMS possible." if assessment.tier.name is TierName.POSSIBLE else ""
+    mind = joined([p for p in fact_phrases(assessment) if "°C" not in p][:1])
+    act = "Cool now; critical care."
+    return fit(
+        (
+            f"{core}, {mind}: time-critical whatever the cause.{also} {act}" if mind else "",
+            f"{core}, changed consciousness: time-critical whatever the cause.{also} {act}",
+            f"{core}: time-critical whatever the cause. {act}",
+        )
+    )
 
 
 def _watch(assessment: Assessment) -> str:
@@ -101,7 +123,8 @@ def _possible(assessment: Assessment) -> str:
     two, where = joined(fact_phrases(assessment)[:2]), _setting(assessment)
     missing, act = _ask(assessment)
     also = ", send CK" if act and act != "send CK" and _asked(assessment, "NEXT-CK") else ""
-    said = f" {missing}: {act}{also}." if act else " Check at the bedside."
+    care = "; critical care" if assessment.severity.level == "SEVERE" else ""
+    said = f" {missing}: {act}{also}{care}." if act else f" Check at the bedside{care}."
     short = f" {missing}: {act}." if act else " Check at the bedside."
     return fit(
         (
@@ -178,43 +201,6 @@ def new_antagonists(assessment: Assessment) -> list[Exposure]:
         for e in assessment.exposures
         if e.recency == "HIGH" and e.running is not FALSE and e.reading in ("full", "possible")
     ]
-
-
-def interaction_summary(row: Interaction, as_of: datetime, zone: tzinfo) -> str:
-    """The line of an interaction: the drugs with the last dose, what happens, the act."""
-    bare = " with ".join(named(d).removeprefix("condition:") for d in row.drugs[:3])
-    timed = " with ".join(_dosed(d, row, as_of, zone) for d in row.drugs[:3])
-    label = "Unconfirmed: " if row.basis == "U" else ""
-    effect = plain(row.effect, 120)
-    effect = effect[:1].lower() + effect[1:] if effect[1:2].islower() else effect
-    act = plain(row.management, 120).rstrip(".")
-    first = act.split(". ")[0].split(";")[0]
-    never = row.severity == "contraindicated" and len(row.drugs) > 1
-    verdict = "Do not give together" if never else "Check before giving"
-    harm = effect.split(",")[0]
-    tries = [
-        f"{label}{_capital(drugs)}{said}. {do}."
-        for drugs in dict.fromkeys((timed, bare))
-        for said, do in (
-            (f": {effect}", act),
-            (f": {effect}", first),
-            (f": {harm}", first),
-            (f": {effect}", verdict),
-            (f": {harm}", verdict),
-        )
-    ]
-    return fit((*tries, f"{label}{_capital(plain(bare, 70))}. {verdict}."))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _dosed(drug: str, row: Interaction, as_of: datetime, zone: tzinfo) -> str:
-    """'verapamil (last dose 08:10)' where a dose was recorded."""
-    doses = [f.at for f in row.facts if f.value == "administration" and f.at and drug in f.what]
-    name = named(drug).removeprefix("condition:")
-    return f"{name} (last dose {moment(max(doses), as_of, zone)})" if doses else name
 
 
 def _true(assessment: Assessment, key: str) -> Finding | None:

@@ -40,7 +40,7 @@ def plain(text: str, limit: int = TEXT_MAX) -> str:
     """One line without control, direction or private characters and without angle brackets."""
     flat = _one_line(text)
     if "<" in flat or ">" in flat:
-        flat = flat.replace("<", "‹").replace(">", "›")
+        flat = flat.replace("<=", "≤").replace(">=", "≥").replace("<", "‹").replace(">", "›")
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
@@ -162,7 +162,10 @@ def datum(fact: Datum, as_of: datetime, zone: tzinfo, *, bare: bool = False) -> 
     """
     name = "" if bare else _NAMES.get(fact.what, named(fact.what))
     value = quantity(named(fact.value), fact.unit)
-    parts = [" ".join(p for p in (name, value, fact.label) if p)]
+    limit = f" {_UNITS.get(fact.unit, fact.unit)}" if fact.label.startswith("upper limit") else ""
+    parts = [
+        " ".join(p for p in (name, value, f"({fact.label}{limit})" if fact.label else "") if p)
+    ]
     parts.append(clock(fact.at, as_of, zone) if fact.source or fact.at else "no reading")
     if fact.source:
         parts.append(fact.source)

@@ -86,7 +86,7 @@ def phaeochromocytoma(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-PHAEO",
         both((severe, tumour)),
-        {"systolic pressure of 180 or more": severe, "metanephrines or adrenal mass": tumour},
+        {"systolic pressure of 180 mmHg or more": severe, "metanephrines or adrenal mass": tumour},
         {
             "pallor": scene.sign(SignKind.PALLOR),
             "metoclopramide before it": TRUE if provoked else UNKNOWN,

@@ -113,7 +113,7 @@ def _dose_raised(scene: Scene) -> Truth:
     now = scene.now
     since = now.as_of - now.days("withdrawal.extended_d")
     found = UNKNOWN
-    for drug in now.knowledge.dopaminergic:
+    for drug in now.on_chart(now.knowledge.dopaminergic):
         orders = [u for u in now.chart.orders.get(drug, ()) if u.start and u.dose]
         for new in orders:
             if new.start is None or new.start < since:

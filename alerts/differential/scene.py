@@ -61,7 +61,7 @@ class Scene:
         """A drug of the class whose last dose or order ended between `since` and `until` ago."""
         uses = [
             use
-            for ingredient in self.members(name)
+            for ingredient in self.now.on_chart(self.members(name))
             for index in (self.now.chart.doses, self.now.chart.orders)
             for use in index.get(ingredient, ())
         ]
@@ -78,7 +78,7 @@ class Scene:
     def running(self, name: str) -> Truth:
         spans = [
             dosing(use, self.now.as_of)
-            for ingredient in self.members(name)
+            for ingredient in self.now.on_chart(self.members(name))
             for use in self.now.chart.orders.get(ingredient, ())
         ]
         return TRUE if any(s.running is TRUE for s in spans) else UNKNOWN

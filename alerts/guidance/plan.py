@@ -6,7 +6,11 @@ from dataclasses import replace
 from alerts.guidance.culprits import confirmed, culprits, live
 from alerts.guidance.drugs import drug_advice
 from alerts.guidance.patient import Bedside
-from alerts.guidance.supportive import action_advice, also_indicated
+from alerts.guidance.supportive import (
+    action_advice,
+    critical_hyperthermia,
+    rigidity_drives_temperature,
+)
 from alerts.moment import Moment
 from alerts.rechallenge import rechallenge
 from alerts.statements import (
@@ -22,8 +26,6 @@ from alerts.truth import FALSE, TRUE
 
 # SEV-03: with severity unknown the moderate row is shown, with that label
 STAGE_OF = {"MILD": "STG-2", "MODERATE": "STG-3", "SEVERE": "STG-4", "UNKNOWN": "STG-3"}
-# where advice that a fact brings in stands in the list
-BESIDE = {"MGT-ESCALATE": "MGT-COOL", "DRG-LORAZEPAM": "DRG-DANTROLENE"}
 # non-oral rescue in dopaminergic withdrawal, not standard after an antagonist (SPEC 5.4)
 NON_ORAL = ("DRG-APOMORPHINE", "DRG-ROTIGOTINE")
 
@@ -38,14 +40,15 @@ def plan(
 ) -> Plan:
     """Staged guidance: requests only at WATCH, withholding at POSSIBLE, the rest from PROBABLE.
 
-    After a resolved episode the rules of re-exposure are shown whatever the tier.
+    `findings` decide what a stage alone does not: cooling at 41.1 °C whatever the tier. After a
+    resolved episode the rules of re-exposure are shown whatever the tier.
     """
-    after = rechallenge(now)
-    stage = _stage(tier, severity)
-    if not stage:
+    after, stage = rechallenge(now), _stage(tier, severity)
+    told = findings or {}
+    if not stage and not critical_hyperthermia(told):
         return Plan("", after)
-    found = culprits(now, exposures)
-    bedside = Bedside(now, tier, severity, found, live(withdrawals), findings or {}, stage)
+    found = culprits(now, exposures) if stage else ()
+    bedside = Bedside(now, tier, severity, found, live(withdrawals), told, stage)
     keys = dict.fromkeys(_keys(bedside, stage))
     advice = _once_withheld(bedside, [_advice(bedside, key) for key in keys])
     return Plan(stage, (*advice, *after), found)
@@ -60,15 +63,20 @@ def _stage(tier: TierName, severity: Severity) -> str:
 
 
 def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
-    """The stage's list, with what a fact brings in beside what it belongs to."""
-    extra = set(also_indicated(bedside)) if bedside.tier is not TierName.WATCH else set()
-    for key in bedside.now.knowledge.stages[stage]:
+    """The stage's list, with what a fact brings in beside it.
+
+    Critical hyperthermia is cooled first, at any tier (ALR-04); moderate disease whose rigidity
+    drives a rising temperature may need dantrolene (severity_moderate, basis D).
+    """
+    if critical_hyperthermia(bedside.findings):
+        yield "MGT-COOL"
+    for key in bedside.now.knowledge.stages.get(stage, ()):
         if _applies(bedside, key):
             yield key
         if key == "MGT-DA-REINSTATE" and bedside.withdrawals and stage != "STG-1":
             yield from NON_ORAL
-        if BESIDE.get(key) in extra:
-            yield BESIDE[key]
+        if key == "DRG-LORAZEPAM" and rigidity_drives_temperature(bedside):
+            yield "DRG-DANTROLENE"
 
 
 def _applies(bedside: Bedside, key: str) -> bool:
@@ -91,7 +99,7 @@ def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
     if bedside.child is FALSE:
         return advice
     reason = bedside.labels["paediatric" if bedside.child is TRUE else "age_unknown"]
-    held = [a for a in advice if a.brief.endswith(reason)]
+    held = [a for a in advice if a.id.startswith("DRG-") and a.brief.endswith(reason)]
     names = ", ".join(a.brief.split(".")[0].lower() for a in held)
     together = f"Drugs ({names}). {reason}"
     return [

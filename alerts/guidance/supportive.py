@@ -1,6 +1,6 @@
 """Supportive care for this patient: the lines of an action, with what the chart adds (SPEC 5.3)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ from alerts.guidance.contraindications import checks
 from alerts.guidance.culprits import before, culprit_line, reinstate_line
 from alerts.guidance.patient import Bedside
 from alerts.resolution import resolution
-from alerts.statements import Advice, TierName
+from alerts.statements import Advice, Finding, TierName
 from alerts.truth import TRUE, UNKNOWN
 from alerts.wording import Raw, all_citations, line, measured, shown, weakest_basis
 
@@ -100,6 +100,11 @@ def _escalate(bedside: Bedside) -> Added:
         lines.append(f"Not known, and could meet it: {'; '.join(unknown)}")
     urgent = met and not (possible and bedside.severity.level == "MODERATE")
     brief = f"Discuss with critical care now: {'; '.join(met)}" if urgent else ""
+    if bedside.child is TRUE:
+        lines.insert(0, bedside.labels["paediatric"])
+        brief = (
+            f"{brief}. {bedside.labels['paediatric']}" if brief else bedside.labels["paediatric"]
+        )
     return Added(lines=lines, brief=brief)
 
 
@@ -186,20 +191,19 @@ def _resolution(bedside: Bedside) -> Added:
     return Added(lines=[f"{p.name}: {words[p.state]} ({p.reason})" for p in parts])
 
 
-def also_indicated(bedside: Bedside) -> Iterator[str]:
-    """Advice that a fact brings in beyond the stage's list.
+def critical_hyperthermia(findings: Mapping[str, Finding]) -> bool:
+    """Core above 41.1 °C with altered mental status: time-critical whatever the tier (ALR-04)."""
+    known = findings.get("TEMP411")
+    return known is not None and known.state is TRUE
 
-    TEMP411 is time-critical whatever the tier (ALR-04); moderate disease whose rigidity drives
-    a rising temperature may need dantrolene (DRG-DANTROLENE severity_moderate, basis D).
-    """
-    if bedside.state("TEMP411") is TRUE:
-        yield "MGT-COOL"
-    if bedside.severity.level == "MODERATE" and bedside.state("RIG") is TRUE:
-        window = bedside.now.hours("severity.window_h")
-        readings = bedside.now.within("body_temperature", window)
-        limit = bedside.now.knowledge["severity.cooling_c"]
-        if len(readings) > 1 and readings[-1].value > max(limit, readings[-2].value):
-            yield "DRG-DANTROLENE"
+
+def rigidity_drives_temperature(bedside: Bedside) -> bool:
+    """Moderate, rigid, above 38.5 °C and rising: where dantrolene may be needed before severe."""
+    if bedside.severity.level != "MODERATE" or bedside.state("RIG") is not TRUE:
+        return False
+    readings = bedside.now.within("body_temperature", bedside.now.hours("severity.window_h"))
+    limit = bedside.now.knowledge["severity.cooling_c"]
+    return len(readings) > 1 and readings[-1].value > max(limit, readings[-2].value)
 
 
 _ADDED: Mapping[str, Callable[[Bedside], Added]] = {

@@ -92,6 +92,8 @@ def with_states(
         taken = place.taken
         if ordering and not taken.draft:
             continue
+        if not board.contexts(row, (taken.ingredient,)):
+            continue
         if _gone(taken) or not _lately(board, row, taken):
             continue
         held = told(board.states.answer(name, row, taken) for name in names)

@@ -70,17 +70,34 @@ def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = 
     signed = {d.source.reference for d in drafts if not stops(d)}
     ending = {d.source.reference: d for d in drafts if stops(d)}
     chart, names = now.chart, now.knowledge.index.drugs
-    tails = now.knowledge.index.tails
     found: list[Taken] = []
     for ingredient in sorted((chart.orders.keys() | chart.doses.keys()) & names.keys()):
-        since = now.as_of - longest
-        if ingredient in tails:
-            since = now.as_of - max(longest, _tail(now, ingredient))
-        uses = [*chart.orders.get(ingredient, ()), *now.recent_doses(ingredient, since)]
-        known = [u for u in uses if u.source.reference not in signed] if signed else uses
-        here = list(_newest(_taken(now, known, ingredient, longest)))
-        found += _with_stops(here, known, ending)
+        orders = [u for u in chart.orders.get(ingredient, ()) if u.source.reference not in signed]
+        here = [
+            *_newest(t for use in orders for t in _taken(now, use, ingredient, longest)),
+            *_last_doses(now, ingredient, longest),
+        ]
+        found += _with_stops(here, orders, ending)
     return found
+
+
+def _last_doses(now: Moment, ingredient: str, longest: timedelta) -> Iterator[Taken]:
+    """The last dose by each route and form that is sure, and of depots as far as they act."""
+    done: set[tuple[str | None, Truth]] = set()
+    for use in reversed(now.recent_doses(ingredient, now.as_of - longest)):
+        if _mark(use) not in done and use.long_acting is not TRUE:
+            for taken in _taken(now, use, ingredient, longest):
+                if taken.certain is TRUE:
+                    done.add(_mark(use))
+                yield taken
+    tail = _tail(now, ingredient)
+    for use in now.recent_doses(ingredient, now.as_of - longest - tail) if tail else ():
+        if use.long_acting is TRUE:
+            yield from _taken(now, use, ingredient, longest)
+
+
+def _mark(use: MedicationUse) -> tuple[str | None, Truth]:
+    return (use.route, use.long_acting)
 
 
 def _tail(now: Moment, ingredient: str) -> timedelta:
@@ -88,23 +105,20 @@ def _tail(now: Moment, ingredient: str) -> timedelta:
     return timedelta(days=now.knowledge.index.tails.get(ingredient, 0))
 
 
-def _taken(
-    now: Moment, uses: Iterable[MedicationUse], ingredient: str, longest: timedelta
-) -> Iterator[Taken]:
-    for use in uses:
-        span = dosing(use, now.as_of)
-        if span.certainty is Certainty.NONE or span.first is None or span.first > now.as_of:
-            continue
-        running = span.running is TRUE or (use.as_needed and span.running is not FALSE)
-        last = span.last or span.first
-        if use.long_acting is TRUE:
-            last += _acts(now, use, ingredient)
-        gap = _NOW if running else max(now.as_of - last, _NOW)
-        if gap > longest:
-            continue
-        now.until(last)
-        certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
-        yield Taken(use, ingredient, gap, running, certain)
+def _taken(now: Moment, use: MedicationUse, ingredient: str, longest: timedelta) -> Iterator[Taken]:
+    span = dosing(use, now.as_of)
+    if span.certainty is Certainty.NONE or span.first is None or span.first > now.as_of:
+        return
+    running = span.running is TRUE or (use.as_needed and span.running is not FALSE)
+    last = span.last or span.first
+    if use.long_acting is TRUE:
+        last += _acts(now, use, ingredient)
+    gap = _NOW if running else max(now.as_of - last, _NOW)
+    if gap > longest:
+        return
+    now.until(last)
+    certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
+    yield Taken(use, ingredient, gap, running, certain)
 
 
 def _acts(now: Moment, use: MedicationUse, ingredient: str) -> timedelta:
@@ -113,17 +127,17 @@ def _acts(now: Moment, use: MedicationUse, ingredient: str) -> timedelta:
 
 
 def _newest(found: Iterable[Taken]) -> Iterator[Taken]:
-    """Of many doses by one route keep the last; running orders are all kept."""
-    doses: dict[tuple[str | None, Truth], Taken] = {}
+    """Of many ended orders by one route keep the last; running orders are all kept."""
+    ended: dict[tuple[str | None, Truth], Taken] = {}
     for taken in found:
         if taken.running:
             yield taken
             continue
-        mark = (taken.use.route, taken.use.long_acting)
-        known = doses.get(mark)
+        mark = _mark(taken.use)
+        known = ended.get(mark)
         if known is None or _rank(taken) < _rank(known):
-            doses[mark] = taken
-    yield from doses.values()
+            ended[mark] = taken
+    yield from ended.values()
 
 
 def _rank(taken: Taken) -> tuple[bool, timedelta, str]:

@@ -1,7 +1,7 @@
 """The machine's door: a patient's alerts meet a new assessment; and when they are due again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.knowledge import Knowledge
 from alerts.lifecycle.circumstances import Circumstances
@@ -12,6 +12,9 @@ from alerts.lifecycle.quiet import quiet_ends, waiting_since
 from alerts.lifecycle.states import Alert, AlertKind, Audience, Move
 from alerts.lifecycle.view import nms_view
 from alerts.statements import Assessment, TierName
+
+# an episode whose evidence is old and whose tier still holds: seen to, whatever the review says
+LOOK_AGAIN = timedelta(hours=1)
 
 
 def advance(
@@ -57,11 +60,11 @@ def next_due(
     numbers = policy(knowledge)
     times = [assessment.next_review_at] if assessment.next_review_at else []
     for alert in alerts:
-        times.extend(_wakings(alert, numbers))
+        times.extend(_wakings(alert, numbers, now))
     return min((at for at in times if at > now), default=None)
 
 
-def _wakings(alert: Alert, numbers: Policy) -> Iterator[datetime]:
+def _wakings(alert: Alert, numbers: Policy, now: datetime) -> Iterator[datetime]:
     machine = alert.machine
     if machine.ended_at is not None:
         return
@@ -69,7 +72,8 @@ def _wakings(alert: Alert, numbers: Policy) -> Iterator[datetime]:
     if quiet is not None:
         yield quiet
     if alert.kind is AlertKind.NMS:
-        yield (machine.last_true or machine.opened_at) + numbers.episode_gap
+        over = (machine.last_true or machine.opened_at) + numbers.episode_gap
+        yield over if over > now else now + LOOK_AGAIN
     if machine.level == TierName.HIGHLY_PROBABLE.value and alert.human.owner is None:
         since = waiting_since(alert)
         done = machine.escalations if machine.escalated_from == since else ()

@@ -171,7 +171,8 @@ class MachineState:
     `level`: the highest since the episode opened (a tier name, or an interaction severity): an
     alert never silently lowers. `stated`: what the newest assessment says (may be NONE).
     `channel`: how loudly it was last told. `as_of`: the clock of the newest assessment.
-    `last_true`: newest evidence of a true core finding; `holds`: one is true now (TIER-10).
+    `last_true`: newest evidence of a true core finding; `holds`: one is true, or a tier is
+    stated, now (TIER-10).
     `called_at`, `calls`: the last call for attention and how many there were.
     `escalations`: ALR-06 audiences told of the wait that began at `escalated_from`.
     `told`: every audience ever told; `support`: the facts that what was told rested on;

@@ -71,7 +71,7 @@ def nms_view(assessment: Assessment, around: Circumstances) -> View:
         rules=assessment.rules,
         onset=assessment.onset,
         last_true=_last_true(true, assessment.as_of),
-        holds=any(f.id in CORE for f in true),
+        holds=any(f.id in CORE for f in true) or assessment.tier.name is not TierName.NONE,
         domains=tuple(sorted(assessment.tier.domains)),
         temperature=around.temperature,
         ck=around.ck,

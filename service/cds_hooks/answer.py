@@ -227,11 +227,21 @@ def _plain_card(card: dict[str, Any], desk: Desk) -> dict[str, Any]:
     }
 
 
+def _marks(card: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(iter(card.get("extension", {}).values()), {})
+    return found
+
+
+def rule_of(card: dict[str, Any]) -> str:
+    """The rule that a card speaks for; "" for a card that stands for a fault."""
+    return str(_marks(card).get("rule", ""))
+
+
 def handles(response: dict[str, Any], call: HookCall, service: Service) -> list[dict[str, Any]]:
     """What feedback will later refer to: no text, only ids, rule and version."""
     held = []
     for card in response["cards"]:
-        marks: dict[str, Any] = next(iter(card.get("extension", {}).values()), {})
+        marks = _marks(card)
         held.append(
             {
                 "uuid": card["uuid"],

@@ -5,7 +5,6 @@ written after it has gone out.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,68 +16,59 @@ from starlette.responses import Response
 
 from service.cds_hooks.answer import answer, record
 from service.cds_hooks.completion import completed
+from service.cds_hooks.counter import Counter, Counters
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.feedback import read_feedback
 from service.cds_hooks.request import HookCall, read_call
-from service.cds_hooks.services import BY_ID, Service, discovery
+from service.cds_hooks.services import Service
 from service.edge.gate import Gate
 from service.edge.media import JSON_FORMS, PLAIN, accept_form, content_form
-from service.errors import NotFound
-from service.fhir.client import FhirClient
 from service.fhir.limits import Limits, check
 from service.metrics import count
 from service.outcome import JSON, Issue, encoded, operation_outcome
+from service.security.tenants import Tenant
 
 ROOM = "/cds-services"
 log = structlog.get_logger(__name__)
 
 
-def hook_routes(
-    desk: Desk, gate: Gate, limits: Limits, clients: Mapping[str, FhirClient]
-) -> APIRouter:
-    """The hooks. `clients`: by tenant, the FHIR server that may be asked for what is missing."""
+def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Tenant]) -> APIRouter:
+    """The hooks, for the tenants of the file and for any other that a caller speaks for."""
     router = APIRouter(prefix=ROOM, tags=["cds-hooks"])
-    listed = orjson.dumps(discovery())
+    counters = Counters(desk, tenants)
 
     @router.get("")
     async def services(request: Request) -> Response:
         """Discovery."""
-        await gate.admit(request, "hooks")
+        counter = counters.of(await gate.admit(request, "hooks"))
         accept_form(request)
-        return Response(listed, media_type=PLAIN)
+        return Response(counter.discovery, media_type=PLAIN)
 
     @router.post("/{service_id}")
     async def call(request: Request, service_id: str) -> Response:
         """One hook call, answered with cards; 412 when there is nothing to go by."""
-        who = await gate.admit(request, "hooks")
-        service = _service(service_id)
+        counter = counters.of(await gate.admit(request, "hooks"))
+        service = counter.service(service_id)
         body = await _body(request, limits)
-        asked = await completed(read_call(body, service), clients.get(who.tenant))
-        response = await run_in_threadpool(answer, asked, service, who.tenant, desk)
-        return _answered(response, asked, service, who.tenant, desk)
+        asked = await completed(read_call(body, service), counter.fhir)
+        name = counter.tenant.name
+        response = await run_in_threadpool(answer, asked, service, name, counter.desk)
+        return _answered(response, asked, service, counter)
 
     @router.post("/{service_id}/feedback")
     async def feedback(request: Request, service_id: str) -> Response:
         """What became of cards; entries that cannot be read are named, the others are kept."""
-        who = await gate.admit(request, "hooks")
-        service = _service(service_id)
+        counter = counters.of(await gate.admit(request, "hooks"))
+        service = counter.service(service_id)
         entries, faults = read_feedback(await _body(request, limits))
-        at = desk.now()
         stored = 0
         if entries:
-            stored = await run_in_threadpool(
-                desk.ledger.record_feedback, who.tenant, service.id, entries, at
-            )
+            keep = desk.ledger.record_feedback
+            name = counter.tenant.name
+            stored = await run_in_threadpool(keep, name, service.id, entries, desk.now())
         return _told(service, stored, faults)
 
     return router
-
-
-def _service(service_id: str) -> Service:
-    service = BY_ID.get(service_id)
-    if service is None:
-        raise NotFound("There is no such service.", code="unknown-service", location="http.url")
-    return service
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
@@ -90,15 +80,19 @@ async def _body(request: Request, limits: Limits) -> bytes:
 
 
 def _answered(
-    response: dict[str, Any], call: HookCall, service: Service, tenant: str, desk: Desk
+    response: dict[str, Any], call: HookCall, service: Service, counter: Counter
 ) -> Response:
+    """The answer as the tenant may see it; everything computed is kept, shown or not."""
     count("nms_sentinel_hook_calls_total", service=service.id)
-    for card in response["cards"]:
+    seen = counter.shown(response)
+    for card in seen["cards"]:
         count("nms_sentinel_cards_total", service=service.id, indicator=card["indicator"])
-    log.info("hook.answered", service=service.id, cards=len(response["cards"]))
-    at: datetime = desk.now()
-    afterwards = BackgroundTask(record, response, call, service, at, tenant, desk)
-    return Response(orjson.dumps(response), media_type=PLAIN, background=afterwards)
+    hidden = len(response["cards"]) - len(seen["cards"])
+    count("nms_sentinel_cards_silent_total", hidden, service=service.id)
+    log.info("hook.answered", service=service.id, cards=len(seen["cards"]), silent=hidden)
+    at, name = counter.desk.now(), counter.tenant.name
+    afterwards = BackgroundTask(record, response, call, service, at, name, counter.desk)
+    return Response(orjson.dumps(seen), media_type=PLAIN, background=afterwards)
 
 
 def _told(service: Service, stored: int, faults: list[tuple[str, str]]) -> Response:

@@ -1,7 +1,7 @@
 """The clerk: a delivery is read, stored in one transaction, and only then answered."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -20,13 +20,16 @@ from service.intake.answers import notification_answer, resource_answer, respons
 from service.intake.delivery import Delivery, Form, Receipt
 from service.intake.parts import checked, is_bundle
 from service.outcome import encoded
+from service.security.callers import tenants_of
+from service.security.tenants import Tenant
 from service.settings import Settings
 from service.store import Store, open_store
 
 
 def make_clerk(settings: Settings) -> "Clerk":
     """A clerk with a store of its own, for a process of the intake."""
-    return Clerk(open_store(settings.database_url), settings.zone, limits_of(settings))
+    store = open_store(settings.database_url)
+    return Clerk(store, tenants_of(settings), settings.zone, limits_of(settings))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -35,10 +38,16 @@ def limits_of(settings: Settings) -> Limits:
 
 
 class Clerk:
-    """Takes one delivery in, synchronously. Raises BadInput (nothing taken) or Unavailable."""
+    """Takes one delivery in, synchronously. Raises BadInput (nothing taken) or Unavailable.
 
-    def __init__(self, store: Store, zone: ZoneInfo, limits: Limits) -> None:
+    `zone`: of a tenant that no file describes.
+    """
+
+    def __init__(
+        self, store: Store, tenants: Mapping[str, Tenant], zone: ZoneInfo, limits: Limits
+    ) -> None:
         self._store = store
+        self._tenants = tenants
         self._zone = zone
         self._limits = limits
 
@@ -58,11 +67,12 @@ class Clerk:
         self._store.close()
 
     def _context(self, given: Delivery) -> ReadContext:
+        tenant = self._tenants.get(given.tenant) or Tenant(given.tenant, self._zone)
         return ReadContext(
             tenant=given.tenant,
             received_at=given.received_at,
-            zone=self._zone,
-            fhir_version=given.fhir_version,
+            zone=tenant.zone,
+            fhir_version=given.fhir_version or tenant.fhir_version,
             limits=self._limits,
         )
 

@@ -73,7 +73,7 @@ class Keeper:
             threading.Thread(target=work, name=name, daemon=True).start()
 
     def _pulse(self) -> None:
-        next_at = 0.0
+        next_at = time.monotonic() + self.pulse_s  # Celery forks its pool first
         while not self.stopping.wait(self.tick_s):
             if time.monotonic() >= next_at:
                 next_at = time.monotonic() + self.pulse_s

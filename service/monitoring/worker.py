@@ -46,7 +46,7 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
         pulse_s=min(PULSE_S, deaf_s / 4),
         sweep_s=sweep_s,
     )
-    _listen(hearing, keeper, bench)
+    _listen(hearing, bench)
     queue: Any = Queue  # kombu is not typed
     app.conf.task_queues = [queue(QUEUE), queue(pulses, routing_key=pulses)]
     logging.captureWarnings(capture=True)
@@ -64,6 +64,8 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
         without_heartbeat=True,
     )
     log.info("worker.started", pool=settings.worker_pool, slots=settings.worker_concurrency)
+    # not when Celery says that it is ready: with the broker away it never is, and somebody is due
+    keeper.start()
     running.start()
     _take_away(app, pulses)
     return int(running.exitcode or 0)
@@ -94,20 +96,16 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _listen(hearing: Hearing, keeper: Keeper, bench: Bench) -> None:
+def _listen(hearing: Hearing, bench: Bench) -> None:
     def received(request: Any = None, **_: Any) -> None:
         """In the process that consumes, whatever the pool; and only when a slot was free."""
         if request is not None and request.name == PULSE:
             hearing.heard()
 
-    def ready(**_: Any) -> None:
-        keeper.start()
-
     def stopping(**_: Any) -> None:
         bench.stopping.set()
 
     signals.task_received.connect(received, weak=False)
-    signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(stopping, weak=False)
 
 

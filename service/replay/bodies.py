@@ -1,5 +1,6 @@
 """Bytes of a bundle, a resource or NDJSON -> what the reader makes of them, with their clock."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ TIMES = (
     "effectiveDateTime", "effectiveInstant", "issued", "authoredOn", "recordedDate", "start",
     "end", "whenHandedOver", "dateAsserted", "performedDateTime", "lastUpdated",
 )  # fmt: skip
+_STAMPED = re.compile(rb'"(?:' + "|".join(TIMES).encode() + rb')"\s*:\s*"([0-9T:.Z+-]{10,40})"')
 
 
 def read(body: bytes, now: datetime, only_patient: str | None = None) -> Reading:
@@ -41,6 +43,13 @@ def read_any(body: bytes, context: ReadContext) -> Reading:
 def arrival(body: bytes, now: datetime) -> datetime:
     """When the body arrived, never later than `now`."""
     stamps = [t for t in _stamps(body) if t <= now]
+    return max(stamps, default=now)
+
+
+def latest_stamp(lines: bytes, now: datetime) -> datetime:
+    """The latest time told in NDJSON, never later than `now`; found without parsing it."""
+    texts = set(_STAMPED.findall(lines))
+    stamps = [at for text in texts if (at := _instant(text.decode())) and at <= now]
     return max(stamps, default=now)
 
 

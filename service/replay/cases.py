@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 from service.errors import BadInput
+from service.replay.bulk import is_export
 from service.replay.expected import Expected, read_expected
 
 BODIES = (".json", ".ndjson")
@@ -13,20 +15,24 @@ EXPECTED = "expected.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`bodies` are what arrived, in the order of their names; the clock orders them later."""
+    """`bodies` are what arrived, in the order of their names; the clock orders them later.
+
+    `whole`: NDJSON whose files are one record, to be read patient by patient.
+    """
 
     name: str
     bodies: tuple[Path, ...]
     expected: Expected | None
+    whole: bool = False
 
 
 def find_cases(paths: Iterable[Path]) -> tuple[Case, ...]:
-    """The cases under the paths, by name; the order of `paths` changes nothing.
+    """The cases under paths and globs, by name; their order changes nothing.
 
     Raises BadInput: `no-such-path`, `no-cases`, `bad-expectation`, `case-twice`.
     """
     found: dict[str, Case] = {}
-    for path in sorted(set(map(_home, paths))):
+    for path in sorted({_home(one) for path in paths for one in _expanded(path)}):
         for case in _cases_at(path):
             known = found.get(case.name)
             if known is not None and known.bodies != case.bodies:
@@ -37,25 +43,41 @@ def find_cases(paths: Iterable[Path]) -> tuple[Case, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def _expanded(path: Path) -> list[Path]:
+    """The path, or what a glob in it names; at least one."""
+    if path.exists():
+        return [path]
+    found = [Path(one) for one in sorted(glob(str(path), recursive=True))]
+    if not found:
+        raise BadInput(f"There is no {path.name}.", code="no-such-path", location=str(path))
+    fitting = [p for p in found if p.is_dir() or p.suffix in BODIES or p.name == EXPECTED]
+    if not fitting:
+        raise BadInput(f"{path.name} names no bundle.", code="no-cases", location=str(path))
+    return fitting
+
+
 def _home(path: Path) -> Path:
     """A bundle beside an expected.yaml stands for its whole folder."""
-    if not path.exists():
-        raise BadInput(f"There is no {path.name}.", code="no-such-path", location=str(path))
     path = path.resolve()
     return path.parent if path.is_file() and (path.parent / EXPECTED).is_file() else path
 
 
 def _cases_at(path: Path) -> Iterator[Case]:
     if path.is_file():
-        yield Case(path.stem, (path,), None)
+        yield Case(path.stem, (path,), None, whole=path.suffix == ".ndjson")
         return
     bodies = tuple(p for p in sorted(path.iterdir()) if p.suffix in BODIES)
     if (path / EXPECTED).is_file():
         expected = read_expected(path / EXPECTED)
         if not bodies:
             raise BadInput(f"{path.name} expects something of no bundle.", code="no-cases")
-        yield Case(expected.case, bodies, expected)
+        yield Case(expected.case, bodies, expected, whole=is_export(bodies))
         return
-    yield from (Case(body.stem, (body,), None) for body in bodies)
+    if is_export(bodies):
+        lines = tuple(p for p in bodies if p.suffix == ".ndjson")
+        yield Case(path.name, lines, None, whole=True)
+    else:
+        for body in bodies:
+            yield Case(body.stem, (body,), None, whole=body.suffix == ".ndjson")
     for folder in sorted(p for p in path.iterdir() if p.is_dir()):
         yield from _cases_at(folder)

@@ -1,13 +1,23 @@
 """What is expected of a case: `expected.yaml`, typed, every fault named with its file and key.
 
-case, kind (published | synthetic | malformed), group, label, why
+case, kind (published | synthetic | malformed), group, why
+label: the diagnosis reached      syndrome: true | false (else the label or group tells)
+recognised_at: <instant>          # when people first named or treated it: lead time
+family: <name>                    # members must all have the same course
 expect:
   nothing: true                               # or:
   peak_tier: {at_least: WATCH, at_most: POSSIBLE}
+  never_above: POSSIBLE                       # another word for peak_tier at_most
   first_at: {WATCH: {by: <instant>, not_before: <instant>}}
+  tier_at: {<instant>: POSSIBLE}              # what stood at that time
+  first_true: {HYP: {by: <instant>, not_before: <instant>}}
+  channel: {at_least: passive, at_most: task} # the loudest of the course
+  severity: SEVERE                            # at the peak
   gate: open | closed | unverified            # at the first moment of the peak, else at the end
   ever_true, never_true, unknown_at_peak: [finding ids]
   withdrawals: [drugs]   interactions: [row ids]    # at some moment
+  never_interactions: [row ids]   differential: [ids met at some moment]
+  asks: [request ids at some moment]   must_mention: [words of the card at the peak]
 answer:                                       # malformed bodies only
   error: bad-input | too-large   # or outcomes, measurements, gate_not, only_patient
 """
@@ -20,13 +30,15 @@ from typing import Any
 
 import yaml
 
-from alerts.statements import TierName
+from alerts.statements import Channel, TierName
 from service.errors import BadInput
 
 KEYS = frozenset({
     "nothing", "peak_tier", "first_at", "gate", "ever_true", "never_true", "unknown_at_peak",
-    "withdrawals", "interactions",
+    "withdrawals", "interactions", "never_above", "tier_at", "first_true", "channel", "severity",
+    "never_interactions", "differential", "asks", "must_mention",
 })  # fmt: skip
+SYNDROMES = frozenset({"nms", "nms_atypical", "parkinsonism_hyperpyrexia"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +60,20 @@ class Expectation:
     unknown_at_peak: tuple[str, ...] = ()
     withdrawals: tuple[str, ...] = ()
     interactions: tuple[str, ...] = ()
+    tier_at: Mapping[datetime, TierName] = field(default_factory=dict)
+    first_true: Mapping[str, Bound] = field(default_factory=dict)
+    loudest: tuple[Channel, Channel] = (Channel.NONE, Channel.INTERRUPTIVE)
+    severity: str | None = None
+    never_interactions: tuple[str, ...] = ()
+    differential: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    must_mention: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`raw` is the `expect` or `answer` part as written, for reports."""
+    """`raw` is the `expect` or `answer` part as written, for reports. `syndrome`: whether this
+    is one that must be seen (NMS, or after dopaminergic withdrawal); None when it is not told."""
 
     case: str
     kind: str
@@ -61,6 +82,10 @@ class Expected:
     raw: Mapping[str, Any]
     expectation: Expectation | None
     answer: Mapping[str, Any] | None
+    syndrome: bool | None = None
+    recognised_at: datetime | None = None
+    family: str = ""
+    label: str = ""
 
 
 def read_expected(path: Path) -> Expected:
@@ -77,6 +102,10 @@ def read_expected(path: Path) -> Expected:
             raw=expect or told.get("answer") or {},
             expectation=None if expect is None else _expectation(expect),
             answer=told.get("answer"),
+            syndrome=_syndrome(told),
+            recognised_at=_instant(told.get("recognised_at")),
+            family=str(told.get("family", "")),
+            label=str(told.get("label", "")),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as fault:
         detail = f"{type(fault).__name__}: {fault}"
@@ -85,26 +114,68 @@ def read_expected(path: Path) -> Expected:
         ) from fault
 
 
+def _syndrome(told: Mapping[str, Any]) -> bool | None:
+    if "syndrome" in told:
+        return bool(told["syndrome"])
+    return told.get("label") in SYNDROMES if told["kind"] == "published" else None
+
+
 def _expectation(told: Mapping[str, Any]) -> Expectation:
     if unknown := set(told) - KEYS:
         raise ValueError(f"unknown keys {sorted(unknown)}")
-    peak = dict(told.get("peak_tier", {}))
-    if told.get("nothing"):
-        peak = {"at_most": "NONE"}
+    lowest, highest = _peak(told)
+    loud = told.get("channel", {})
+    lists = {
+        key: tuple(told.get(key, ()))
+        for key in (
+            "ever_true", "never_true", "unknown_at_peak", "withdrawals", "interactions",
+            "never_interactions", "differential", "asks", "must_mention",
+        )
+    }  # fmt: skip
     return Expectation(
-        at_least=TierName(peak.get("at_least", "NONE")),
-        at_most=TierName(peak.get("at_most", "HIGHLY_PROBABLE")),
-        first_at={
-            TierName(tier): Bound(_instant(when.get("by")), _instant(when.get("not_before")))
-            for tier, when in told.get("first_at", {}).items()
-        },
+        at_least=lowest,
+        at_most=highest,
+        first_at={TierName(tier): bound for tier, bound in _bounds(told, "first_at").items()},
         gate=told.get("gate"),
-        ever_true=tuple(told.get("ever_true", ())),
-        never_true=tuple(told.get("never_true", ())),
-        unknown_at_peak=tuple(told.get("unknown_at_peak", ())),
-        withdrawals=tuple(told.get("withdrawals", ())),
-        interactions=tuple(told.get("interactions", ())),
+        tier_at={_dated(at): TierName(tier) for at, tier in told.get("tier_at", {}).items()},
+        first_true=_bounds(told, "first_true"),
+        loudest=(
+            Channel(loud.get("at_least", "none")),
+            Channel(loud.get("at_most", "interruptive")),
+        ),
+        severity=told.get("severity"),
+        **lists,
     )
+
+
+def _peak(told: Mapping[str, Any]) -> tuple[TierName, TierName]:
+    peak = dict(told.get("peak_tier", {}))
+    if unknown := set(peak) - {"at_least", "at_most"}:
+        raise ValueError(f"unknown keys {sorted(unknown)} in peak_tier")
+    if told.get("nothing"):
+        if set(told) & {"peak_tier", "first_at", "never_above"}:
+            raise ValueError("nothing, and a tier too")
+        peak = {"at_most": "NONE"}
+    top = TierName(told.get("never_above", peak.get("at_most", "HIGHLY_PROBABLE")))
+    lowest = TierName(peak.get("at_least", "NONE"))
+    if lowest.rank > top.rank:
+        raise ValueError(f"at least {lowest} and at most {top}")
+    return lowest, top
+
+
+def _bounds(told: Mapping[str, Any], key: str) -> dict[str, Bound]:
+    found = {}
+    for what, when in told.get(key, {}).items():
+        if unknown := set(when) - {"by", "not_before"}:
+            raise ValueError(f"unknown keys {sorted(unknown)} in {key}")
+        found[what] = Bound(_instant(when.get("by")), _instant(when.get("not_before")))
+    return found
+
+
+def _dated(text: str | datetime) -> datetime:
+    at = _instant(text)
+    assert at is not None
+    return at
 
 
 def _instant(text: str | datetime | None) -> datetime | None:

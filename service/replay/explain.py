@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from alerts.statements import Assessment, Datum
+from alerts.knowledge.records import Parameter
+from alerts.statements import Assessment, Datum, Step
 
 
 def lines(assessment: Assessment, *, explain: bool) -> Iterator[str]:
@@ -40,6 +41,9 @@ def _explained(assessment: Assessment) -> Iterator[str]:
     for key, finding in sorted(assessment.findings.items()):
         yield f"  {key} {finding.state.value}: {finding.reason}"
         yield from (f"      {_datum(datum)}" for datum in finding.evidence)
+    yield from _weighed(assessment)
+    for step in assessment.trace:
+        yield from _step(step)
     for unread in assessment.unmapped:
         yield f"  not read: {unread.what} ({unread.label}) {unread.source}"
     yield f"  {assessment.disclaimer}"
@@ -49,3 +53,36 @@ def _datum(datum: Datum) -> str:
     when = f"{datum.at:%Y-%m-%d %H:%M}" if datum.at else "no time"
     label = f" [{datum.label}]" if datum.label else ""
     return f"{datum.what} {datum.value} {datum.unit} at {when} from {datum.source}{label}"
+
+
+def _weighed(assessment: Assessment) -> Iterator[str]:
+    """The other criteria sets, the look-alikes and the context."""
+    for scale in assessment.scale_details:
+        met = f": {scale.met.value}" if scale.met is not None else ""
+        count = f", {scale.count.lower}-{scale.count.upper} counted" if scale.count else ""
+        yield f"  {scale.name}{met}{count}; {scale.note}"
+        yield from (f"      {item.text}: {item.state.value}" for item in scale.features)
+    for entry in assessment.differential:
+        yield f"  differential: {entry.name} ({entry.met.value})"
+        for side in ("toward", "away", "missing"):
+            texts = getattr(entry, side)
+            if texts:
+                yield f"      {side}: {'; '.join(texts)}"
+    for risk in assessment.risk_factors:
+        yield f"  risk factor: {risk.factor} ({risk.effect}), context only"
+
+
+def _step(step: Step) -> Iterator[str]:
+    """What a finding or rule read: windows of readings, then thresholds."""
+    if step.reads:
+        read = (f"{kind} {hours:g} h ({count} readings)" for kind, hours, count in step.reads)
+        yield f"  {step.id} read: {', '.join(read)}"
+    elif step.thresholds:
+        yield f"  {step.id}:"
+    yield from (f"      {_threshold(parameter)}" for parameter in step.thresholds)
+
+
+def _threshold(parameter: Parameter) -> str:
+    cited = f": {', '.join(parameter.cite)}" if parameter.cite else ""
+    value = f"{parameter.value:g} {parameter.unit}"
+    return f"{parameter.id} = {value} [{parameter.basis}{cited}] ({parameter.rule})"

@@ -7,7 +7,8 @@ import orjson
 
 from service.replay.compare import Change, as_dict
 from service.replay.page import page
-from service.replay.report import CaseResult, Report
+from service.replay.report import Report
+from service.replay.result import CaseResult
 
 FORMATS = ("text", "json", "html", "junit")
 
@@ -64,7 +65,7 @@ def _junit(report: Report) -> Iterator[str]:
 
 def _junit_case(case: CaseResult) -> Iterator[str]:
     name = f"{case.case} {case.patient}".strip()
-    opening = f"  <testcase classname={quoteattr(case.kind or 'case')} name={quoteattr(name)}"
+    opening = f"  <testcase classname={quoteattr(case.told.kind or 'case')} name={quoteattr(name)}"
     if case.ok:
         yield f"{opening}/>"
         return

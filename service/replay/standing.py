@@ -11,7 +11,7 @@ from alerts.statements import Assessment
 from service.errors import BadInput
 from service.fhir.reader import EntryOutcome, Reading
 from service.replay.bodies import arrival, read
-from service.replay.chronicle import Arrived, chronicle
+from service.replay.chronicle import facts_by_patient, latest
 from service.replay.files import files_of
 
 
@@ -54,11 +54,10 @@ def standing(
         readings.append(reading)
         arrived.append(arrival(body, now))
         refused += [Refusal(name, o) for o in reading.outcomes if o.outcome.value == "refused"]
-    merged = Reading((), tuple(r for reading in readings for r in reading.resources))
-    moments = chronicle([Arrived(max(arrived), merged)], as_of) if arrived else {}
-    found = tuple(
-        assess(series[-1].chart, rules, series[-1].at)
-        for _, series in sorted(moments.items())
-        if series
-    )
-    return Standing(found, tuple(refused))
+    resources = [r for reading in readings for r in reading.resources]
+    found = []
+    for patient, facts in sorted(facts_by_patient(resources).items()):
+        moment = latest(patient, facts, max(arrived), as_of)
+        if moment is not None:
+            found.append(assess(moment.chart, rules, moment.at))
+    return Standing(tuple(found), tuple(refused))

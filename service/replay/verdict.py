@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from alerts.statements import Assessment, TierName
+from alerts.cards.detail import nms_detail
+from alerts.cards.summary import nms_summary
+from alerts.statements import Assessment, Channel, TierName
 from alerts.truth import TRUE, UNKNOWN
-from service.replay.expected import Expectation
+from service.replay.expected import Bound, Expectation
 
 
 class Verdict(StrEnum):
@@ -20,10 +22,14 @@ class Verdict(StrEnum):
     EXTRA = "extra"  # higher than expected
     LATE = "late"
     EARLY = "early"
-    CHANGED = "changed"  # a finding, the gate, a withdrawal or an interaction differs
+    CHANGED_TIER = "changed tier"  # another tier than expected at a stated time
+    CHANGED_REASON = "changed reason"  # a finding, the gate, a withdrawal, an interaction ...
 
 
-GRAVITY = (Verdict.MISSED, Verdict.EXTRA, Verdict.LATE, Verdict.EARLY, Verdict.CHANGED)
+GRAVITY = (
+    Verdict.MISSED, Verdict.EXTRA, Verdict.LATE, Verdict.EARLY, Verdict.CHANGED_TIER,
+    Verdict.CHANGED_REASON,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,12 @@ def judge(expectation: Expectation, course: Sequence[Assessment]) -> tuple[Diffe
     found = [
         *_peak(expectation, course),
         *_times(expectation, course),
+        *_standing(expectation, course),
+        *_loudness(expectation, course),
         *_findings(expectation, course),
         *_lists(expectation, course),
+        *_named(expectation, course),
+        *_mentions(expectation, course),
     ]
     return tuple(sorted(found, key=lambda d: (GRAVITY.index(d.kind), d.text)))
 
@@ -82,30 +92,103 @@ def _times(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[D
             )
 
 
+def _standing(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
+    for at, tier in sorted(expectation.tier_at.items()):
+        stood = TierName.NONE
+        for one in course:
+            if one.as_of <= at:
+                stood = one.tier.name
+        if stood is not tier:
+            yield Difference(
+                Verdict.CHANGED_TIER, f"{stood} at {at.isoformat()}, expected {tier}"
+            )
+
+
+def _loudness(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
+    order = list(Channel)
+    loudest = max((a.tier.channel for a in course), key=order.index)
+    least, most = expectation.loudest
+    if order.index(loudest) < order.index(least):
+        yield Difference(Verdict.MISSED, f"told by {loudest}, expected at least {least}")
+    if order.index(loudest) > order.index(most):
+        yield Difference(Verdict.EXTRA, f"told by {loudest}, expected at most {most}")
+
+
 def _findings(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
     ever = {key for a in course for key, f in a.findings.items() if f.state is TRUE}
     for key in expectation.ever_true:
         if key not in ever:
-            yield Difference(Verdict.CHANGED, f"{key} was never true")
+            yield Difference(Verdict.CHANGED_REASON, f"{key} was never true")
     for key in expectation.never_true:
         if key in ever:
-            yield Difference(Verdict.CHANGED, f"{key} was true")
+            yield Difference(Verdict.CHANGED_REASON, f"{key} was true")
+    for key, bound in expectation.first_true.items():
+        yield from _first_true(key, bound, course)
     at_peak = peak_of(course).findings
     for key in expectation.unknown_at_peak:
         state = at_peak[key].state if key in at_peak else UNKNOWN
         if state is not UNKNOWN:
-            yield Difference(Verdict.CHANGED, f"{key} is {state} at the peak, expected unknown")
+            yield Difference(Verdict.CHANGED_REASON, f"{key} is {state} at the peak, expected unknown")
+
+
+def _first_true(
+    key: str, bound: Bound, course: Sequence[Assessment]
+) -> Iterator[Difference]:
+    at = next(
+        (a.as_of for a in course if key in a.findings and a.findings[key].state is TRUE), None
+    )
+    if at is None:
+        yield Difference(Verdict.CHANGED_REASON, f"{key} was never true")
+    elif bound.by is not None and at > bound.by:
+        yield Difference(
+            Verdict.CHANGED_REASON, f"{key} true at {at.isoformat()}, expected by {bound.by}"
+        )
+    elif bound.not_before is not None and at < bound.not_before:
+        yield Difference(
+            Verdict.CHANGED_REASON,
+            f"{key} true at {at.isoformat()}, expected not before {bound.not_before}",
+        )
 
 
 def _lists(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
     gate = peak_of(course).gate.state
     if expectation.gate is not None and gate.value != expectation.gate:
-        yield Difference(Verdict.CHANGED, f"gate {gate}, expected {expectation.gate}")
+        yield Difference(Verdict.CHANGED_REASON, f"gate {gate}, expected {expectation.gate}")
     stopped = {w.drug for a in course for w in a.withdrawals}
     for drug in expectation.withdrawals:
         if drug not in stopped:
-            yield Difference(Verdict.CHANGED, f"withdrawal of {drug} was not seen")
+            yield Difference(Verdict.CHANGED_REASON, f"withdrawal of {drug} was not seen")
     rows = {i.id for a in course for i in a.interactions}
     for row in expectation.interactions:
         if row not in rows:
-            yield Difference(Verdict.CHANGED, f"interaction {row} did not apply")
+            yield Difference(Verdict.CHANGED_REASON, f"interaction {row} did not apply")
+    for row in expectation.never_interactions:
+        if row in rows:
+            yield Difference(Verdict.CHANGED_REASON, f"interaction {row} applied")
+
+
+def _named(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
+    met = {d.id for a in course for d in a.differential if d.met is TRUE}
+    for key in expectation.differential:
+        if key not in met:
+            yield Difference(Verdict.CHANGED_REASON, f"{key} was never met")
+    asked = {request.id for a in course for request in a.ask_next}
+    for key in expectation.asks:
+        if key not in asked:
+            yield Difference(Verdict.CHANGED_REASON, f"{key} was never asked for")
+    level = peak_of(course).severity.level
+    if expectation.severity is not None and level != expectation.severity:
+        yield Difference(
+            Verdict.CHANGED_REASON, f"severity {level}, expected {expectation.severity}"
+        )
+
+
+def _mentions(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
+    """What the card says at the peak, in whatever letter case."""
+    if not expectation.must_mention:
+        return
+    peak = peak_of(course)
+    said = f"{nms_summary(peak)}\n{nms_detail(peak, UTC)}".casefold()
+    for words in expectation.must_mention:
+        if words.casefold() not in said:
+            yield Difference(Verdict.CHANGED_REASON, f"the card does not mention {words!r}")

@@ -6,7 +6,7 @@ answer 2xx.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,11 @@ from service.store.codec import encode, span
 from service.store.due import touch
 from service.store.engine import Again
 from service.store.facts import MEDICATION
-from service.store.inserts import inserting
 from service.store.part import Part
 from service.store.retention import keeping
 from service.store.schema import intake, resources
+from service.store.standing import Key, Standing, standing
+from service.store.upsert import upsert_resources
 from service.store.versions import Version, finality, is_newer, number_of
 
 NOT_STORABLE = "not-storable"
@@ -44,18 +45,6 @@ _BEST = (
     Outcome.DUPLICATE,
 )
 _REASONS = {Outcome.SUPERSEDED: "newer-version-held", Outcome.DUPLICATE: "same-content"}
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the store holds of a resource now, or is about to."""
-
-    patient: str
-    version: Version
-    digest: str
-    retracted: bool
-    revision: int
 
 
 class Arrivals(Part):
@@ -86,7 +75,7 @@ def _accept(
     correlation: str,
 ) -> tuple[EntryOutcome, ...]:
     """One transaction. Again when another writer stored one of the resources meanwhile."""
-    held = _standing(connection, tenant, {_key(row) for _, row in rows})
+    held = standing(connection, tenant, (_key(row) for _, row in rows))
     told: dict[int, list[Outcome]] = {index: [Outcome.REFUSED] for index in refused}
     writes: dict[Key, dict[str, Any]] = {}
     touched: set[str] = set()
@@ -94,7 +83,9 @@ def _accept(
         outcome, patients = _place(row, held, writes)
         told.setdefault(index, []).append(outcome)
         touched |= patients
-    _write(connection, [writes[key] for key in sorted(writes)])
+    rows_in_order = [writes[key] for key in sorted(writes)]
+    if rows_in_order and upsert_resources(connection, rows_in_order) != len(rows_in_order):
+        raise Again
     named = [row["resource_id"] for row in writes.values() if row["resource_type"] == MEDICATION]
     touched |= _awaiting(connection, tenant, named)
     touch(connection, tenant, touched - {""}, received, "new-data", correlation)
@@ -195,58 +186,6 @@ def _encodes(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _standing(connection: Connection, tenant: str, keys: set[Key]) -> dict[Key, Standing]:
-    by_type: dict[str, list[str]] = {}
-    for resource_type, resource_id in sorted(keys):
-        by_type.setdefault(resource_type, []).append(resource_id)
-    found: dict[Key, Standing] = {}
-    for resource_type, ids in by_type.items():
-        for begin in range(0, len(ids), _CHUNK):
-            wanted = _STANDING.where(
-                resources.c.tenant == tenant,
-                resources.c.resource_type == resource_type,
-                resources.c.resource_id.in_(ids[begin : begin + _CHUNK]),
-            )
-            for r in connection.execute(wanted):
-                rank = finality(retracted=r.retracted, preliminary=r.preliminary)
-                version = Version(r.last_updated, r.version_number, rank, r.received_at)
-                found[resource_type, r.resource_id] = Standing(
-                    r.patient, version, r.digest, r.retracted, r.revision
-                )
-    return found
-
-
-_STANDING = select(
-    resources.c.resource_id,
-    resources.c.patient,
-    resources.c.version_number,
-    resources.c.last_updated,
-    resources.c.received_at,
-    resources.c.digest,
-    resources.c.retracted,
-    resources.c.preliminary,
-    resources.c.revision,
-)
-
-
-def _write(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Insert or replace. A row that another writer changed since it was read is not touched.
-
-    The one hot statement of the store goes to the driver as it is: half of its cost was the
-    handling of each row's parameters on the way.
-    """
-    if not rows:
-        return
-    given = [
-        {name: stamp(row[name]) if name in _TIMES and row[name] else row[name] for name in row}
-        for row in rows
-    ]
-    sql, names = _upsert(connection)
-    values = [tuple(row[name] for name in names) for row in given]
-    if connection.exec_driver_sql(sql, values).rowcount != len(rows):
-        raise Again
 
 
 def _awaiting(connection: Connection, tenant: str, drugs: list[str]) -> set[str]:

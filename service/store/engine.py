@@ -60,12 +60,11 @@ def _sqlite(place: URL, pool: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    _forget_after_fork(engine)
     return engine
 
 
 def _postgresql(place: URL, pool: int) -> Engine:
-    engine = create_engine(
+    return create_engine(
         place.set(drivername="postgresql+psycopg"),
         pool_size=pool,
         max_overflow=pool,
@@ -74,8 +73,6 @@ def _postgresql(place: URL, pool: int) -> Engine:
         execution_options=_OPTIONS,
         connect_args={"connect_timeout": 5, "application_name": "nms-sentinel"},
     )
-    _forget_after_fork(engine)
-    return engine
 
 
 def _private_file(path: Path) -> None:
@@ -120,18 +117,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _forget_after_fork(engine: Engine) -> None:
-    """A forked child (a prefork worker) must not use its parent's connections."""
-    held = weakref.ref(engine)
-
-    def forget() -> None:
-        alive = held()
-        if alive is not None:
-            alive.dispose(close=False)
-
-    os.register_at_fork(after_in_child=forget)
-
-
 class Database:
     """The engine with its two kinds of transaction. Every fault comes out as Unavailable."""
 
@@ -140,6 +125,7 @@ class Database:
         self.sqlite = self.engine.dialect.name == "sqlite"
         # writers of one process queue fairly here instead of polling SQLite's lock
         self._turn = threading.Lock()
+        _forget_after_fork(self)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -201,9 +187,25 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def begin_anew(self) -> None:
+        """In a forked child: the parent's connections are not ours, nor is a lock it held."""
+        self.engine.dispose(close=False)
+        self._turn = threading.Lock()
+
 
 class Again(Exception):
     """Another writer changed what this transaction had read: do it again."""
+
+
+def _forget_after_fork(database: Database) -> None:
+    held = weakref.ref(database)
+
+    def forget() -> None:
+        alive = held()
+        if alive is not None:
+            alive.begin_anew()
+
+    os.register_at_fork(after_in_child=forget)
 
 
 def _patience(connection: Connection, patience_s: float) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from service.errors import BadInput
+from service.leaving import leaving
 from service.security.session import require_user
 from service.worklist.desk import Desk
 from service.worklist.door import HEADERS, ProgramRoute
@@ -81,7 +82,7 @@ async def events(
     """The stream from cursor `start`: what was missed first, then what changes, and beats."""
     yield b"retry: 2000\n\n"
     born = beaten = clock()
-    while clock() - born < life_s:
+    while clock() - born < life_s and not leaving.is_set():
         newest = await pulse.cursor()
         if newest > start:
             start, keys = await asyncio.to_thread(desk.changes, start)

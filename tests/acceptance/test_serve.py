@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,7 +140,19 @@ def test_a_second_instance_is_refused(demo: Served) -> None:
 
 def test_a_stop_is_clean_and_nothing_of_a_patient_is_logged(demo: Served) -> None:
     pids = [demo.pid_of(part) for part in ("api", "worker", "beat")]
+    ended = threading.Event()
+
+    def watch() -> None:
+        """A worklist that is open in a browser: its stream ends in order, not by a cut."""
+        with demo.http.stream("GET", "/worklist/stream", timeout=60) as stream:
+            for _ in stream.iter_lines():
+                pass
+        ended.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    time.sleep(1)
     code, took = demo.stop()
+    assert ended.wait(5)
     assert code == 0, demo.text
     assert took < 12  # 10 s, and room for a busy machine
     for pid in pids:

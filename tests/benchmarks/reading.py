@@ -32,7 +32,7 @@ DRUGS = (
     ("5093", "haloperidol"), ("61381", "olanzapine"), ("6470", "lorazepam"), ("161", "paracetamol"),
     ("6448", "lithium"), ("2626", "clozapine"), ("35636", "risperidone"), ("3638", "diltiazem"),
 )  # fmt: skip
-NARRATIVE = "Entered at the bedside by the nurse in charge. " * 6
+NARRATIVE = "Entered at the bedside."
 
 
 def bundle(entries: int, patients: int = 8, seed: int = 7) -> bytes:
@@ -41,15 +41,19 @@ def bundle(entries: int, patients: int = 8, seed: int = 7) -> bytes:
     sent = []
     for number in range(entries):
         patient = f"patient-{number % patients}"
-        at = NOW - timedelta(minutes=chance.randrange(60 * 24 * 5))
+        at = NOW - timedelta(seconds=chance.randrange(60 * 60 * 24 * 5))
         if number % 10 < 7:
             resource = _observation(number, patient, at, chance)
         else:
             resource = _order(number, patient, at, chance)
         url = f"https://ehr.example.org/fhir/{resource['resourceType']}/{resource['id']}"
-        sent.append({"fullUrl": url, "resource": resource,
-                     "request": {"method": "PUT",
-                                 "url": f"{resource['resourceType']}/{resource['id']}"}})
+        sent.append(
+            {
+                "fullUrl": url,
+                "resource": resource,
+                "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+            }
+        )
     return orjson.dumps({"resourceType": "Bundle", "type": "batch", "entry": sent})
 
 
@@ -72,9 +76,7 @@ def _shared(kind: str, number: int, patient: str, at: datetime) -> dict[str, Any
     }
 
 
-def _observation(
-    number: int, patient: str, at: datetime, chance: random.Random
-) -> dict[str, Any]:
+def _observation(number: int, patient: str, at: datetime, chance: random.Random) -> dict[str, Any]:
     time_of_it = at.isoformat(timespec="seconds")
     resource = _shared("Observation", number, patient, at) | {
         "status": "final",
@@ -97,11 +99,15 @@ def _observation(
             ],
         }  # fmt: skip
     code, name, unit, text, low, high = NUMBERS[number % len(NUMBERS)]
-    value = round(chance.uniform(low, high), 1) if high < 45 else chance.randrange(int(low), int(high))
+    value = (
+        round(chance.uniform(low, high), 1) if high < 45 else chance.randrange(int(low), int(high))
+    )
     return resource | {
         "code": _concept(code, name),
         "valueQuantity": _quantity(value, text, unit),
-        "referenceRange": [{"low": _quantity(low, text, unit), "high": _quantity(high, text, unit)}],
+        "referenceRange": [
+            {"low": _quantity(low, text, unit), "high": _quantity(high, text, unit)}
+        ],
     }
 
 
@@ -159,9 +165,7 @@ def measure(entries: int, rounds: int) -> dict[str, float]:
         "bytes_per_entry": round(len(bodies[0]) / entries),
         "reading_ms": round(statistics.median(reading) * 1000, 2),
         "orjson_ms": round(statistics.median(floor) * 1000, 2),
-        "ratio": round(
-            statistics.median(r / f for r, f in zip(reading, floor, strict=True)), 2
-        ),
+        "ratio": round(statistics.median(r / f for r, f in zip(reading, floor, strict=True)), 2),
     }
 
 

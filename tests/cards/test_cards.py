@@ -63,6 +63,9 @@ SUMMARIES = [
     ("withdrawal-levodopa", "critical",
      "36 h after levodopa was stopped. Restart it now (was 100 mg 3 times a day), by tube"),
     ("depot-haloperidol", "critical", "Stop haloperidol decanoate and quetiapine; critical care."),
+    ("core-above-41", "critical",
+     "Core 41.4 °C, rousable by pain only: time-critical whatever the cause. NMS possible. "
+     "Cool now; critical care."),
     ("cannot-assess", "warning",
      "Cannot assess NMS: no temperature, consciousness or CK on newly started haloperidol."),
 ]  # fmt: skip
@@ -80,7 +83,7 @@ def test_the_summary_is_state_facts_gap_and_act(name: str, indicator: str, words
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("possible-fever-confusion", "Fever: 39.2 °C oral, 14:32 (60 min ago), Observation/"),
+        ("possible-fever-confusion", "Fever: 39.2 °C (oral), 14:32 (60 min ago), Observation/"),
         ("possible-fever-confusion", "Tone not examined in 12 h. Examine tone"),
         ("possible-fever-confusion", "would lift the score from 51–100 to 68–100"),
         ("watch-new-rigidity", "Recorded absent: Temperature above 38.0 °C"),

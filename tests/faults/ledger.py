@@ -18,6 +18,8 @@ from tests.faults.processes import Processes
 from tests.monitoring.orders import TENANT, bundle
 
 SENDERS = 4
+# from a kill to the alert: lease 30 s, sweep 10 s, a start
+VISIBLE_S = 45.0
 
 
 @dataclass
@@ -44,10 +46,15 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the store says of the ledger. Seconds from the 2xx to the alert."""
+    """What the store says of the ledger. Seconds from the 2xx to the alert.
+
+    `late`: patients who waited for longer than is promised, with the wait: 45 s, and as much
+    again for every further kill of a worker that fell into the wait (one may be hit twice).
+    """
 
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
+    late: tuple[tuple[str, float], ...]
     slowest_s: float
     median_s: float
 
@@ -93,15 +100,23 @@ def settled(store: Store, ledger: Ledger, within_s: float) -> float:
     return time.monotonic() - began
 
 
-def verdict(store: Store, ledger: Ledger) -> Verdict:
+def verdict(store: Store, ledger: Ledger, killed: list[tuple[float, str]]) -> Verdict:
     alerts = store.alerts(TENANT, open_only=False)
     counted = Counter(alert.patient for alert in alerts)
     opened = {alert.patient: alert.machine.opened_at.timestamp() for alert in alerts}
-    waits = sorted(
-        max(0.0, opened[patient] - at)
+    waited = {
+        patient: max(0.0, opened[patient] - at)
         for patient, at in ledger.acknowledged.items()
         if patient in opened
-    )
+    }
+    waits = sorted(waited.values())
+    workers = [at for at, name in killed if name.startswith("worker")]
+
+    def promised(patient: str) -> float:
+        begun = ledger.acknowledged[patient]
+        hit = sum(begun <= at <= opened[patient] for at in workers)
+        return VISIBLE_S * max(1, hit)
+
     twice = [
         alert.patient
         for alert in alerts
@@ -110,6 +125,7 @@ def verdict(store: Store, ledger: Ledger) -> Verdict:
     return Verdict(
         lost=tuple(sorted(set(ledger.acknowledged) - set(counted))),
         doubled=tuple(sorted({*twice, *(p for p, n in counted.items() if n != 1)})),
+        late=tuple((p, wait) for p, wait in waited.items() if wait > promised(p)),
         slowest_s=waits[-1] if waits else 0.0,
         median_s=waits[len(waits) // 2] if waits else 0.0,
     )

@@ -12,8 +12,6 @@ from tests.faults.processes import Processes, processes
 from tests.monitoring.orders import TENANT
 
 pytestmark = [pytest.mark.faults]
-# from a kill to the alert: lease 30 s, sweep 10 s, a start
-VISIBLE_S = 45.0
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def run(house: Processes, bundles: int, kills: list[str], drain_s: float) -> Non
     sent = time.monotonic() - began
     store = house.open_store()
     drained = settled(store, ledger, drain_s)
-    found = verdict(store, ledger)
+    found = verdict(store, ledger, house.killed)
     intake = store.intake_counts(TENANT)
     store.close()
     sys.stdout.write(
@@ -45,18 +43,19 @@ def run(house: Processes, bundles: int, kills: list[str], drain_s: float) -> Non
     assert len(house.killed) == len(kills)
     assert found.lost == ()
     assert found.doubled == ()
-    assert found.slowest_s <= VISIBLE_S
+    assert found.late == ()
     outcomes = sum(n for name, n in intake.items() if name not in {"bundles", "received"})
     assert intake["received"] == outcomes
     assert intake["accepted"] == 2 * bundles  # two orders each, each taken once
 
 
+@pytest.mark.timeout(400)
 def test_500_bundles_and_5_kills(house: Processes) -> None:
     run(house, 500, ["worker-1", "worker-2", "api", "api", "broker"], drain_s=60)
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_10_000_bundles_and_35_kills(house: Processes) -> None:
     kills = ["worker-1"] * 10 + ["worker-2"] * 10 + ["api"] * 10 + ["broker"] * 5
     run(house, 10_000, kills, drain_s=180)

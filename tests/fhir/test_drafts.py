@@ -51,8 +51,13 @@ def test_a_draft_without_a_drug_is_refused_so_that_it_is_said() -> None:
 
 
 def test_orders_of_dstu2_and_other_order_types() -> None:
-    old = {"resourceType": "MedicationOrder", "id": "o", "status": "draft",
-           "patient": {"reference": "Patient/p1"}, "medicationCodeableConcept": HALOPERIDOL}  # fmt: skip
+    old = {
+        "resourceType": "MedicationOrder",
+        "id": "o",
+        "status": "draft",
+        "patient": {"reference": "Patient/p1"},
+        "medicationCodeableConcept": HALOPERIDOL,
+    }
     service = {"resourceType": "ServiceRequest", "id": "s", "code": coding("x", "y")}
     diet = {"resourceType": "NutritionOrder", "id": "n"}
     uses, outcomes = read_drafts(bundle(old, service, diet), CALL)

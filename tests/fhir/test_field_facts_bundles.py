@@ -45,7 +45,9 @@ def test_fact_86_a_source_that_says_data_is_missing_is_incomplete(
 def test_fact_87_an_empty_answer_is_no_fault_and_next_is_noticed() -> None:
     link = [{"relation": "self", "url": "https://x/1"}, {"relation": "next", "url": "https://x/2"}]
     empty = read(bundle(said("warning", "processing"), kind="searchset", total=0, link=link))
-    assert [(o.outcome.value, o.reason) for o in empty.outcomes] == [("ignored", "operation-outcome")]
+    assert [(o.outcome.value, o.reason) for o in empty.outcomes] == [
+        ("ignored", "operation-outcome")
+    ]
     assert empty.next_url == "https://x/2"
     assert read(bundle(kind="searchset", total=0, link=link[:1])).next_url is None
 
@@ -82,7 +84,9 @@ def test_fact_89_the_type_may_come_last_and_a_bundle_needs_no_id() -> None:
     assert outcome.reason == ""
 
 
-@pytest.mark.parametrize("kind", ["Provenance", "Claim", "Location", "NamingSystem", "Subscription"])
+@pytest.mark.parametrize(
+    "kind", ["Provenance", "Claim", "Location", "NamingSystem", "Subscription"]
+)
 def test_fact_90_other_resources_are_skipped_and_counted(kind: str) -> None:
     assert told({"resourceType": kind, "id": "x"}, temperature()) == [
         ("ignored", "unused-resource"),
@@ -206,7 +210,10 @@ def test_fact_98_event_numbers_come_as_strings_and_integers(
 
 
 def test_fact_99_an_id_only_notification_names_what_is_missing() -> None:
-    entry = {"fullUrl": "https://x/Observation/o1", "request": {"method": "PUT", "url": "Observation/o1"}}
+    entry = {
+        "fullUrl": "https://x/Observation/o1",
+        "request": {"method": "PUT", "url": "Observation/o1"},
+    }
     reading = read(bundle(status(2, 2), entry, kind="subscription-notification"))
     assert [(o.outcome.value, o.reason, o.reference) for o in reading.outcomes] == [
         ("ignored", "subscription-status", ""),

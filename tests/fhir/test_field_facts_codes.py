@@ -9,8 +9,8 @@ from tests.fhir.charted import (
     PULSE,
     SNOMED,
     coding,
-    facts,
     fact,
+    facts,
     gap,
     number,
     observation,
@@ -38,7 +38,9 @@ def test_fact_26_a_component_is_known_by_its_specific_code() -> None:
         repeated = [{"system": "urn:local", "code": "703501"}, *loinc("85354-9", code)]
         return {"code": {"coding": repeated}, "valueQuantity": quantity(value, "mm[Hg]")}
 
-    sent = observation({"coding": loinc("85354-9")}, component=[part("8480-6", 142), part("8462-4", 91)])
+    sent = observation(
+        {"coding": loinc("85354-9")}, component=[part("8480-6", 142), part("8462-4", 91)]
+    )
     assert {(f.kind, f.value) for f in facts(sent) if isinstance(f, Measurement)} == {
         ("systolic_bp", 142.0),
         ("diastolic_bp", 91.0),
@@ -127,7 +129,9 @@ def test_fact_38_displays_are_not_compared_and_words_are_cleaned() -> None:
     zero_width = {"coding": [{"system": LOINC, "code": "6690-2",
                               "display": "Leukocytes [#/\u200bvolume] in Blood"}]}  # fmt: skip
     assert number(observation(zero_width, valueQuantity=quantity(11.2, "10*3/uL"))).kind == "wbc"
-    spaced = observation({"text": "  Body\u200b   temperature \n"}, valueQuantity=quantity(38.4, "Cel"))
+    spaced = observation(
+        {"text": "  Body\u200b   temperature \n"}, valueQuantity=quantity(38.4, "Cel")
+    )
     assert number(spaced).kind == "body_temperature"
 
 
@@ -139,5 +143,9 @@ def test_a_component_without_a_code_of_its_own_is_its_panel_s() -> None:
 def test_an_unmapped_observation_is_shown_with_its_value_and_time() -> None:
     found = fact(observation({"text": "Shoe size"}, valueQuantity=quantity(43, "{EU}")))
     assert isinstance(found, Unread)
-    assert (found.what, found.reason, found.text) == ("observation", "unmapped-code", "Shoe size 43 {EU}")
+    assert (found.what, found.reason, found.text) == (
+        "observation",
+        "unmapped-code",
+        "Shoe size 43 {EU}",
+    )
     assert found.at is not None

@@ -234,7 +234,11 @@ def test_fact_20_one_dose_told_three_times_is_the_ordered_one() -> None:
     def rate(kind: str, value: float, unit: str) -> dict:
         return {"type": {"text": kind}, "doseQuantity": {"value": value, "unit": unit}}
 
-    rates = [rate("calculated", 10, "mg"), rate("admin-amount", 1, "{tbl}"), rate("ordered", 5, "mg")]
+    rates = [
+        rate("calculated", 10, "mg"),
+        rate("admin-amount", 1, "{tbl}"),
+        rate("ordered", 5, "mg"),
+    ]
     drug = use(order(dosageInstruction=[{"doseAndRate": rates}]))
     assert (drug.dose, drug.dose_unit) == (5.0, "mg")
 
@@ -260,9 +264,7 @@ def test_fact_21_dose_units_by_habit(
 
 
 def test_fact_22_an_administration_with_a_start_only_runs_until_told() -> None:
-    running = dose(
-        status="in-progress", effectiveDateTime=None, effectivePeriod={"start": AT}
-    )
+    running = dose(status="in-progress", effectiveDateTime=None, effectivePeriod={"start": AT})
     drug = use(running)
     assert (drug.start, drug.end) == (datetime(2026, 3, 3, 8, tzinfo=UTC), None)
     assert drug.time_basis is TimeBasis.PERIOD

@@ -49,9 +49,7 @@ def patients(reading: Reading) -> list[str]:
         ({"reference": 7}, "", "no-subject"),
     ],
 )
-def test_fact_69_eight_forms_of_reference(
-    subject: dict | None, patient: str, reason: str
-) -> None:
+def test_fact_69_eight_forms_of_reference(subject: dict | None, patient: str, reason: str) -> None:
     sent = temperature(subject=subject)
     assert told(sent) == [("refused" if reason else "accepted", reason)]
     assert patients(read(sent)) == ([patient] if patient else [])
@@ -189,10 +187,10 @@ def test_fact_78_the_newer_version_counts_in_any_order(
 
 def test_fact_79_a_correction_replaces_and_a_retraction_withdraws() -> None:
     first = temperature(41.0, meta={"versionId": "4"})
-    assert number(first, temperature(38.0, status="corrected", meta={"versionId": "5"})).value == 38.0
-    gone = observation(
-        status="entered-in-error", valueString="error", meta={"versionId": "5"}
+    assert (
+        number(first, temperature(38.0, status="corrected", meta={"versionId": "5"})).value == 38.0
     )
+    gone = observation(status="entered-in-error", valueString="error", meta={"versionId": "5"})
     assert facts(first, gone) == []
     assert [r.retracted for r in read(first, gone).resources] == [True]
 
@@ -244,7 +242,10 @@ def test_fact_83_the_same_page_again_has_the_same_keys_and_digests() -> None:
 
 
 def test_fact_84_entries_come_in_any_order() -> None:
-    newest_first = [temperature(39, id="b"), temperature(38, id="a", effectiveDateTime="2026-03-02")]
+    newest_first = [
+        temperature(39, id="b"),
+        temperature(38, id="a", effectiveDateTime="2026-03-02"),
+    ]
     there, back = facts(*newest_first), facts(*reversed(newest_first))
     assert chart_of("p1", there) == chart_of("p1", back)
 
@@ -256,7 +257,9 @@ def test_fact_85_the_later_status_wins_and_cancelled_is_not_measured() -> None:
         assert (number(*sent).value, number(*sent).preliminary) == (38.6, False)
     assert number(preliminary).preliminary
     assert told(temperature(status="cancelled")) == [("accepted", "status-cancelled")]
-    assert not [f for f in facts(final, observation(status="cancelled")) if isinstance(f, Measurement)]
+    assert not [
+        f for f in facts(final, observation(status="cancelled")) if isinstance(f, Measurement)
+    ]
 
 
 def test_a_push_may_carry_many_patients_each_to_its_own_chart() -> None:
@@ -286,7 +289,8 @@ def test_in_a_hook_call_another_patient_s_entry_is_refused(sent: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("born", "reason"), [("1961", "partial-date"), ("1961-05", "partial-date"), ("?", "time-unreadable")]
+    ("born", "reason"),
+    [("1961", "partial-date"), ("1961-05", "partial-date"), ("?", "time-unreadable")],
 )
 def test_a_birth_date_is_not_completed_by_us(born: str, reason: str) -> None:
     details, gap = facts(PATIENT | {"birthDate": born})

@@ -71,7 +71,9 @@ def test_fact_43_a_temperature_without_unit_is_inferred_and_marked_ck_is_not_rea
     "system", ["http://unitsofmeasure.org/", "urn:iso:std:iso:3986", "http://mimic.mit.edu/units"]
 )
 def test_fact_44_known_units_count_whatever_the_system_says(system: str) -> None:
-    sent = observation(valueQuantity={"value": 38.4, "unit": "Cel", "code": "Cel", "system": system})
+    sent = observation(
+        valueQuantity={"value": 38.4, "unit": "Cel", "code": "Cel", "system": system}
+    )
     assert number(sent).value == 38.4
 
 
@@ -135,7 +137,9 @@ def test_fact_46_what_is_to_be_verified_is_taken_and_flagged(
 
 
 @pytest.mark.rules("SPEC-2.3")
-@pytest.mark.parametrize(("high", "low", "kept"), [(90, 86, False), (90, 85, True), (80, 120, False)])
+@pytest.mark.parametrize(
+    ("high", "low", "kept"), [(90, 86, False), (90, 85, True), (80, 120, False)]
+)
 def test_fact_46_a_pressure_pair_too_close_is_an_artefact(high: int, low: int, kept: bool) -> None:
     parts = [
         {"code": coding(LOINC, code), "valueQuantity": quantity(value, "mm[Hg]")}
@@ -148,11 +152,17 @@ def test_fact_46_a_pressure_pair_too_close_is_an_artefact(high: int, low: int, k
 
 def test_fact_47_a_number_in_a_string_takes_the_unit_of_its_code_and_is_marked() -> None:
     sent = observation(POTASSIUM, valueString="4.0")
-    assert (number(sent).value, number(sent).unit, number(sent).unit_inferred) == (4.0, "mmol/L", True)
+    assert (number(sent).value, number(sent).unit, number(sent).unit_inferred) == (
+        4.0,
+        "mmol/L",
+        True,
+    )
     assert gap(observation(CK, valueString="4100")).reason == "unit-missing"
 
 
-@pytest.mark.parametrize("text", [">=100UCUM http://unitsofmeasure.org,%", "4,0", "4.0 or 5", "1e3"])
+@pytest.mark.parametrize(
+    "text", [">=100UCUM http://unitsofmeasure.org,%", "4,0", "4.0 or 5", "1e3"]
+)
 def test_fact_48_text_around_a_number_is_not_parsed(text: str) -> None:
     found = gap(observation(POTASSIUM, valueString=text))
     assert found.reason == "not-a-number"

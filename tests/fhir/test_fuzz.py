@@ -18,7 +18,9 @@ from service.fhir.reader import Outcome, read_body, read_drafts
 from tests.fhir.charted import CONTEXT, NOW
 
 SAMPLES = [
-    p for p in sorted((Path(__file__).parent / "samples").glob("*/*.json")) if p.stat().st_size < 9000
+    p
+    for p in sorted((Path(__file__).parent / "samples").glob("*/*.json"))
+    if p.stat().st_size < 9000
 ]
 BODIES = [p.read_bytes() for p in SAMPLES]
 # What stands where something else should: every JSON type, and what people and programs write.
@@ -29,14 +31,35 @@ ODD: list[Any] = [
     [[]], [None], [{}], {"": None}, {"value": None}, {"reference": None}, {"coding": "x"},
     {"coding": [None, 7, {"system": 1, "code": []}]}, {"repeat": {"period": "x"}}, "\u0000",
 ]  # fmt: skip
-KEYS = ["id", "status", "code", "subject", "value", "valueQuantity", "component", "contained",
-        "medicationReference", "dosageInstruction", "resourceType", "entry", "resource", "type",
-        "effectiveDateTime", "meta", "extension", "modifierExtension", "referenceRange", ""]  # fmt: skip
+KEYS = [
+    "id",
+    "status",
+    "code",
+    "subject",
+    "value",
+    "valueQuantity",
+    "component",
+    "contained",
+    "medicationReference",
+    "dosageInstruction",
+    "resourceType",
+    "entry",
+    "resource",
+    "type",
+    "effectiveDateTime",
+    "meta",
+    "extension",
+    "modifierExtension",
+    "referenceRange",
+    "",
+]
 
 
 def places(node: Any) -> Iterator[tuple[Any, Any]]:
     """Every (container, key) of a document."""
-    keys = list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+    keys = (
+        list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+    )
     for key in keys:
         yield node, key
         yield from places(node[key])
@@ -64,19 +87,20 @@ def mutated(body: bytes, chance: random.Random) -> bytes:
             except (KeyError, IndexError):
                 continue
         else:
-            node[key] = chance.choice(ODD)
+            node[key] = orjson.loads(orjson.dumps(chance.choice(ODD)))
     changed = orjson.dumps(document)
     if chance.random() < 0.15 and changed:
         at = chance.randrange(len(changed))
-        changed = changed[:at] + bytes([chance.randrange(256)]) + changed[at + chance.randrange(3) :]
+        changed = (
+            changed[:at] + bytes([chance.randrange(256)]) + changed[at + chance.randrange(3) :]
+        )
     return changed
 
 
 def survives(body: bytes) -> None:
     try:
         reading = read_body(body, CONTEXT)
-    except BadInput as refusal:
-        assert refusal.code
+    except BadInput:
         return
     sent = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     entries = len(sent.get("entry") or []) if sent.get("resourceType") == "Bundle" else 1
@@ -132,9 +156,12 @@ def test_any_bytes(body: bytes) -> None:
 @given(seed=st.integers(0, 2**32))
 def test_damaged_drafts(seed: int) -> None:
     chance = random.Random(seed)
-    sent = orjson.loads(mutated(chance.choice(BODIES), chance)) if chance.random() < 0.9 else {}
+    try:
+        sent = orjson.loads(mutated(chance.choice(BODIES), chance))
+    except orjson.JSONDecodeError:
+        sent = {}
     if not isinstance(sent, dict):
-        return
+        sent = {"entry": sent}
     draft = sent if "entry" in sent else {"entry": [{"resource": sent}]}
     _, outcomes = read_drafts(draft, CONTEXT)
     entries = draft["entry"]

@@ -101,6 +101,30 @@ def test_as_deep_as_the_limit_is_read() -> None:
     assert read_body(orjson.dumps(sent), CONTEXT).outcomes[0].outcome.value == "accepted"
 
 
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"valueQuantity": None, "valueString": "rigid and stiff " * 60_000},
+        {"code": {"text": "lead pipe rigidity " * 60_000}},
+        {"code": {"coding": [{"system": "http://loinc.org", "code": "x" * 1000}] * 900}},
+        {"note": [{"text": "not haemolysed " * 60_000}]},
+        {"referenceRange": [{"text": "1" * 900_000}]},
+        {"effectiveDateTime": "2026-03-03T08:00:00Z" + " " * 900_000},
+        {"subject": {"reference": "Patient/" + "p" * 900_000}},
+        {"bodySite": {"text": "oral rectal " * 60_000}},
+        {"component": [{}] * 30_000},
+    ],
+)
+def test_a_huge_element_costs_little_time(elements: dict) -> None:
+    sent = temperature() | elements
+    body = orjson.dumps({name: value for name, value in sent.items() if value is not None})
+    read_body(orjson.dumps(temperature()), CONTEXT)  # tables are loaded
+    begun = time.process_time()
+    (outcome,) = read_body(body, CONTEXT).outcomes
+    assert time.process_time() - begun < 0.5
+    assert outcome.reason != "reader-fault"
+
+
 STRINGS = st.text(alphabet='{}[]"\\ab', max_size=8)
 TREES = st.recursive(
     STRINGS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS, inner, max_size=3)

@@ -43,7 +43,9 @@ def test_a_line_that_is_too_long_or_too_deep_is_refused_alone() -> None:
 
 
 def test_a_medication_of_another_piece_is_awaited() -> None:
-    waiting = order(medicationCodeableConcept=None, medicationReference={"reference": "Medication/x"})
+    waiting = order(
+        medicationCodeableConcept=None, medicationReference={"reference": "Medication/x"}
+    )
     medication = {"resourceType": "Medication", "id": "x", "code": {"text": "haloperidol"}}
     stream = io.BytesIO(orjson.dumps(waiting) + b"\n" + orjson.dumps(medication))
     first, second = read_ndjson(stream, CONTEXT, chunk=1)

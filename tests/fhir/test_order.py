@@ -8,8 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.fhir.reader import Outcome, ResourceFacts, read_body
-from tests.fhir.charted import CK, CONTEXT, HALOPERIDOL, PULSE, bundle, dose, observation, order
-from tests.fhir.charted import quantity, temperature
+from tests.fhir.charted import (
+    CK,
+    CONTEXT,
+    HALOPERIDOL,
+    PULSE,
+    bundle,
+    dose,
+    observation,
+    order,
+    quantity,
+    temperature,
+)
 
 PATIENTS = st.sampled_from(["p1", "p2"]).map(lambda p: {"reference": f"Patient/{p}"})
 IDS = st.sampled_from(["a", "b", "c"]) | st.none()
@@ -29,8 +39,12 @@ def resources(draw: st.DrawFn) -> dict[str, Any]:
     shared = {"id": draw(IDS), "subject": draw(PATIENTS), "meta": draw(VERSIONS)}
     kind = draw(st.integers(0, 6))
     if kind == 0:
-        return temperature(draw(st.sampled_from([36.5, 38.4, 99, "39.1"])),
-                           status=draw(STATUSES), effectiveDateTime=draw(TIMES), **shared)  # fmt: skip
+        return temperature(
+            draw(st.sampled_from([36.5, 38.4, 99, "39.1"])),
+            status=draw(STATUSES),
+            effectiveDateTime=draw(TIMES),
+            **shared,
+        )
     if kind == 1:
         return observation(CK, valueQuantity=quantity(draw(st.integers(0, 9000)), "U/L"), **shared)
     if kind == 2:
@@ -45,8 +59,12 @@ def resources(draw: st.DrawFn) -> dict[str, Any]:
     if kind == 5:
         return {"resourceType": "Medication", "id": "m", "meta": draw(VERSIONS),
                 "code": draw(st.sampled_from([HALOPERIDOL, {"text": "olanzapine"}]))}  # fmt: skip
-    return {"resourceType": "Patient", "id": draw(st.sampled_from(["p1", "p2"])),
-            "gender": draw(st.sampled_from(["male", "female"])), "meta": draw(VERSIONS)}  # fmt: skip
+    return {
+        "resourceType": "Patient",
+        "id": draw(st.sampled_from(["p1", "p2"])),
+        "gender": draw(st.sampled_from(["male", "female"])),
+        "meta": draw(VERSIONS),
+    }
 
 
 def told(sent: Sequence[dict[str, Any]]) -> list[ResourceFacts]:
@@ -63,14 +81,18 @@ def marks(found: list[ResourceFacts]) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=150, deadline=None)
 @given(sent=st.lists(resources(), max_size=8), data=st.data())
-def test_the_order_of_entries_changes_no_fact(sent: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_the_order_of_entries_changes_no_fact(
+    sent: list[dict[str, Any]], data: st.DataObject
+) -> None:
     shuffled = data.draw(st.permutations(sent))
     assert marks(told(sent)) == marks(told(shuffled))
 
 
 @settings(max_examples=100, deadline=None)
 @given(sent=st.lists(resources(), min_size=1, max_size=6), data=st.data())
-def test_an_entry_sent_again_changes_no_fact(sent: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_an_entry_sent_again_changes_no_fact(
+    sent: list[dict[str, Any]], data: st.DataObject
+) -> None:
     again = data.draw(st.lists(st.sampled_from(sent), max_size=4))
     assert marks(told(sent)) == marks(told(sent + again))
 

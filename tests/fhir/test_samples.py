@@ -88,7 +88,10 @@ def facts_of(path: str) -> list[object]:
 @pytest.mark.parametrize(
     ("path", "numbers"),
     [
-        ("uscore61/Observation-blood-pressure.json", {("systolic_bp", 109.0), ("diastolic_bp", 44.0)}),
+        (
+            "uscore61/Observation-blood-pressure.json",
+            {("systolic_bp", 109.0), ("diastolic_bp", 44.0)},
+        ),
         ("uscore61/Observation-temperature.json", {("body_temperature", 36.56)}),
         ("spec-r4/Observation-body-temperature.json", {("body_temperature", 36.5)}),
         ("aucore/Observation-bodytemp-1.json", {("body_temperature", 36.5)}),

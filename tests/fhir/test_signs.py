@@ -21,7 +21,10 @@ from tests.fhir.charted import (
     told,
 )
 
-PRESENT, ABSENT = coding(SNOMED, "52101004", text="Present"), coding(SNOMED, "2667000", text="Absent")
+PRESENT, ABSENT = (
+    coding(SNOMED, "52101004", text="Present"),
+    coding(SNOMED, "2667000", text="Absent"),
+)
 RIGIDITY = coding(SNOMED, "16046003", text="Muscle rigidity")
 
 
@@ -35,23 +38,59 @@ def answered(code: dict, answer: object, **elements: object) -> dict:
         (RIGIDITY, PRESENT, SignKind.RIGIDITY, TRUE, None),
         (RIGIDITY, ABSENT, SignKind.RIGIDITY, FALSE, None),
         (RIGIDITY, {"text": "severe"}, SignKind.RIGIDITY, TRUE, None),
-        ({"text": "Muscle tone"}, {"text": "Lead-pipe rigidity"}, SignKind.RIGIDITY, TRUE, "lead_pipe"),
-        ({"text": "Muscle tone"}, {"text": "cogwheel rigidity"}, SignKind.RIGIDITY, TRUE, "cogwheel"),
+        (
+            {"text": "Muscle tone"},
+            {"text": "Lead-pipe rigidity"},
+            SignKind.RIGIDITY,
+            TRUE,
+            "lead_pipe",
+        ),
+        (
+            {"text": "Muscle tone"},
+            {"text": "cogwheel rigidity"},
+            SignKind.RIGIDITY,
+            TRUE,
+            "cogwheel",
+        ),
         ({"text": "Muscle tone"}, {"text": "normal"}, SignKind.RIGIDITY, FALSE, "normal"),
         ({"text": "Muscle tone"}, PRESENT, SignKind.RIGIDITY, UNKNOWN, None),
-        (coding(SNOMED, "52613005", text="Excessive sweating"), PRESENT, SignKind.DIAPHORESIS, TRUE, None),
-        (coding(SNOMED, "52613005"), coding(SNOMED, "373067005"), SignKind.DIAPHORESIS, FALSE, None),
+        (
+            coding(SNOMED, "52613005", text="Excessive sweating"),
+            PRESENT,
+            SignKind.DIAPHORESIS,
+            TRUE,
+            None,
+        ),
+        (
+            coding(SNOMED, "52613005"),
+            coding(SNOMED, "373067005"),
+            SignKind.DIAPHORESIS,
+            FALSE,
+            None,
+        ),
         ({"text": "Mutism"}, PRESENT, SignKind.MUTISM, TRUE, None),
         ({"text": "Mental status"}, coding(SNOMED, "89458003"), SignKind.STUPOR, TRUE, None),
         (coding(LOINC, "80288-4"), {"text": "Responds to voice"}, SignKind.ACVPU, TRUE, "V"),
         (coding(LOINC, "80288-4"), {"text": "A"}, SignKind.ACVPU, FALSE, "A"),
-        (coding(LOINC, "99844-5"), coding(SNOMED, "10828004"), SignKind.DELIRIUM_SCREEN, TRUE, None),
+        (
+            coding(LOINC, "99844-5"),
+            coding(SNOMED, "10828004"),
+            SignKind.DELIRIUM_SCREEN,
+            TRUE,
+            None,
+        ),
         (coding(LOINC, "99844-5"), {"text": "Negative"}, SignKind.DELIRIUM_SCREEN, FALSE, None),
         ({"text": "Clonus"}, {"text": "inducible clonus"}, SignKind.CLONUS, TRUE, "inducible"),
-        ({"text": "Deep brain stimulator failure"}, PRESENT, SignKind.STIMULATOR_FAILURE, TRUE, None),
+        (
+            {"text": "Deep brain stimulator failure"},
+            PRESENT,
+            SignKind.STIMULATOR_FAILURE,
+            TRUE,
+            None,
+        ),
         (RIGIDITY, coding(SNOMED, "261665006"), SignKind.RIGIDITY, UNKNOWN, None),
     ],
-)  # fmt: skip
+)
 def test_a_sign_by_code_and_by_word(
     code: dict, answer: dict, kind: SignKind, present: Truth, detail: str | None
 ) -> None:
@@ -169,6 +208,36 @@ def test_a_score_with_a_coded_answer_is_a_number() -> None:
     assert gap(observation({"text": "RASS"}, valueInteger=7)).reason == "implausible"
 
 
+GLASGOW = coding(LOINC, "9269-2", text="Glasgow coma score total")
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "kind", "told_value"),
+    [
+        (
+            coding(LOINC, "9269-2", text="Glasgow coma score total"),
+            {"valueInteger": 8},
+            "gcs_total",
+            8,
+        ),
+        (
+            coding(LOINC, "9269-2", text="Glasgow coma score total"),
+            {"valueString": "8"},
+            "gcs_total",
+            8,
+        ),
+        ({"text": "4AT"}, {"valueInteger": 6}, "four_at", 6),
+        ({"text": "4AT"}, {"valueString": "6"}, "four_at", 6),
+    ],
+)
+def test_a_number_whose_name_holds_the_word_of_a_sign_is_a_number(
+    code: dict, value: dict, kind: str, told_value: float
+) -> None:
+    (found,) = facts(observation(code, **value))
+    assert isinstance(found, Measurement)
+    assert (found.kind, found.value) == (kind, told_value)
+
+
 def test_a_problem_recorded_as_an_observation_is_an_unconfirmed_problem() -> None:
     (found,) = facts(answered(coding(SNOMED, "386661006", text="Fever"), PRESENT))
     assert isinstance(found, Condition)
@@ -181,12 +250,15 @@ def condition(**elements: object) -> dict:
         "resourceType": "Condition",
         "id": "c1",
         "subject": {"reference": "Patient/p1"},
-        "clinicalStatus": coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
-        "verificationStatus": coding("http://terminology.hl7.org/CodeSystem/condition-ver-status",
-                                     "confirmed"),
+        "clinicalStatus": coding(
+            "http://terminology.hl7.org/CodeSystem/condition-clinical", "active"
+        ),
+        "verificationStatus": coding(
+            "http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed"
+        ),
         "code": coding(SNOMED, "2776000", text="Delirium"),
         "onsetDateTime": AT,
-    } | elements  # fmt: skip
+    } | elements
     return {name: value for name, value in told_of.items() if value is not None}
 
 
@@ -282,4 +354,8 @@ def test_a_stay_in_r4_and_r5(period: str) -> None:
         "location": [{"location": {"display": "Ward 7"}}],
     }
     (stay,) = read(sent).resources[0].facts
-    assert (stay.start, stay.end, stay.ward) == (datetime(2026, 3, 3, 8, tzinfo=UTC), None, "Ward 7")  # type: ignore[union-attr]
+    assert (stay.start, stay.end, stay.ward) == (
+        datetime(2026, 3, 3, 8, tzinfo=UTC),
+        None,
+        "Ward 7",
+    )  # type: ignore[union-attr]

@@ -149,6 +149,19 @@ def test_168_hours_without_a_true_finding_end_it() -> None:
     assert ward.said()[-1] == "ended no-true-finding"
 
 
+@pytest.mark.rules("TIER-10")
+def test_an_episode_does_not_end_while_its_tier_is_still_stated() -> None:
+    """A rule may look back further than any finding does: ending now would open a new one now."""
+    ward = Ward()
+    ward.see(assessed(T0, "WATCH", ("RIG",)))
+    at = T0 + 168 * HOUR
+    ward.see(assessed(at, "WATCH", ("RIG",), evidence_at=T0))
+    assert ward.only.machine.ended_at is None
+    assert next_due([ward.only], assessed(at, "WATCH"), at) == at + HOUR
+    ward.see(assessed(at + HOUR, "NONE"))
+    assert ward.said()[-1] == "ended no-true-finding"
+
+
 @pytest.mark.rules("ALR-06")
 def test_a_highly_probable_that_nobody_takes_goes_up_the_chain() -> None:
     ward = Ward()

@@ -1,4 +1,4 @@
-"""Fifteen patients, each a chart that a ward could send; shared by plans, cards and safety."""
+"""Sixteen patients, each a chart that a ward could send; shared by plans, cards and safety."""
 
 from alerts.chart import Fact, SignKind, UseStatus
 from alerts.truth import FALSE
@@ -176,6 +176,18 @@ def mild() -> list[Fact]:
     return [person(), *haloperidol(), *cooler, *early]
 
 
+def critical_heat() -> list[Fact]:
+    return [
+        person(33),
+        *calm_before(),
+        *haloperidol(),
+        reading("body_temperature", 41.4, 0.5, site="rectal"),
+        reading("body_temperature", 41.2, 2, site="rectal"),
+        reading("heart_rate", 148, 0.5),
+        sign(SignKind.ACVPU, 0.5, detail="P"),
+    ]
+
+
 EXAMPLES = {
     "watch-new-rigidity": early_rigidity,
     "possible-fever-confusion": fever_and_confusion,
@@ -190,6 +202,7 @@ EXAMPLES = {
     "age-unknown": age_unknown,
     "pregnant": pregnant,
     "atypical-clozapine": atypical,
+    "core-above-41": critical_heat,
     "cannot-assess": no_data,
     "five-days-after": five_days_after,
 }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from alerts.cards.text import escape
 from alerts.guidance.patient import PREGNANT
 from alerts.knowledge.loader import Knowledge, load
 from alerts.moment import Moment
@@ -46,7 +47,7 @@ _DISCOURAGE = (
 UNITS = (
     "°C|%|mg|g|kg|mL|L|h|min|s|d|days?|weeks?|years?|points?|cases?|patients?|treatments?|times?"
     "|mmHg|/min|U/L|mmol/L|µmol/L|×10⁹/L|vials?|mOsm|more|of|readings?|oral|mg/kg|mL/kg|U|mEq"
-    "|admissions|published|doses?|lead|microgram|ug|mcg|unit|units|tablet|drops|entries|×|kPa|ms|h;|years;"
+    "|admissions|published|suspected|half-lives|doses?|lead|microgram|ug|mcg|unit|units|tablet|drops|entries|×|kPa|ms|h;|years;"
 )
 _NUMBER = re.compile(r"(?<![\w.\-/,])\d+(?:[.,]\d+)*")
 # what holds digits without being a quantity: times, dates, ids, citations, named scales
@@ -61,6 +62,7 @@ _NO_QUANTITY = re.compile(
     r"|\bin \d{4}|after 1984|\bRules? [\w.]+|\brules [\w.]+|\b48-72 h|\bMarkdown"
     r"|\bstep \d|\b\d+ more\b|\bRASS -?\d|\b[\d.]+/[\d.]+ mmHg"
     r"|\(fluoxetine 5\)|\b42\.5 C\b"  # words of interaction rows, as their source has them
+    r"|score (?:is|from) [\d–]+(?: to [\d–]+)?|× \d+/d|^\d+\. "
     r"|\b\d(?:-\d)?[- ](?:weekly|monthly)|\bOR \d+\.\d+|m²|1\.73|\b1 year\b|10⁹"
 )
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s?(?:-|–|to|and)\s?(?=\d)")
@@ -130,7 +132,8 @@ def plan_breaches(plan: Plan, now: Moment) -> list[str]:
     ids = [a.id for a in plan.advice]
     if "DRG-DANTROLENE" in ids and not {"DRG-BROMOCRIPTINE", "DRG-AMANTADINE"} & set(ids):
         found.append("SAF-04: dantrolene alone")
-    if plan.stage == "STG-0" and any(key.startswith(("MGT-", "DRG-")) for key in ids):
+    treats = [key for key in ids if key.startswith(("MGT-", "DRG-")) and key != "MGT-COOL"]
+    if plan.stage in {"", "STG-0"} and treats:
         found.append("STG-0: treatment guidance at WATCH")
     return found
 
@@ -190,8 +193,13 @@ def _dose_faults(text: str) -> Iterator[str]:
 
 def card_breaches(card: dict[str, Any], assessment: Assessment) -> list[str]:
     """What a card's words and actions break."""
-    found = breaches(card["summary"]) + breaches(card["detail"])
+    ours = card["detail"]
+    for unread in assessment.unmapped:  # the chart's own words, shown as they are
+        ours = ours.replace(escape(unread.value), "")
+    found = breaches(card["summary"]) + breaches(ours)
     found += [f"number without unit: {n}" for n in numbers_without_unit(card["summary"])]
+    for text in ours.splitlines():
+        found += [f"number without unit: {n}" for n in numbers_without_unit(text)]
     if " ".join(assessment.disclaimer.split()) not in " ".join(card["detail"].split()):
         found.append("SAF-12: no disclaimer")
     if "Consensus score" not in card["detail"]:

@@ -319,6 +319,7 @@ def test_a_child_is_told_to_a_specialist_and_gets_no_dose() -> None:
     told = [line for a in found.plan.advice if a.id != "MGT-WITHHOLD" for line in a.lines]
     assert not [line for line in told if is_dose(line)]
     assert found.tier.name.value == "POSSIBLE"
+    assert any("call a paediatric specialist" in a.brief for a in found.plan.advice)
 
 
 @pytest.mark.rules("SAF-06")

@@ -265,6 +265,19 @@ def test_clotting_is_looked_at_before_prophylaxis() -> None:
     assert advice([*facts, *overt], "MGT-DIC").warnings[0].startswith("Overt DIC")
 
 
+@pytest.mark.rules("MGT-COOL", "ALR-04")
+def test_without_any_exposure_critical_hyperthermia_is_still_cooled() -> None:
+    facts = [
+        person(),
+        reading("body_temperature", 41.6, 0.5, site="rectal"),
+        sign(SignKind.MEDICATION_RECONCILED, 3),
+        sign(SignKind.ACVPU, 0.5, detail="P"),
+    ]
+    found = assessed(facts)
+    assert found.plan.stage in {"", "STG-0"}
+    assert [a.id for a in found.plan.advice] == ["MGT-COOL"]
+
+
 @pytest.mark.rules("MGT-COOL", "TEMP-05")
 def test_a_core_temperature_above_41_is_cooled_whatever_the_tier() -> None:
     facts = [

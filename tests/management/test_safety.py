@@ -144,7 +144,7 @@ def faults_of(assessment: Assessment, facts: list[Fact]) -> list[str]:
 
 
 @pytest.mark.rules(*(f"SAF-{n:02}" for n in range(1, 11)), "SAF-12")
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**40))
 def test_no_chart_makes_the_product_say_what_it_may_not(seed: int) -> None:
     facts = some_patient(seed)
@@ -152,6 +152,7 @@ def test_no_chart_makes_the_product_say_what_it_may_not(seed: int) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(3600)
 @settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**40))
 def test_no_chart_of_many_does(seed: int) -> None:
@@ -161,7 +162,7 @@ def test_no_chart_of_many_does(seed: int) -> None:
 
 def test_the_charts_reach_every_stage() -> None:
     """The property above would be empty if its charts never came to a plan."""
-    seen = [assessed(some_patient(seed)) for seed in range(400)]
+    seen = [assessed(some_patient(seed)) for seed in range(250)]
     stages = {a.plan.stage for a in seen}
     assert stages == {"", "STG-0", "STG-1", "STG-2", "STG-3", "STG-4"}
     advised = {advice.id for a in seen for advice in a.plan.advice}

@@ -29,7 +29,7 @@ class House:
     broker: EmbeddedBroker
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def worker(self, **faults: Any) -> subprocess.Popen[bytes]:
+    def worker(self, pool: str = "threads", **faults: Any) -> subprocess.Popen[bytes]:
         """A worker process; see faulty_worker.py for the faults."""
         number = len(self.workers)
         environ = {
@@ -38,6 +38,7 @@ class House:
             "DATABASE_URL": self.settings.database_url,
             "NMS_SENTINEL_DATA_DIR": str(self.settings.data_dir),
             "NMS_SENTINEL_LOG_FILE": str(self.log(number)),
+            "NMS_SENTINEL_WORKER_POOL": pool,
             "NMS_TEST_FAULTS": json.dumps(faults),
         }
         started = subprocess.Popen(

@@ -92,6 +92,17 @@ def test_a_patient_whose_every_fact_is_taken_back_is_evaluated_too(store: Store)
     ]
 
 
+def test_a_pair_that_comes_back_is_the_same_alert(store: Store) -> None:
+    """Alerts that have ended are part of the identity: forgotten, they would never settle."""
+    accept(store, "p1")
+    evaluator(store).drain()
+    for drug in (b'"text": "paracetamol"', b'"text": "dantrolene"'):
+        accept(store, "p1", body=bundle("p1").replace(b'"text": "dantrolene"', drug))
+        assert evaluator(store).drain().settled == 1
+    (alert,) = store.alerts(TENANT, open_only=False)
+    assert store.history(TENANT, alert.id)[-1].what == "reopened"
+
+
 def test_a_store_that_is_away_is_no_patient_s_fault(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ def store(tmp_path: Path, clock: Clock) -> Store:
     made = open_store(f"sqlite:///{tmp_path / 's.db'}")
     made.upgrade()
     accept(made, "p1")
+    clock.now = datetime.now(UTC) + timedelta(seconds=1)
     Evaluator(made, load(), clock, lambda: str(uuid4())).drain()
     return made
 

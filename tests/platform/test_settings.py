@@ -42,7 +42,6 @@ WRONG = {
     "NMS_SENTINEL_INTAKE_PROCESSES": "1000",
     "NMS_SENTINEL_WORKER_POOL": "gevent",
     "NMS_SENTINEL_WORKER_CONCURRENCY": "0",
-    "NMS_SENTINEL_METRICS_PORT": "x",
     "NMS_SENTINEL_LOG_LEVEL": "loud",
     "DATABASE_URL": "mysql://localhost/x",
     "REDIS_URL": "localhost:6379",

@@ -12,6 +12,8 @@ from sqlalchemy import text, update
 from alerts.lifecycle import Alert, Move, Refused, claim, release, resolve, snooze
 from service.errors import NotFound, Unavailable
 from service.store import Stale, Store, open_store
+from service.store.changes import note_changes
+from service.store.engine import Database
 from service.store.schema import history
 from tests.store.made import (
     NOW,
@@ -275,6 +277,39 @@ def test_a_cursor_from_another_life_gets_every_open_alert(store: Store) -> None:
     with store._database.write() as connection:
         connection.execute(text("DELETE FROM changes WHERE seq = 1"))
     assert store.changes(0) == (store.cursor(), ["a1", "b1"])  # the log was pruned
+
+
+def test_a_change_is_not_seen_before_those_with_smaller_numbers(store: Store, url: str) -> None:
+    """One writer has its number and is slow to commit: no other may overtake it."""
+    raised(store, "slow", "p1")
+    raised(store, "fast", "p2")
+    start = store.cursor()
+    numbered, commit = threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        mine = Database(url, pool=1)
+        with mine.write() as connection:
+            note_changes(connection, TENANT, ["slow"], NOW)
+            numbered.set()
+            commit.wait(30)
+        mine.close()
+
+    def write_fast() -> None:
+        mine = open_store(url, pool=1)
+        mine.act(TENANT, "fast", claimed_by("ann"), NOW)
+        mine.close()
+
+    slow, fast = threading.Thread(target=write_slowly), threading.Thread(target=write_fast)
+    slow.start()
+    assert numbered.wait(30)
+    fast.start()
+    fast.join(1.0)
+    seen_meanwhile = store.changes(start)
+    commit.set()
+    slow.join(30)
+    fast.join(30)
+    assert seen_meanwhile == (start, [])
+    assert store.changes(start)[1] == ["slow", "fast"]
 
 
 @pytest.mark.parametrize("writers", [4])

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, delete, text, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from service.errors import Unavailable
 from service.store import AuditEntry, AuditHead, Retention, Store, open_store
+from service.store.audit import _hash, _verify
 from service.store.schema import audit, audit_chain
 from tests.store.made import NOW, TENANT, later
 
@@ -104,6 +105,18 @@ def test_a_changed_word_is_found_in_any_column(written: Store, column: str) -> N
         connection.execute(update(audit).where(audit.c.seq == at).values({column: value}))
     verdict = written.verify_audit(TENANT)
     assert (verdict.sound, verdict.fault, verdict.at) == (False, "changed", at)
+
+
+def test_a_row_that_was_forged_with_its_own_hash_breaks_the_next(written: Store) -> None:
+    with written._database.write() as connection:
+        unguarded(written, connection)
+        rows = connection.execute(select(audit).where(audit.c.seq.in_([19, 20]))).all()
+        before, row = sorted(rows, key=lambda r: r.seq)
+        forged = {**row._asdict(), "who": "somebody else"}
+        forged["hash"] = _hash(before.hash, forged)
+        connection.execute(update(audit).where(audit.c.seq == 20).values(forged))
+    verdict = written.verify_audit(TENANT)
+    assert (verdict.sound, verdict.fault, verdict.at) == (False, "changed", 21)
 
 
 def remove(connection: Connection, *numbers: int) -> None:
@@ -212,8 +225,6 @@ def test_any_tampering_with_any_of_many_rows_is_found(sqlite_store: Store) -> No
     total, dice = 10_000, random.Random(7)
     for begin in range(0, total, 1000):
         sqlite_store.record_audit(TENANT, [entry(n) for n in range(begin, begin + 1000)])
-    from service.store.audit import _verify
-
     with sqlite_store._database.write() as connection:
         unguarded(sqlite_store, connection)
         assert _verify(connection, TENANT, None).checked == total

@@ -224,6 +224,7 @@ from service.store import open_store
 store = open_store(sys.argv[1])
 now = datetime(2026, 3, 1, tzinfo=UTC)
 store.use_once("k", "parent", now, now)
+store._database._turn.acquire()  # as if another thread of the parent were writing
 children = []
 for n in range(3):
     pid = os.fork()
@@ -232,6 +233,7 @@ for n in range(3):
         os._exit(0 if ok else 1)
     children.append(pid)
 assert all(os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]) == 0 for p in children)
+store._database._turn.release()
 assert all(store.use_once("k", f"p-{i}", now, now) for i in range(20))
 """
 

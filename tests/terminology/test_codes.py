@@ -97,6 +97,7 @@ def test_ten_digits_that_name_different_drugs_are_refused() -> None:
         ([("urn:local", "HALOPERIDOL 5 MG")], "haloperidol"),  # a name as a local code
         ([(RXNORM, "haloperidol")], "haloperidol"),  # a name in a coded system
         ([("urn:local", "HALOP05")], ""),
+        ([("urn:local", "YAZ")], ""),  # a short code is no brand
         ([("urn:local", "x"), (RXNORM, "859867")], "haloperidol"),
         ([(RXNORM, "2019"), (RXNORM, "6375")], "carbidopa|levodopa"),  # one code per ingredient
     ],

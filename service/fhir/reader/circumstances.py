@@ -11,8 +11,8 @@ _HAEMOLYSED = re.compile(r"ha?emoly[sz]", re.I)
 _NOT_HAEMOLYSED = re.compile(r"\b(?:no|non|not|without|nil)\b[- ]?(?:\w+ )?ha?emoly[sz]", re.I)
 _PACED = re.compile(r"\bpaced\b|\bpacing\b|\bpacemaker rhythm\b", re.I)
 _VENTILATOR_SET = re.compile(r"ventilator[- ]set|set (?:respiratory )?rate|mandatory rate", re.I)
-# SNOMED CT body sites that systems send without words: those of the vital-signs value sets.
-_NOTES = ("note", "comment", "comments", "interpretation", "method", "specimen", "device")
+LONGEST_NOTES = 1000
+NOTES = ("note", "comment", "comments", "interpretation", "method", "specimen", "device")
 
 
 def site_of(found: Fields) -> str | None:
@@ -28,10 +28,10 @@ def site_of(found: Fields) -> str | None:
 
 def reading_flags(found: Fields) -> tuple[str, ...]:
     """What notes, method and interpretation say against the number (MET-01, SPEC 2.3)."""
-    if found.keys().isdisjoint(_NOTES):
+    if found.keys().isdisjoint(NOTES):
         return ()
     words = " ".join(
-        text for name in _NOTES if name in found for text in _texts(_value(found, name))
+        text for name in NOTES if name in found for text in _texts(_value(found, name))
     )
     flags = []
     if _HAEMOLYSED.search(words) and not _NOT_HAEMOLYSED.search(words):

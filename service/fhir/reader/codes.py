@@ -1,9 +1,15 @@
 """CodeableConcept, Coding, CodeableReference or bare text -> codings and words."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from service.fhir.reader.fields import objects, string
+
+# Longer or more than these is no name of anything; what is matched and remembered stays bounded.
+LONGEST_WORDS = 500
+LONGEST_CODE = 256
+MOST_CODINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +41,20 @@ class Coded:
 def coded(value: Any) -> Coded:
     """Any way to write a code. A list (DSTU2, errors) is read as one concept."""
     if isinstance(value, str):
-        return Coded(text=string(value))
+        return Coded(text=words(value))
     codings: list[tuple[str, str]] = []
     displays: list[str] = []
     text = ""
-    for one in objects(value):
+    for one in islice(objects(value), MOST_CODINGS):
         concept = one["concept"] if isinstance(one.get("concept"), dict) else one
-        text = text or string(concept.get("text"))
+        text = text or words(concept.get("text"))
         found = concept.get("coding")
-        for coding in objects(found if found is not None else _as_coding(concept)):
-            mark = string(coding.get("code"))
+        listed = objects(found if found is not None else _as_coding(concept))
+        for coding in islice(listed, MOST_CODINGS):
+            mark = string(coding.get("code"))[:LONGEST_CODE]
             if mark:
                 codings.append((_system(coding.get("system")), mark))
-            if display := string(coding.get("display")):
+            if display := words(coding.get("display")):
                 displays.append(display)
     return Coded(tuple(codings), text, tuple(displays))
 
@@ -58,4 +65,9 @@ def _as_coding(concept: dict[str, Any]) -> dict[str, Any] | None:
 
 def _system(value: Any) -> str:
     """System URIs come with and without a trailing slash (facts 9, 44)."""
-    return string(value).rstrip("/")
+    return string(value)[:LONGEST_CODE].rstrip("/")
+
+
+def words(value: Any) -> str:
+    """A text for matching: a report is not a name."""
+    return string(value[:LONGEST_WORDS]) if isinstance(value, str) else ""

@@ -35,7 +35,7 @@ def _entry(index: int, one: Any, context: ReadContext) -> Entry:
     resource = one.get("resource") if isinstance(one, dict) else None
     if resource is None:
         return Entry(index, place, None)
-    if isinstance(resource, dict) and resource.get("resourceType") in ORDERS:
+    if isinstance(resource, dict) and str(resource.get("resourceType")) in ORDERS:
         resource = _with_subject(resource, context)
     url = one.get("fullUrl")
     try:

@@ -174,6 +174,9 @@ class Entries:
         for name in names:
             raw = found.get(name)
             if raw is not None:
+                known = self.body.index.known.get(bytes(raw))
+                if known is not None:
+                    return known
                 inside = contained(entry) if b"#" in bytes(raw) else None
                 return self.body.index.subject(raw, inside)
         return "", Reason.NO_SUBJECT

@@ -86,9 +86,15 @@ def open_entry(entry: Entry, zone: ZoneInfo) -> Reason | None:
         return Reason.NO_RESOURCE_TYPE
     entry.digest = sha256(raw).hexdigest()[:32]
     _identify(entry, found)
-    _date(entry, found, zone)
+    meta = found.get("meta")
+    if meta is not None:
+        _date(entry, meta, zone)
+    if entry.response and entry.updated is None:
+        _date_by_response(entry, zone)
     status = found.get("status")
-    entry.retracted = (status is not None and _is_error(status)) or _unverified(found)
+    entry.retracted = status is not None and _is_error(status)
+    if not entry.retracted and "verificationStatus" in found:
+        entry.retracted = _names_error(found["verificationStatus"])
     return None
 
 
@@ -130,20 +136,16 @@ def _plain_text(raw: msgspec.Raw) -> str:
     return str(value).strip() if value is not None and not isinstance(value, (dict, list)) else ""
 
 
-def _date(entry: Entry, found: Fields, zone: ZoneInfo) -> None:
-    raw = found.get("meta")
-    if raw is not None:
-        try:
-            meta = _META.decode(raw)
-        except (msgspec.DecodeError, ValueError):
-            return
-        if meta.versionId is not None:
-            entry.version = str(meta.versionId).strip() or None
-        if meta.lastUpdated is not None:
-            updated = stamp(meta.lastUpdated, zone)
-            entry.updated = updated.latest if updated else None
-    if entry.response and entry.updated is None:
-        _date_by_response(entry, zone)
+def _date(entry: Entry, raw: msgspec.Raw, zone: ZoneInfo) -> None:
+    try:
+        meta = _META.decode(raw)
+    except (msgspec.DecodeError, ValueError):
+        return
+    if meta.versionId is not None:
+        entry.version = str(meta.versionId).strip() or None
+    if meta.lastUpdated is not None:
+        updated = stamp(meta.lastUpdated, zone)
+        entry.updated = updated.latest if updated else None
 
 
 def _date_by_response(entry: Entry, zone: ZoneInfo) -> None:
@@ -170,13 +172,8 @@ def _read_is_error(raw: bytes) -> bool:
 _is_error = remembered(_read_is_error)
 
 
-def _unverified(found: Fields) -> bool:
-    """A problem or allergy is retracted by its verification status."""
-    raw = found.get("verificationStatus")
-    return raw is not None and _names_error(raw)
-
-
 def _read_names_error(raw: bytes) -> bool:
+    """A problem or allergy is retracted by its verification status."""
     return b"entered-in-error" in raw.lower()
 
 

@@ -45,15 +45,13 @@ def read_order(entry: Entry, source: Source, body: Body) -> Read:
     """MedicationRequest (STU3 on), MedicationOrder (DSTU2), MedicationPrescription (DSTU1)."""
     found, dosage = entry.fields, _dosage(entry, body)
     status = use_status(value_of(found, "status"))
-    forbidden = value_of(found, "doNotPerform") is True
     span = _ordered(entry, dosage, status, body)
-    intent = code(value_of(found, "intent")) or None
-    reported = (
-        value_of(found, "reportedBoolean", "reported") is True or "reportedReference" in found
-    )
     return _read(
         entry, source, body, dosage, Evidence.ORDER, status, span,
-        intent=intent, do_not_perform=forbidden, reported=reported,
+        intent=code(value_of(found, "intent")) or None,
+        do_not_perform="doNotPerform" in found and value_of(found, "doNotPerform") is True,
+        reported="reportedReference" in found
+        or value_of(found, "reportedBoolean", "reported") is True,
     )  # fmt: skip
 
 
@@ -147,9 +145,10 @@ def _ordered(entry: Entry, dosage: Dosage, status: UseStatus, body: Body) -> _Sp
     if start is None and authored is None:
         start = _supplied_from(found, body)
     certain = True
-    stopped = _stopped_at(found, body)
-    if status in _ENDED and (stopped or end is None or end > body.context.received_at):
-        end, certain = (stopped or entry.updated or end), stopped is not None
+    if status in _ENDED:
+        stopped = _stopped_at(found, body)
+        if stopped or end is None or end > body.context.received_at:
+            end, certain = (stopped or entry.updated or end), stopped is not None
     basis = dosage.basis if start else (authored.basis if authored else TimeBasis.UNDATED)
     return _Span(start, end, authored.at if authored else None, certain, basis)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from service.fhir.plausibility import judge
-from service.fhir.reader.fields import DuplicateKey, decoded, fields, string
+from service.fhir.reader.fields import REMEMBERED_BYTES, DuplicateKey, decoded, fields, string
 from service.fhir.reader.reasons import Reason
 from service.fhir.units import Quantity, UnitFault, normalise
 
@@ -53,10 +53,15 @@ class Amount:
     comparator: str | None = None
 
 
+def number_in(concept: str, code_unit: str | None, raw: bytes) -> Number | Fault:
+    """A valueQuantity (its JSON) as a number of `concept`; short ones are remembered."""
+    read = _number if len(raw) <= REMEMBERED_BYTES else _number.__wrapped__
+    return read(concept, code_unit, raw)
+
+
 @lru_cache(maxsize=8192)
-def number(concept: str, code_unit: str | None, raw: bytes) -> Number | Fault:
-    """A valueQuantity (its JSON) as a number of `concept`."""
-    sent = amount_of(raw)
+def _number(concept: str, code_unit: str | None, raw: bytes) -> Number | Fault:
+    sent = amount_in(raw)
     if isinstance(sent, Fault):
         return sent
     return stored(concept, code_unit, sent)
@@ -78,9 +83,13 @@ def _judged(concept: str, found: Quantity, comparator: str | None, shown: str) -
     return Number(found.value, found.unit, comparator, found.inferred, verdict)
 
 
+def amount_in(raw: bytes) -> Amount | Fault:
+    """A Quantity as JSON -> its parts; short ones are remembered."""
+    return (_amount if len(raw) <= REMEMBERED_BYTES else _amount.__wrapped__)(raw)
+
+
 @lru_cache(maxsize=8192)
-def amount_of(raw: bytes) -> Amount | Fault:
-    """A Quantity as JSON -> its parts."""
+def _amount(raw: bytes) -> Amount | Fault:
     try:
         parts = fields(raw)
         return amount({name: decoded(parts[name]) for name in _PARTS if name in parts})
@@ -132,7 +141,7 @@ def shown_as(sent: Amount) -> str:
 
 def number_in_text(concept: str, code_unit: str | None, text: str) -> Number | Fault:
     """A string that is a number and nothing else (fact 47); its unit only from the code, marked."""
-    match = _NUMBER.fullmatch(text)
+    match = _NUMBER.fullmatch(text) if len(text) <= 40 else None
     if match is None:
         return Fault(Reason.NOT_A_NUMBER, text)
     unit = None if concept in _UNIT_NEEDED else code_unit

@@ -11,7 +11,7 @@ from alerts.chart import Fact, Measurement, Source, TimeBasis, Unread
 from service.fhir.plausibility import PULSE_PRESSURE_MIN
 from service.fhir.reader import observed
 from service.fhir.reader.body import Body, Read, only_unread, unread
-from service.fhir.reader.circumstances import reading_flags, site_of
+from service.fhir.reader.circumstances import NOTES, reading_flags, site_of
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import NOTHING, Meaning, meaning
@@ -24,6 +24,7 @@ from service.fhir.reader.statuses import PRELIMINARY, observation_status
 from service.fhir.reader.times import Stamp
 from service.fhir.reader.when import effective
 
+_AROUND = frozenset({*NOTES, "bodySite"})
 _TIMES = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming")
 
 
@@ -46,13 +47,15 @@ def read_observation(entry: Entry, source: Source, body: Body) -> Read:
     status = observation_status(found)
     if isinstance(status, Reason):
         return only_unread("observation", main.label, status, source)
-    if modified(found):
+    if "modifierExtension" in found and modified(found):
         return only_unread("observation", main.label, Reason.MODIFIER_EXTENSION, source)
     when = effective(found, _TIMES, body.context)
     if isinstance(when, Reason):
         shown = f"{main.label} {observed.shown(found)}".strip()
         return only_unread("time", shown, when, source)
-    frame = _Frame(source, when, status is PRELIMINARY, reading_flags(found), site_of(found))
+    around = not _AROUND.isdisjoint(found)
+    flags, site = (reading_flags(found), site_of(found)) if around else ((), None)
+    frame = _Frame(source, when, status is PRELIMINARY, flags, site)
     components = found.get("component")
     # a panel has no value of its own: that is no gap
     panel = components is not None and observed.value_key(found) is None
@@ -77,7 +80,7 @@ def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
         return _without_value(found, what, frame)
     if what.match is not None and what.match.excluded:
         return [_not(what, Reason.EXCLUDED_CODE, observed.shown(found), frame)]
-    if key == "valueQuantity" or not what.is_sign:
+    if key in observed.NUMERIC or not what.is_sign:
         number = observed.number_of(found, key, what)
         if isinstance(number, Number):
             return [_measurement(found, what, number, frame)]
@@ -120,6 +123,9 @@ def _sign(found: Fields, key: str, what: Meaning, frame: _Frame) -> list[Fact]:
     problems = observed.problems(what, answer, frame.source, frame.when)
     if problems is not None:
         return problems
+    number = observed.number_of(found, key, what)
+    if isinstance(number, Number):  # a screen's score as a string
+        return [_measurement(found, what, number, frame)]
     reason = Reason.UNMAPPED_ANSWER if what.match or what.is_sign else Reason.UNMAPPED_CODE
     return [_not(what, reason, observed.shown(found), frame)]
 

@@ -13,7 +13,7 @@ from service.fhir.reader.numbers import (
     Number,
     amount,
     bare_number,
-    number,
+    number_in,
     number_in_text,
     shown_as,
 )
@@ -23,6 +23,7 @@ from service.fhir.reader.times import Stamp
 from service.fhir.terminology import terminology
 
 TWO = "two values"
+LONGEST_NOTES = 1000
 # Every value[x] of an Observation but valueQuantity, in any version of FHIR.
 _OTHERS = frozenset(
     f"value{kind}"
@@ -34,6 +35,7 @@ _OTHERS = frozenset(
 )  # fmt: skip
 _COMA_PARTS = ("gcs_eye", "gcs_verbal", "gcs_motor")
 _NUMBERS = ("valueInteger", "valueDecimal")
+NUMERIC = frozenset({*_NUMBERS, "valueQuantity"})
 _CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "valueCode")
 
 
@@ -52,7 +54,7 @@ def number_of(found: Fields, key: str, what: Meaning) -> Number | Fault:
     if what.match is None:
         return Fault(Reason.UNMAPPED_CODE, shown(found))
     if key == "valueQuantity":
-        return number(what.concept, what.code_unit, bytes(found[key]))
+        return number_in(what.concept, what.code_unit, bytes(found[key]))
     value = _decoded(found, key)
     if key in _NUMBERS:
         return bare_number(what.concept, what.code_unit, value)
@@ -84,7 +86,7 @@ def answer_of(found: Fields, key: str) -> Answer | None:
     if key in _CONCEPTS:
         return Answer(coded(value), also=also)
     if key == "valueString":
-        return Answer(Coded(text=string(value)), structured=False, also=also)
+        return Answer(coded(value), structured=False, also=also)
     if key in _NUMBERS:
         return Answer(Coded(text=str(value)), also=also)
     return None
@@ -150,7 +152,7 @@ def interpretation(found: Fields) -> str:
     """The words of the interpretation (an object in STU3, a list later)."""
     if "interpretation" not in found:
         return ""
-    return coded(_decoded(found, "interpretation")).label
+    return coded(_decoded(found, "interpretation")).label[:LONGEST_NOTES]
 
 
 def notes(found: Fields) -> str:
@@ -161,7 +163,7 @@ def notes(found: Fields) -> str:
             value = _decoded(found, name)
             told += [string(value)] if isinstance(value, str) else []
             told += [string(one.get("text")) for one in objects(value)]
-    return " ".join(told)
+    return " ".join(told)[:LONGEST_NOTES]
 
 
 def shown(found: Fields) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from service.fhir.reader.codes import coded
-from service.fhir.reader.fields import decoded, objects, string
-from service.fhir.reader.numbers import Amount, amount_of, decimal
+from service.fhir.reader.fields import REMEMBERED_BYTES, decoded, objects, string
+from service.fhir.reader.numbers import Amount, amount_in, decimal
 from service.fhir.units import UnitFault, normalise
 
 _TEXT = re.compile(
@@ -25,9 +25,10 @@ def normal_range(
     concept: str, code_unit: str | None, raw: msgspec.Raw, quantity: msgspec.Raw | None
 ) -> Limits:
     """(low, high) in the stored unit; None where not told or not to be told for sure."""
-    sent = amount_of(bytes(quantity)) if quantity is not None else None
+    sent = amount_in(bytes(quantity)) if quantity is not None else None
     unit = (sent.unit, sent.code) if isinstance(sent, Amount) else (None, None)
-    return _range(concept, code_unit, bytes(raw), unit)
+    read = _range if len(raw) <= REMEMBERED_BYTES else _range.__wrapped__
+    return read(concept, code_unit, bytes(raw), unit)
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +73,7 @@ def _limit(concept: str, code_unit: str | None, value: Any, sent: Unit) -> float
 
 def _in_words(concept: str, code_unit: str | None, text: str, sent: Unit) -> Limits:
     """ "70-80", "< 171 U/L": a range and nothing else."""
-    match = _TEXT.fullmatch(text)
+    match = _TEXT.fullmatch(text) if len(text) <= 60 else None
     if match is None:
         return None, None
     unit, code = match["unit"], None

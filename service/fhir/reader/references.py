@@ -85,7 +85,7 @@ class Index:
     base_url: str | None = None
     urls: dict[str, tuple[str, str]] = field(default_factory=dict)
     patients: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    _subjects: dict[bytes, tuple[str, Reason]] = field(default_factory=dict)
+    known: dict[bytes, tuple[str, Reason]] = field(default_factory=dict)
 
     def add_patient(self, key: str, identifiers: list[tuple[str, str]]) -> None:
         for system, value in identifiers:
@@ -97,12 +97,10 @@ class Index:
     ) -> tuple[str, Reason]:
         """The patient's id; "" with the reason when there is none to be told."""
         mark = bytes(raw)
-        known = self._subjects.get(mark)
-        if known is None:
-            known = self._subject(mark, contained)
-            if b"#" not in mark:
-                self._subjects[mark] = known
-        return known
+        found = self._subject(mark, contained)
+        if b"#" not in mark:
+            self.known[mark] = found
+        return found
 
     def _subject(self, raw: bytes, contained: Mapping[str, Any] | None) -> tuple[str, Reason]:
         try:

@@ -19,6 +19,10 @@ from service.fhir.terminology import ConceptMatch, terminology
 
 BEDSIDE = "urn:nms-sentinel:bedside"
 _SCREENS = frozenset({"cam_icu", "cam", "icdsc", "four_at", "delirium_screen"})
+# Concepts of observations.csv that are examined or screened, not measured.
+_EXAMINED = _SCREENS | {
+    "avpu", "consciousness_level", "incontinence", "bowel_sounds", "mydriasis_pupils",
+}  # fmt: skip
 _LEVELS = frozenset({"A", "C", "V", "P", "U"})
 _ABSENT = frozenset({"normal", "absent", "negative", "no", "A"})
 _PRESENT = frozenset({"present", "positive", "yes", "C", "V", "P", "U"})
@@ -69,13 +73,14 @@ def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Tol
 
 
 def is_sign(code: Coded, concept: ConceptMatch | None) -> bool:
-    """Does the code name something examined or screened rather than a number?"""
+    """Does the code name something examined or screened rather than a number?
+
+    A number's own name may hold the word of a sign ("Glasgow coma score").
+    """
     if any(system == BEDSIDE for system, _ in code.codings):
         return True
-    if concept is not None and (
-        concept.concept in _SCREENS or concept.concept in {"avpu", "consciousness_level"}
-    ):
-        return True
+    if concept is not None:
+        return concept.concept in _EXAMINED or concept.concept in sign_rows()
     return bool(_rows_of(code, concept))
 
 

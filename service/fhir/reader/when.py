@@ -17,7 +17,10 @@ def effective(found: Fields, names: Sequence[str], context: ReadContext) -> Stam
     """
     raw = found.get("effectiveDateTime") if names[0] == "effectiveDateTime" else None
     if raw is not None:
-        return _checked(times.plain(bytes(raw), context.zone), context)
+        told = times.plain(bytes(raw), context.zone)
+        if told is not None and told.at <= context.received_at:
+            return told
+        return _checked(told, context)
     for name in names:
         if name in found:
             return _checked(_spelled(found, name, context), context)

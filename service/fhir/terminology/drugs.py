@@ -42,6 +42,7 @@ _ROUTES = (
                   r"\bdrip\b|depot|\blai\b"),
 )  # fmt: skip
 _ROUTE_OF = [(route, re.compile(pattern)) for route, pattern in _ROUTES]
+SHORTEST_CODED_NAME = 6
 INJECTED = frozenset({"im", "sc", "injection"})
 
 
@@ -76,9 +77,12 @@ class Drugs:
             return self._from_codes(known, told)
         if text:
             return self._from_text(self.names.find(text), told)
-        # A code that cannot be one of its system, or a local one, may be a name ("HALOPERIDOL").
+        # A code that cannot be one of its system, or a local one, may be a generic name spelt out
+        # ("HALOPERIDOL"); a short code that looks like a brand ("YAZ") is only a code.
         words = " ".join(code for system, code in codings if _may_be_text(system, code))
-        return self._from_text(self.names.find(words, guess=False), told)
+        spelt = self.names.find(words, guess=False)
+        names = [n for n in spelt if n.kind == "name" and len(n.words) >= SHORTEST_CODED_NAME]
+        return self._from_text(names, told)
 
     def _coded(self, system: str, code: str) -> list[tuple[str, Profile]]:
         key, code = system_key(system or ""), (code or "").strip()

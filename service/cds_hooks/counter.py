@@ -1,0 +1,56 @@
+"""One tenant's counter: which hooks it answers, whom it may ask, what it lets be seen."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from service.cds_hooks.answer import rule_of
+from service.cds_hooks.desk import Desk
+from service.cds_hooks.services import SERVICES, Service
+from service.errors import NotFound
+from service.fhir.client import FetchLimits, FhirClient
+from service.security.callers import Caller
+from service.security.tenants import Tenant
+
+
+class Counter:
+    """`fhir`: the one server that may be asked for what a client did not send, or None."""
+
+    def __init__(self, tenant: Tenant, desk: Desk) -> None:
+        self.tenant = tenant
+        self.desk = replace(desk, zone=tenant.zone)
+        self._services = {s.id: s for s in SERVICES if tenant.answers(s.hook)}
+        self.discovery = orjson.dumps({"services": [s.entry() for s in self._services.values()]})
+        self.fhir: FhirClient | None = None
+        if tenant.fhir_base is not None:
+            limits = FetchLimits(deadline_s=tenant.fetch_deadline_s)
+            self.fhir = FhirClient(tenant.fhir_base, limits)
+
+    def service(self, service_id: str) -> Service:
+        """NotFound (404) for a service that is not listed."""
+        service = self._services.get(service_id)
+        if service is None:
+            raise NotFound("There is no such service.", code="unknown-service", location="http.url")
+        return service
+
+    def shown(self, response: dict[str, Any]) -> dict[str, Any]:
+        """What the client sees of a response: a silent tenant nothing, a silent rule no card."""
+        if self.tenant.silent:
+            return {"cards": []}
+        cards = [card for card in response["cards"] if not self.tenant.hides(rule_of(card))]
+        return {**response, "cards": cards}
+
+
+class Counters:
+    """A counter for each tenant; a tenant that no file describes gets the plain one."""
+
+    def __init__(self, desk: Desk, tenants: Mapping[str, Tenant]) -> None:
+        self._desk = desk
+        self._held = {name: Counter(tenant, desk) for name, tenant in tenants.items()}
+
+    def of(self, who: Caller) -> Counter:
+        if who.tenant not in self._held:  # a client of the keys file: as many as it lists
+            self._held[who.tenant] = Counter(Tenant(who.tenant, self._desk.zone), self._desk)
+        return self._held[who.tenant]

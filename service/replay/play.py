@@ -1,0 +1,236 @@
+"""One case played through reader and rules, once read and once for each rule version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from alerts.knowledge import Knowledge
+from alerts.statements import Assessment, Channel, TierName
+from service.errors import BadInput, TooLarge
+from service.fhir.limits import Limits
+from service.fhir.reader import ReadContext, Reading, read_ndjson
+from service.replay.answers import answer_differences
+from service.replay.bodies import TENANT, UTC_ZONE, arrival, latest_stamp, read
+from service.replay.cases import Case
+from service.replay.chronicle import Arrived, Moment, courses
+from service.replay.course import assessed, called, steps_of
+from service.replay.drawing import drawing_of
+from service.replay.expected import Expectation
+from service.replay.result import CaseResult, Told
+from service.replay.trace import Trace, digest_of, signature, trace_of
+from service.replay.verdict import Difference, Verdict, first_at, judge, peak_of
+
+# every line of a piece in one reading: a Medication may come after its orders
+WHOLE = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to play. `step`: every moment in the timelines; `draw`: keep what a page needs."""
+
+    versions: tuple[Knowledge, ...]
+    step: bool
+    as_of: datetime | None
+    now: datetime
+    draw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A case, or the piece of a large one that holds some of its patients."""
+
+    case: Case
+    piece: Path | None = None
+
+
+Played = tuple[CaseResult, ...]  # one for each version
+
+
+def play(part: Part, manner: Manner) -> list[Played]:
+    """The results of each patient in the part."""
+    told = told_of(part.case)
+    expected = part.case.expected
+    if expected is not None and expected.answer is not None:
+        return [_malformed(part.case, told, expected.answer, manner)]
+    try:
+        arrived = _arrived(part, manner.now)
+    except BadInput as refusal:
+        where = f" at {refusal.location}" if refusal.location else ""
+        words = f"{refusal.code}{where}: {refusal.message}"
+        return [_same(_without_course(told, Verdict.REFUSED, (words,)), manner)]
+    found = [
+        _patient(told, patient, moments, manner)
+        for patient, series in courses(arrived, manner.as_of)
+        if (moments := list(series))
+    ]
+    if not found and part.piece is not None and not _refusals(arrived):
+        return []
+    return _finished(part.case, told, found, _refusals(arrived), manner)
+
+
+def _arrived(part: Part, now: datetime) -> list[Arrived]:
+    if part.piece is None:
+        return [_body(path, now) for path in part.case.bodies]
+    text = part.piece.read_bytes()
+    at = latest_stamp(text, now)
+    context = ReadContext(tenant=TENANT, received_at=at, zone=UTC_ZONE)
+    readings = list(read_ndjson(BytesIO(text), context, chunk=WHOLE))
+    outcomes = tuple(o for reading in readings for o in reading.outcomes)
+    return [Arrived(at, Reading(outcomes, tuple(r for one in readings for r in one.resources)))]
+
+
+def _body(path: Path, now: datetime) -> Arrived:
+    body = body_of(path)
+    return Arrived(arrival(body, now), read(body, now))
+
+
+def body_of(path: Path) -> bytes:
+    """Raises TooLarge before reading what is too large."""
+    if path.stat().st_size > Limits().max_bytes:
+        raise TooLarge(f"{path.name} is too large.", code="too-large", location=path.name)
+    return path.read_bytes()
+
+
+def _refusals(arrived: Sequence[Arrived]) -> tuple[str, ...]:
+    """Entries that the reader refused: nothing is lost in silence."""
+    return tuple(
+        f"{outcome.location} refused: {outcome.reason}"
+        for one in arrived
+        for outcome in one.reading.outcomes
+        if outcome.outcome.value == "refused"
+    )
+
+
+def _patient(
+    told: Told, patient: str, moments: Sequence[Moment], manner: Manner
+) -> tuple[str, list[tuple[CaseResult, Sequence[Assessment]]]]:
+    plays = [assessed(moments, rules) for rules in manner.versions]
+    parted = _parted(plays)
+    made = []
+    for course, rules in zip(plays, manner.versions, strict=True):
+        contrast = trace_of(course[parted]) if parted is not None and manner.draw else None
+        made.append((_result(told, patient, moments, course, rules, manner, contrast), course))
+    return patient, made
+
+
+def _parted(plays: Sequence[Sequence[Assessment]]) -> int | None:
+    """The first moment at which the versions do not say the same: by tier or loudness before
+    anything else."""
+    if len(plays) < 2:
+        return None
+    first: int | None = None
+    for n, (one, other) in enumerate(zip(*plays, strict=True)):
+        if (one.tier.name, one.tier.channel) != (other.tier.name, other.tier.channel):
+            return n
+        if first is None and signature(one) != signature(other):
+            first = n
+    return first
+
+
+def _result(
+    told: Told,
+    patient: str,
+    moments: Sequence[Moment],
+    course: Sequence[Assessment],
+    rules: Knowledge,
+    manner: Manner,
+    contrast: Trace | None,
+) -> CaseResult:
+    peak = peak_of(course)
+    stirred = peak.tier.name is not TierName.NONE or contrast is not None
+    drawn = manner.draw and (stirred or told.expected is not None)
+    loudest = max((a.tier.channel for a in course), key=list(Channel).index)
+    return CaseResult(
+        told=told,
+        patient=patient,
+        timeline=steps_of(course, whole=manner.step),
+        peak_tier=peak.tier.name.value,
+        first_at={tier.value: at for tier, at in first_at(course).items()},
+        verdict=Verdict.NO_EXPECTATION,
+        differences=(),
+        loudest=loudest.value,
+        interactions=tuple(
+            sorted({f"{i.id} ({i.severity}, {i.mode})" for a in course for i in a.interactions})
+        ),
+        said=digest_of(course),
+        called=called(moments, course, rules),
+        peak=trace_of(peak) if drawn else None,
+        contrast=contrast,
+        drawing=drawing_of(moments[-1].chart) if drawn else None,
+    )
+
+
+def _finished(
+    case: Case,
+    told: Told,
+    found: Sequence[tuple[str, list[tuple[CaseResult, Sequence[Assessment]]]]],
+    refusals: tuple[str, ...],
+    manner: Manner,
+) -> list[Played]:
+    """The verdicts: an expectation speaks of one patient."""
+    if not found:
+        verdict = Verdict.MISSED if told.expected is not None else Verdict.NO_EXPECTATION
+        words = ("no dated fact about a patient", *refusals)
+        return [_same(_without_course(told, verdict, words), manner)]
+    expectation = case.expected.expectation if case.expected else None
+    return [
+        tuple(
+            _judged(result, course, expectation if len(found) == 1 else None, refusals)
+            for result, course in made
+        )
+        for _, made in found
+    ]
+
+
+def _judged(
+    result: CaseResult, course: Sequence[Assessment], expectation: Expectation | None, refusals: tuple[str, ...]
+) -> CaseResult:
+    if expectation is None:
+        return replace(result, outcomes=refusals)
+    lost = (Difference(Verdict.CHANGED_REASON, words) for words in refusals)
+    found = (*judge(expectation, course), *lost)
+    return replace(
+        result,
+        verdict=found[0].kind if found else Verdict.AS_EXPECTED,
+        differences=tuple(difference.text for difference in found),
+        outcomes=refusals,
+    )
+
+
+def told_of(case: Case) -> Told:
+    expected = case.expected
+    if expected is None:
+        return Told(case.name)
+    return Told(
+        case=case.name,
+        kind=expected.kind,
+        group=expected.group,
+        label=expected.label,
+        why=expected.why,
+        family=expected.family,
+        syndrome=expected.syndrome,
+        recognised_at=expected.recognised_at,
+        expected=dict(expected.raw),
+    )
+
+
+def _malformed(case: Case, told: Told, answer: Mapping[str, Any], manner: Manner) -> Played:
+    made = []
+    for rules in manner.versions:
+        body = body_of(case.bodies[0])
+        found = answer_differences(body, answer, rules, manner.now)
+        verdict = Verdict.CHANGED_REASON if found else Verdict.AS_EXPECTED
+        made.append(_without_course(told, verdict, found))
+    return tuple(made)
+
+
+def _same(result: CaseResult, manner: Manner) -> Played:
+    return (result,) * len(manner.versions)
+
+
+def _without_course(told: Told, verdict: Verdict, found: tuple[str, ...]) -> CaseResult:
+    return CaseResult(told, "", (), TierName.NONE.value, {}, verdict, found)
+

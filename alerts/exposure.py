@@ -160,14 +160,14 @@ def _exposure(now: Moment, course: Course, events: tuple[datetime, ...]) -> Expo
     reach = _reach(now, course, events)
     confirmed = use.evidence in {Evidence.ADMINISTRATION, Evidence.DISPENSE}
     reading = _reading(span, reach)
-    open_ended = span.running is TRUE or last is None
+    open_ended = span.running is not FALSE or last is None
     return Exposure(
         drug=course.ingredient,
         product=window.key if window.long_acting else None,
         evidence=use.evidence.value,
         reading=reading,
         literal=_literal(span, reach, confirmed=confirmed),
-        last_dose=last if confirmed or span.running is not TRUE else None,
+        last_dose=_last_dose(span, confirmed=confirmed),
         running=span.running,
         full_until=None if open_ended else last and last + timedelta(days=window.full_d),
         extended_until=None if open_ended else last and last + timedelta(days=window.extended_d),
@@ -181,6 +181,13 @@ def _exposure(now: Moment, course: Course, events: tuple[datetime, ...]) -> Expo
         within_published=reading == "full" and reach.literal,
         days_before=course.days_before(events) if now.onset is not None else None,
     )
+
+
+def _last_dose(span: Dosing, *, confirmed: bool) -> datetime | None:
+    """When the last dose was given, as far as told: an order in force does not tell."""
+    if span.running is FALSE:
+        return span.last
+    return span.first if confirmed else None
 
 
 def _note(span: Dosing, course: Course, events: tuple[datetime, ...]) -> str:

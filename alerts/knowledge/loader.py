@@ -67,6 +67,15 @@ def with_overlay(base: Knowledge, changes: Mapping[str, Any], name: str = "overl
     return _built(documents, str(changes["version"]), {**base.local, **local})
 
 
+def load_folder(folder: Path) -> Knowledge:
+    """The rules of another release from its documents, as this release reads them.
+
+    Raises KnowledgeFault naming the file and the key, OSError when a document is missing.
+    """
+    documents = {name: _read(name, folder) for name in DOCUMENTS}
+    return _built(documents, str(_read("manifest", folder)["version"]), {})
+
+
 @lru_cache(maxsize=1)
 def _base() -> Knowledge:
     documents = {name: _read(name) for name in DOCUMENTS if name != "references"}
@@ -74,8 +83,8 @@ def _base() -> Knowledge:
     return _built(documents, str(_read("manifest")["version"]), {})
 
 
-def _read(name: str) -> Any:
-    text = (HERE / f"{name}.yaml").read_text("utf-8")
+def _read(name: str, home: Path = HERE) -> Any:
+    text = (home / f"{name}.yaml").read_text("utf-8")
     try:
         read = yaml.load(text, Loader=_Loader)  # noqa: S506 (safe loader)
     except yaml.YAMLError as fault:

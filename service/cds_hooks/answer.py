@@ -28,7 +28,7 @@ from service.fhir.reader import (
     ReadContext,
     Reading,
     read_drafts,
-    read_resources,
+    read_entries,
 )
 
 log = structlog.get_logger(__name__)
@@ -55,9 +55,13 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> dict[st
     if stored is None and prefetched.missing:
         raise _not_enough(prefetched, call)
     context = ReadContext(
-        tenant=tenant, received_at=as_of, zone=desk.zone, only_patient=call.patient
+        tenant=tenant,
+        received_at=as_of,
+        zone=desk.zone,
+        only_patient=call.patient,
+        fhir_version=desk.fhir_version,
     )
-    reading = read_resources(prefetched.resources, context)
+    reading = read_entries(prefetched.entries, context)
     chart = joined(call.patient, stored, reading)
     orders = _orders(call, context) if service.orders else _Orders()
     failures = (*prefetched.failures, *orders.failures, *_refusals(reading.outcomes))

@@ -6,9 +6,11 @@ that the client looked and found nothing, and is not asked again.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from service.cds_hooks.prefetch import unsatisfied
+import msgspec
+import orjson
+
+from service.cds_hooks.prefetch import Filled, filled, unsatisfied
 from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import PREFETCH
 from service.fhir.address import mismatch
@@ -46,7 +48,7 @@ async def completed(
 _NO_SERVER = "No FHIR server is agreed for your organisation: the one of the request was not asked."
 
 
-def _joined(prefetch: Mapping[str, Any], found: Mapping[str, Fetched]) -> dict[str, Any]:
+def _joined(prefetch: Mapping[str, Filled], found: Mapping[str, Fetched]) -> dict[str, Filled]:
     """What was fetched replaces what was sent; a failed query leaves what there was."""
     held = dict(prefetch)
     for key, one in found.items():
@@ -55,18 +57,13 @@ def _joined(prefetch: Mapping[str, Any], found: Mapping[str, Fetched]) -> dict[s
     return held
 
 
-def _value(found: Fetched) -> dict[str, Any]:
-    first = found.pages[0]
-    if first["resourceType"] != "Bundle":
-        return first
-    entries = [e for page in found.pages for e in _entries(page)]
-    link = [] if found.complete else [{"relation": "next", "url": "not-read"}]
-    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, "link": link}
-
-
-def _entries(page: Mapping[str, Any]) -> list[Any]:
-    entries = page.get("entry")
-    return entries if isinstance(entries, list) else []
+def _value(found: Fetched) -> Filled:
+    pages = [filled(msgspec.Raw(orjson.dumps(page))) for page in found.pages]
+    return Filled(
+        tuple(resource for page in pages for resource in page.resources),
+        failed=any(page.failed for page in pages),
+        more=not found.complete,
+    )
 
 
 def _words(found: Mapping[str, Fetched]) -> str:

@@ -20,7 +20,7 @@ class Counter:
 
     def __init__(self, tenant: Tenant, desk: Desk) -> None:
         self.tenant = tenant
-        self.desk = replace(desk, zone=tenant.zone)
+        self.desk = replace(desk, zone=tenant.zone, fhir_version=tenant.fhir_version)
         self._services = {s.id: s for s in SERVICES if tenant.answers(s.hook)}
         self.discovery = orjson.dumps({"services": [s.entry() for s in self._services.values()]})
         self.fhir: FhirClient | None = None

@@ -26,7 +26,10 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a call is answered with. `now` and `new_id` are the clock and the ids."""
+    """Everything a call is answered with. `now` and `new_id` are the clock and the ids.
+
+    `fhir_version`: of the tenant's resources, None when each tells its own.
+    """
 
     ledger: Ledger
     knowledge: Knowledge
@@ -35,3 +38,4 @@ class Desk:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     references: Mapping[str, str] = field(default_factory=dict)
+    fhir_version: str | None = None

@@ -4,11 +4,16 @@ A missing key means the client did not look; null means it looked and found noth
 OperationOutcome means it tried and failed; a `next` link means there is more than was sent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+import orjson
+
 from service.cds_hooks.services import PREFETCH, REQUIRED_KEYS
 from service.errors import BadInput
+from service.fhir.reader import Entry
 
 _WORDS = {
     "patient": "patient details",
@@ -23,9 +28,66 @@ _WORDS = {
 _MUST_BE_WHOLE = ("medications",)
 
 
+_NONE = msgspec.Raw(b"")
+
+
+class _Slot(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = _NONE
+
+
+class _Value(msgspec.Struct, gc=False):
+    resourceType: str  # noqa: N815 - a FHIR element
+    entry: list[_Slot] = []
+    link: msgspec.Raw = _NONE
+
+
+class _Person(msgspec.Struct, gc=False):
+    resourceType: Any = None  # noqa: N815 - a FHIR element
+    id: Any = None
+
+
+_VALUE = msgspec.json.Decoder(_Value)
+_PERSON = msgspec.json.Decoder(_Person)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One key as filled. `failed`: something of it was tried in vain; `more`: a further page."""
+
+    resources: tuple[msgspec.Raw, ...] = ()
+    failed: bool = False
+    more: bool = False
+
+
+def filled(raw: msgspec.Raw) -> Filled:
+    """Tell apart what came under one key. Well-formed values are cut up, not parsed."""
+    sent = bytes(raw)
+    if b"OperationOutcome" in sent:
+        return _tolerated(sent)
+    try:
+        value = _VALUE.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _tolerated(sent)
+    if value.resourceType != "Bundle":
+        return Filled((raw,))
+    found = tuple(slot.resource for slot in value.entry)
+    if _NONE in found or sent.count(b'"resourceType"') <= len(found):
+        return _tolerated(sent)
+    return Filled(found, more=b"next" in bytes(value.link) and _tolerated(sent).more)
+
+
+def _tolerated(sent: bytes) -> Filled:
+    """The same for what no rule allows and clients send all the same."""
+    try:
+        found, failed, more = _resources(msgspec.json.decode(sent))
+        return Filled(tuple(msgspec.Raw(orjson.dumps(one)) for one in found), failed, more)
+    except (msgspec.DecodeError, orjson.JSONEncodeError, UnicodeDecodeError, RecursionError):
+        return Filled(failed=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Prefetched:
-    """What came: resources, the required keys that did not come, and what went wrong.
+    """What came: resources to be read, the required keys that did not come, and what went wrong.
 
     A required key whose value is only a failure did not come: tried and failed is not "nothing".
 
@@ -33,47 +95,41 @@ class Prefetched:
     data cut off. Both in words without patient content.
     """
 
-    resources: tuple[dict[str, Any], ...]
+    entries: tuple[Entry, ...]
     missing: tuple[str, ...]
     failures: tuple[str, ...]
     gaps: tuple[str, ...]
 
 
-def unsatisfied(prefetch: dict[str, Any]) -> tuple[str, ...]:
+def unsatisfied(prefetch: Mapping[str, Filled]) -> tuple[str, ...]:
     """Keys of ours that were not sent, failed, or came with their first page only."""
-    wanting = []
-    for key in PREFETCH:
-        if key not in prefetch:
-            wanting.append(key)
-            continue
-        _, failed, more = _resources(prefetch[key])
-        if failed or more:
-            wanting.append(key)
-    return tuple(wanting)
+    nothing = Filled(failed=True)
+    came = {key: prefetch.get(key, nothing) for key in PREFETCH}
+    return tuple(key for key, one in came.items() if one.failed or one.more)
 
 
-def read_prefetch(prefetch: dict[str, Any], patient: str) -> Prefetched:
+def read_prefetch(prefetch: Mapping[str, Filled], patient: str) -> Prefetched:
     """Sort out a prefetch. BadInput when its patient is not the patient of the context."""
-    resources: list[dict[str, Any]] = []
+    entries: list[Entry] = []
     failures: list[str] = []
     gaps: list[str] = []
     unread: set[str] = set()
-    for key, value in prefetch.items():
+    for key, one in prefetch.items():
         said = _WORDS.get(key, "additional data")
-        found, failed, more = _resources(value)
-        resources += found
-        if failed and not found:
-            unread.add(key)
-        if failed:
+        for raw in one.resources:
+            entries.append(Entry(len(entries), f"prefetch.{key}", raw))
+        if one.failed:
             failures.append(f"{said} could not be read by the record system")
-        if more:
+            if not one.resources:
+                unread.add(key)
+        if one.more:
             (failures if key in _MUST_BE_WHOLE else gaps).append(f"only the first page of {said}")
         if key == "patient":
-            _same_patient(found, patient)
+            _same_patient(one.resources, patient)
     missing = tuple(key for key in REQUIRED_KEYS if key not in prefetch or key in unread)
     gaps += [f"{_WORDS[key]} were not sent" for key in PREFETCH if key not in prefetch]
     return Prefetched(
-        tuple(resources), missing, tuple(dict.fromkeys(failures)), tuple(dict.fromkeys(gaps))
+        tuple(entries), missing, tuple(dict.fromkeys(failures)), tuple(dict.fromkeys(gaps))
     )
 
 
@@ -125,11 +181,12 @@ def _has_next(bundle: dict[str, Any]) -> bool:
     )
 
 
-def _same_patient(found: list[dict[str, Any]], patient: str) -> None:
-    for resource in found:
-        if resource["resourceType"] != "Patient":
+def _same_patient(found: tuple[msgspec.Raw, ...], patient: str) -> None:
+    for raw in found:
+        person = _PERSON.decode(raw)
+        if person.resourceType != "Patient":
             continue
-        if resource.get("id") not in (None, patient):
+        if person.id not in (None, patient):
             raise BadInput(
                 "prefetch.patient is another patient than context.patientId.",
                 code="patient-mismatch",

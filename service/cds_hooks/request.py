@@ -10,10 +10,14 @@ from typing import Any
 
 import msgspec
 
+from service.cds_hooks.prefetch import Filled, filled
 from service.cds_hooks.services import Service
 from service.errors import BadInput
 
 _ID_MAX = 128
+_NOTHING = msgspec.Raw(b"null")
+# HL7 PDDI-CDS: the options of one call, in its extension
+_OPTIONS = "pddi-configuration-items"
 _HEX = frozenset("0123456789abcdefABCDEF-")
 
 
@@ -21,52 +25,103 @@ _HEX = frozenset("0123456789abcdefABCDEF-")
 class HookCall:
     """One call, checked. `drafts`: the Bundle of draft orders, {} where the hook has none.
 
-    `selections`: None when the client did not send them. `prefetch`: as sent, key -> value.
-    `ids`: the context's plain texts, for prefetch templates. `fhir_server`: as the client claims.
-    `token`: its access token for that server, neither kept nor shown. `tried`: what came of
-    asking that server, in words, "" when it was not asked.
+    `selections`: None when the client did not send them. `prefetch`: key -> what it was filled
+    with. `ids`: the context's plain texts, for prefetch templates. `fhir_server`: as the client
+    claims. `token`: its access token for that server, neither kept nor shown. `tried`: what came
+    of asking that server, in words, "" when it was not asked. `options`: the options of the
+    drug-interaction guide that the client switched on for this call.
     """
 
     hook: str
     instance: str
     patient: str
-    prefetch: dict[str, Any]
+    prefetch: dict[str, Filled]
     drafts: dict[str, Any] = field(default_factory=dict)
     selections: tuple[str, ...] | None = None
     ids: dict[str, str] = field(default_factory=dict)
     fhir_server: str | None = None
     token: str | None = field(default=None, repr=False)
     tried: str = ""
+    options: frozenset[str] = frozenset()
+
+    @property
+    def user(self) -> str:
+        """Who looks, as 'Practitioner/id'; "" when the client did not say."""
+        return self.ids.get("userId", "")
+
+    @property
+    def encounter(self) -> str:
+        return self.ids.get("encounterId", "")
+
+
+class _Body(msgspec.Struct):
+    """The request as far as it is taken apart; what rules read stays as it was sent."""
+
+    hook: Any = None
+    hookInstance: Any = None  # noqa: N815 - an element of CDS Hooks
+    context: Any = None
+    prefetch: msgspec.Raw = _NOTHING
+    fhirServer: Any = None  # noqa: N815 - an element of CDS Hooks
+    fhirAuthorization: Any = None  # noqa: N815 - an element of CDS Hooks
+    extension: Any = None
+
+
+_BODY = msgspec.json.Decoder(_Body)
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_call(body: bytes, service: Service) -> HookCall:
     """Read a request body for a service; BadInput says what is wrong and where."""
-    held = decoded(body)
-    hook = _text(held, "hook", "hook")
+    held = _opened(body)
+    hook = _text(held.hook, "hook")
     if hook != service.hook and hook not in service.aliases:
         said = f"This service answers {service.hook}, not the hook that was sent."
         raise BadInput(said, code="hook-mismatch", location="hook")
-    context = held.get("context")
+    context = held.context
     if not isinstance(context, dict):
         raise BadInput("context is required.", code="context-missing", location="context")
     drafts = _drafts(context, service)
     for key in service.needs:
         if key != "draftOrders" and not context.get(key):
             raise _missing(key)
-    prefetch = held.get("prefetch")
-    if prefetch is not None and not isinstance(prefetch, dict):
-        raise BadInput("prefetch must be an object.", code="prefetch-type", location="prefetch")
     return HookCall(
         hook=service.hook,
-        instance=_instance(held),
+        instance=_instance(held.hookInstance),
         patient=_patient(context),
-        prefetch=prefetch or {},
+        prefetch=_prefetch(held.prefetch),
         drafts=drafts,
         selections=_selections(context),
         ids=_ids(context),
-        fhir_server=_server(held.get("fhirServer")),
-        token=_access_token(held.get("fhirAuthorization")),
+        fhir_server=_server(held.fhirServer),
+        token=_access_token(held.fhirAuthorization),
+        options=_options(held.extension),
     )
+
+
+def _opened(body: bytes) -> _Body:
+    """BadInput when the body is no JSON object. The parser's message is not repeated."""
+    try:
+        return _BODY.decode(body)
+    except msgspec.ValidationError as fault:
+        raise _not_an_object() from fault
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
+        raise _not_json() from fault
+
+
+def _prefetch(raw: msgspec.Raw) -> dict[str, Filled]:
+    if bytes(raw) == b"null":
+        return {}
+    try:
+        return {key: filled(value) for key, value in _KEYS.decode(raw).items()}
+    except (msgspec.ValidationError, UnicodeDecodeError) as fault:
+        said = "prefetch must be an object."
+        raise BadInput(said, code="prefetch-type", location="prefetch") from fault
+
+
+def _options(extension: Any) -> frozenset[str]:
+    given = extension.get(_OPTIONS) if isinstance(extension, dict) else None
+    chosen = given if isinstance(given, dict) else {}
+    return frozenset(name for name, on in chosen.items() if on is True)
 
 
 def _ids(context: dict[str, Any]) -> dict[str, str]:
@@ -93,22 +148,29 @@ def decoded(body: bytes) -> dict[str, Any]:
     try:
         held = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
-        raise BadInput("The body is not JSON.", code="not-json", location="$") from fault
+        raise _not_json() from fault
     if not isinstance(held, dict):
-        raise BadInput("The body must be a JSON object.", code="not-an-object", location="$")
+        raise _not_an_object()
     return held
 
 
-def _text(held: dict[str, Any], key: str, location: str) -> str:
-    value = held.get(key)
+def _not_json() -> BadInput:
+    return BadInput("The body is not JSON.", code="not-json", location="$")
+
+
+def _not_an_object() -> BadInput:
+    return BadInput("The body must be a JSON object.", code="not-an-object", location="$")
+
+
+def _text(value: Any, key: str) -> str:
     if not isinstance(value, str) or not value:
-        raise BadInput(f"{location} is required.", code=f"{key}-missing", location=location)
+        raise BadInput(f"{key} is required.", code=f"{key}-missing", location=key)
     return value
 
 
-def _instance(held: dict[str, Any]) -> str:
+def _instance(given: Any) -> str:
     """UUIDs, and what comes close to one: hexadecimal groups, as clients write them."""
-    instance = _text(held, "hookInstance", "hookInstance").removeprefix("urn:uuid:")
+    instance = _text(given, "hookInstance").removeprefix("urn:uuid:")
     if not 8 <= len(instance) <= 64 or not set(instance) <= _HEX:
         said = "hookInstance must be a UUID."
         raise BadInput(said, code="hookInstance-format", location="hookInstance")

@@ -1,29 +1,32 @@
 """Which cases the paths name: a folder with expected.yaml or with bundles, or single files."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 
 from service.errors import BadInput
 from service.replay.bulk import is_export
-from service.replay.expected import Expected, read_expected
+from service.replay.expected import Expected, read_expected, read_truth
 
 BODIES = (".json", ".ndjson")
 EXPECTED = "expected.yaml"
+TRUTH = "truth.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """`bodies` are what arrived, in the order of their names; the clock orders them later.
 
-    `whole`: NDJSON whose files are one record, to be read patient by patient.
+    `whole`: NDJSON whose files are one record, to be read patient by patient. `truth`: what is
+    expected of each patient of a simulated export.
     """
 
     name: str
     bodies: tuple[Path, ...]
     expected: Expected | None
     whole: bool = False
+    truth: Mapping[str, Expected] = field(default_factory=dict)
 
 
 def find_cases(paths: Iterable[Path]) -> tuple[Case, ...]:
@@ -75,7 +78,8 @@ def _cases_at(path: Path) -> Iterator[Case]:
         return
     if is_export(bodies):
         lines = tuple(p for p in bodies if p.suffix == ".ndjson")
-        yield Case(path.name, lines, None, whole=True)
+        truth = read_truth(path / TRUTH) if (path / TRUTH).is_file() else {}
+        yield Case(path.name, lines, None, whole=True, truth=truth)
     else:
         for body in bodies:
             yield Case(body.stem, (body,), None, whole=body.suffix == ".ndjson")

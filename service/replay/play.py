@@ -18,7 +18,7 @@ from service.replay.cases import Case
 from service.replay.chronicle import Arrived, Moment, courses
 from service.replay.course import assessed, called, steps_of
 from service.replay.drawing import drawing_of
-from service.replay.expected import Expectation
+from service.replay.expected import Expected
 from service.replay.result import CaseResult, Told
 from service.replay.trace import Trace, digest_of, signature, trace_of
 from service.replay.verdict import Difference, Verdict, first_at, judge, peak_of
@@ -62,7 +62,7 @@ def play(part: Part, manner: Manner) -> list[Played]:
         words = f"{refusal.code}{where}: {refusal.message}"
         return [_same(_without_course(told, Verdict.REFUSED, (words,)), manner)]
     found = [
-        _patient(told, patient, moments, manner)
+        _patient(told_of(part.case, patient), patient, moments, manner)
         for patient, series in courses(arrived, manner.as_of)
         if (moments := list(series))
     ]
@@ -175,23 +175,23 @@ def _finished(
         verdict = Verdict.MISSED if told.expected is not None else Verdict.NO_EXPECTATION
         words = ("no dated fact about a patient", *refusals)
         return [_same(_without_course(told, verdict, words), manner)]
-    expectation = case.expected.expectation if case.expected else None
+    alone = case.expected if len(found) == 1 else None
     return [
         tuple(
-            _judged(result, course, expectation if len(found) == 1 else None, refusals)
+            _judged(result, course, case.truth.get(patient, alone), refusals)
             for result, course in made
         )
-        for _, made in found
+        for patient, made in found
     ]
 
 
 def _judged(
-    result: CaseResult, course: Sequence[Assessment], expectation: Expectation | None, refusals: tuple[str, ...]
+    result: CaseResult, course: Sequence[Assessment], expected: Expected | None, refusals: tuple[str, ...]
 ) -> CaseResult:
-    if expectation is None:
+    if expected is None or expected.expectation is None:
         return replace(result, outcomes=refusals)
     lost = (Difference(Verdict.CHANGED_REASON, words) for words in refusals)
-    found = (*judge(expectation, course), *lost)
+    found = (*judge(expected.expectation, course), *lost)
     return replace(
         result,
         verdict=found[0].kind if found else Verdict.AS_EXPECTED,
@@ -200,12 +200,13 @@ def _judged(
     )
 
 
-def told_of(case: Case) -> Told:
-    expected = case.expected
+def told_of(case: Case, patient: str = "") -> Told:
+    """What is told of the case, or of this patient of a simulated export."""
+    expected = case.truth.get(patient, case.expected)
     if expected is None:
         return Told(case.name)
     return Told(
-        case=case.name,
+        case=expected.case,
         kind=expected.kind,
         group=expected.group,
         label=expected.label,

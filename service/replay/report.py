@@ -98,36 +98,34 @@ def _played(
     parts: Sequence[Part], manner: Manner, progress: Progress | None, workers: int
 ) -> Iterator[list[Played]]:
     done = 0
-    batches = [parts[n : n + BATCH] for n in range(0, len(parts), BATCH)]
-    for batch, results in zip(batches, _run(batches, manner, workers), strict=True):
+    batches = [range(n, min(n + BATCH, len(parts))) for n in range(0, len(parts), BATCH)]
+    _Shared.parts, _Shared.manner = parts, manner
+    for batch, results in zip(batches, _run(batches, workers), strict=True):
         done += len(batch)
         if progress:
             progress(done, len(parts))
         yield results
 
 
-def _run(
-    batches: Sequence[Sequence[Part]], manner: Manner, workers: int
-) -> Iterator[list[Played]]:
+def _run(batches: Sequence[range], workers: int) -> Iterator[list[Played]]:
     alone = sum(map(len, batches)) < WORTH_A_PROCESS
     if workers < 2 or alone or "fork" not in multiprocessing.get_all_start_methods():
-        for batch in batches:
-            yield [one for part in batch for one in play(part, manner)]
+        yield from map(_batch, batches)
         return
     terminology()  # loaded once, shared by the forked workers, as the rules are
     gc.collect()
     gc.freeze()
-    _Shared.manner = manner
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield from pool.map(_batch, batches)
 
 
 class _Shared:
-    """What forked workers inherit: rules are too large to be sent with every case."""
+    """What forked workers inherit: rules and expectations are too large to send with each case."""
 
     manner: Manner
+    parts: Sequence[Part]
 
 
-def _batch(batch: Sequence[Part]) -> list[Played]:
-    return [one for part in batch for one in play(part, _Shared.manner)]
+def _batch(batch: range) -> list[Played]:
+    return [one for n in batch for one in play(_Shared.parts[n], _Shared.manner)]

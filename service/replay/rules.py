@@ -1,26 +1,29 @@
-"""Rule versions by name or by file."""
+"""Rule versions by name, by overlay file, or by the folder of an earlier release."""
 
 from pathlib import Path
 
 from alerts.knowledge import Knowledge, KnowledgeFault, load
+from alerts.knowledge.loader import load_folder
 from service.errors import BadInput
 
 
 def rules_of(wanted: str | None) -> Knowledge:
-    """The rules called `wanted`: None or the current version's name, or an overlay file.
+    """The rules called `wanted`: None or the current version's name, an overlay file, or a folder
+    that holds the rule documents of another release (`alerts/knowledge` as it was then).
 
     Raises BadInput (`unknown-rules`, `bad-rules`) naming what there is.
     """
     current = load()
     if wanted is None or wanted == current.version:
         return current
-    overlay = Path(wanted)
-    if not overlay.is_file():
+    path = Path(wanted)
+    if not path.is_file() and not (path / "manifest.yaml").is_file():
         raise BadInput(
-            f"No rules are called {wanted!r}: give {current.version!r} or an overlay file.",
+            f"No rules are called {wanted!r}: give {current.version!r}, an overlay file or a"
+            " folder with the rule documents of a release.",
             code="unknown-rules",
         )
     try:
-        return load(overlay)
-    except (KnowledgeFault, KeyError, TypeError, ValueError) as fault:
-        raise BadInput(f"The rules in {overlay.name}: {fault}", code="bad-rules") from fault
+        return load(path) if path.is_file() else load_folder(path)
+    except (KnowledgeFault, KeyError, TypeError, ValueError, OSError) as fault:
+        raise BadInput(f"The rules in {path.name}: {fault}", code="bad-rules") from fault

@@ -1,8 +1,8 @@
 """What an assessment costs, in CPU time: `python -m tests.benchmarks.assessing [--calls N]`.
 
 Beside each figure a floor measured in the same run: the least rule there is ("how many
-are above 38.0 °C?") over an array of the same facts, already parsed. The ratio is what may be compared
-between machines.
+temperatures are above 38.0 °C?") over an array of the same facts, already parsed. The ratio is what
+may be compared between machines.
 """
 
 import argparse

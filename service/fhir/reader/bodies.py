@@ -1,6 +1,6 @@
 """Bytes or resources -> a Reading."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -31,9 +31,9 @@ def read_resources(resources: Iterable[dict[str, Any]], context: ReadContext) ->
     return _read(Envelope([_entry(n, one) for n, one in enumerate(resources)]), context)
 
 
-def read_entries(entries: list[Entry], context: ReadContext) -> Reading:
+def read_entries(entries: Sequence[Entry], context: ReadContext) -> Reading:
     """Read entries that are not in one Bundle."""
-    return _read(Envelope(entries), context)
+    return _read(Envelope(list(entries)), context)
 
 
 def _entry(index: int, resource: Any) -> Entry:

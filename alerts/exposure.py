@@ -120,7 +120,7 @@ def longest_reach(ingredient: str, knowledge: Knowledge) -> int:
 def _watch(now: Moment, course: Course) -> None:
     """With nothing found, the windows run against the clock."""
     newest, window = course.newest, course.window
-    if newest.running is TRUE or newest.first is None:
+    if newest.running is not FALSE or newest.first is None:
         return
     last = newest.last or newest.first
     days = (window.full_d, window.extended_d, now.knowledge.possible_d)

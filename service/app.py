@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -31,8 +31,10 @@ from service.monitoring.doorbell import broker_up, ring
 from service.operation import operation_routes
 from service.security import session
 from service.security.callers import callers_of, tenants_of
+from service.security.providers import read_providers
+from service.security.sign_in import sign_in_routes
 from service.settings import Settings
-from service.store import Store, open_store
+from service.store import AuditEntry, Store, open_store
 from service.worklist import api as worklist
 from service.worklist.door import problem
 
@@ -77,15 +79,21 @@ def create_app(
         openapi_url="/openapi.json" if settings.docs else None,
         lifespan=_lifespan(door, None if store else held),
     )
-    session.install(app, settings)
+    providers = read_providers(settings.sign_in)
+    session.install(app, settings, _Memory(held, now), providers.idle_seconds)
     told = {"base_url": settings.base_url, "version": app.version}
     for router in (
         hook_routes(desk, gate, _hook_limits(settings), tenants),
         intake_routes(door, gate, ring=bell, now=now, **told),
         operation_routes(health, settings.metrics_token),
-        session.sign_in_routes(settings),
+        sign_in_routes(settings, providers, _sign_in_note(held, settings.tenant, now)),
         worklist.routes(
-            held, settings, knowledge=knowledge, accept=_accept(door, bell, now), clock=now
+            held,
+            settings,
+            knowledge=knowledge,
+            accept=_accept(door, bell, now),
+            clock=now,
+            tenants=tuple(tenants),
         ),
     ):
         app.include_router(router)
@@ -131,6 +139,33 @@ def _shared_memory(store: Store, now: Clock) -> Callable[[str, float], bool]:
         return store.use_once("jti", key, datetime.fromtimestamp(expires, UTC), now())
 
     return use_once
+
+
+class _Memory:
+    """What sessions must remember in all processes: the store keeps it."""
+
+    def __init__(self, store: Store, now: Clock) -> None:
+        self._store, self._now = store, now
+
+    def once(self, kind: str, key: str, seconds: float) -> bool:
+        now = self._now()
+        return self._store.use_once(kind, key, now + timedelta(seconds=seconds), now)
+
+    def known(self, kind: str, key: str) -> bool:
+        return self._store.is_used(kind, key, self._now())
+
+
+def _sign_in_note(
+    store: Store, tenant: str, now: Clock
+) -> Callable[[str, str, session.User | None], None]:
+    """Who came and who left, in the audit."""
+
+    def note(action: str, outcome: str, user: session.User | None) -> None:
+        who, role = (user.name, user.role) if user else ("", "")
+        entry = AuditEntry(now(), who, action, outcome, role, correlation=correlation() or "")
+        store.record_audit(tenant, [entry])
+
+    return note
 
 
 def _lifespan(door: Door, ours: Store | None) -> Callable[[FastAPI], Any]:

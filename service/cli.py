@@ -151,7 +151,7 @@ def assess(
 
 @app.command()
 def replay(
-    paths: Annotated[list[Path], typer.Argument(help="Fixture folders or bundles.")],
+    paths: Annotated[list[Path], typer.Argument(help="Fixtures, bundles, NDJSON, globs.")],
     rules: RulesOption = None,
     against: Annotated[
         str | None, typer.Option(metavar="V", help="Compare with this rule version.")
@@ -161,21 +161,18 @@ def replay(
     form: Annotated[
         ReportFormat, typer.Option("--format", help="How to answer.")
     ] = ReportFormat.TEXT,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default one for each core.")
+    ] = None,
 ) -> None:
     """QA replay: the course of each case against what was expected. Exit 1 when any differs."""
-    from service.replay.compare import changes
-    from service.replay.formats import render
-    from service.replay.report import replay as run_replay
-    from service.replay.rules import rules_of
+    from service.replay.command import run as run_replay
 
-    now, at = datetime.now(UTC), instant(as_of)
-    report = run_replay(paths, rules_of(rules), step, at, now, progress())
-    before = None
-    if against is not None:
-        before = run_replay(paths, rules_of(against), step, at, now, progress())
-    found = changes(before, report) if before else ()
-    print(render(report, form.value, before, found), end="")
-    _leave(0 if report.ok and not found else FINDINGS)
+    report, ok = run_replay(
+        paths, rules, against, step, instant(as_of), form.value, workers, progress()
+    )
+    print(report, end="")
+    _leave(0 if ok else FINDINGS)
 
 
 @app.command()

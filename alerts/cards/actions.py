@@ -1,19 +1,17 @@
 """What a reader can do from a card: suggestions, links, override reasons.
 
-A suggestion is a draft that a clinician accepts in the record (SAF-02): it creates a draft
-request for a test, or removes the unsigned draft that set off an interaction. It never holds,
-stops or signs an order, and a rule of basis [U] suggests nothing (ALR-13).
+A suggestion is a draft that a clinician accepts in the record (SAF-02): nothing here holds, stops
+or signs an order. What each override reason sets off is in service/cds_hooks/consequences.py.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from alerts.cards.text import joined, named, plain
-from alerts.statements import Assessment, Interaction
+from alerts.cards.offers import SUGGESTIONS_MAX, requested
+from alerts.statements import Assessment
 
 OVERRIDE_SYSTEM = "urn:nms-sentinel:override-reason"
-SUGGESTIONS_MAX = 3
 
 # ALR-07, reason-coded, no catch-all: each one changes what happens next
 NMS_REASONS = (
@@ -26,6 +24,7 @@ NMS_REASONS = (
 )
 INTERACTION_REASONS = (
     ("agree", "Agree: I will change the order"),  # counted as accepted
+    ("will-monitor", "I will monitor: ask again then"),  # asked again at its time, at the latest
     ("already-acting", "Monitoring is already in place"),  # the pair is silent for 24 h
     ("benefit-outweighs", "Benefit outweighs risk in this patient"),  # silent for 24 h, reviewed
     ("not-exposed", "The other drug is no longer taken"),  # goes to reconciliation
@@ -37,7 +36,6 @@ MISSING_REASONS = (
     ("comfort-care", "Comfort-focused care only"),  # suppressed for the stay (ALR-12)
 )
 
-_LOINC = "http://loinc.org"
 # request of SPEC 4.4 -> (label, [(LOINC code, display)]); codes from the observation terminology
 _TESTS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "NEXT-CK": (
@@ -67,53 +65,9 @@ def lab_suggestions(assessment: Assessment, ids: Callable[[], str]) -> list[dict
         {
             "label": label,
             "uuid": ids(),
-            "actions": [_request(assessment.patient, code, shown) for code, shown in codes],
+            "actions": [requested(assessment.patient, shown, code) for code, shown in codes],
         }
         for label, codes in wanted[:SUGGESTIONS_MAX]
-    ]
-
-
-def _request(patient: str, code: str, display: str) -> dict[str, Any]:
-    return {
-        "type": "create",
-        "description": f"Draft request: {display}",
-        "resource": {
-            "resourceType": "ServiceRequest",
-            "status": "draft",
-            "intent": "proposal",
-            "priority": "urgent",
-            "code": {
-                "coding": [{"system": _LOINC, "code": code, "display": display}],
-                "text": display,
-            },
-            "subject": {"reference": f"Patient/{patient}"},
-        },
-    }
-
-
-def removal(
-    row: Interaction, removable: Collection[str], ids: Callable[[], str]
-) -> list[dict[str, Any]]:
-    """Remove the unsigned draft that set the rule off, where a draft it is.
-
-    `removable`: references of the drafts of this call that were never signed. A rule of basis
-    [U] suggests nothing; a re-sign or a stop is an order in force and is left alone.
-    """
-    if row.basis == "U" or not row.order or row.order not in removable:
-        return []
-    drugs = plain(joined([named(d) for d in row.drugs[:1]]), 60)
-    return [
-        {
-            "label": plain(f"Remove this {drugs} order", 100),
-            "uuid": ids(),
-            "actions": [
-                {
-                    "type": "delete",
-                    "description": plain(f"Remove the unsigned draft ({drugs})", 200),
-                    "resourceId": row.order,
-                }
-            ],
-        }
     ]
 
 

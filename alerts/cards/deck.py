@@ -12,10 +12,10 @@ from alerts.cards.actions import (
     lab_suggestions,
     links,
     reasons,
-    removal,
 )
 from alerts.cards.detail import interaction_detail, missing_detail, nms_detail
 from alerts.cards.interaction import interaction_summary
+from alerts.cards.offers import Drafts, choice, offers
 from alerts.cards.summary import (
     critical,
     missing_summary,
@@ -49,7 +49,7 @@ class _Deal:
     base_url: str
     zone: tzinfo
     failures: Sequence[str]
-    removable: Collection[str]
+    drafts: Drafts
     references: Mapping[str, str]
 
 
@@ -63,16 +63,19 @@ def cards(
     *,
     failures: Sequence[str] = (),
     removable: Collection[str] = (),
+    sent: Mapping[str, Mapping[str, Any]] | None = None,
     references: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Cards for one hook, the most urgent first.
 
     `ids` gives a new id for each card and suggestion. `failures`: what the caller tried to
     read and could not, in words without patient content. `removable`: references of the
-    unsigned drafts of this call. `references`: citation key -> absolute URL of the evidence.
+    unsigned drafts of this call; `sent`: reference -> the order as it came. `references`: citation
+    key -> absolute URL of the evidence.
     """
     fresh = _source_of(ids)
-    deal = _Deal(assessment, fresh, base_url, zone, failures, removable, references or {})
+    drafts = Drafts(removable, sent or {})
+    deal = _Deal(assessment, fresh, base_url, zone, failures, drafts, references or {})
     made: list[dict[str, Any]] = []
     if assessment.tier.name is not TierName.NONE or critical(assessment):
         made.append(_nms_card(deal))
@@ -157,7 +160,9 @@ def _interaction_card(row: Interaction, deal: _Deal) -> dict[str, Any]:
     now = deal.assessment
     known = (deal.references[c] for c in row.cite if c in deal.references)
     extension = _extension(row.id, now, deal.failures)
-    extension[EXTENSION]["drugs"] = list(row.drugs)
+    extension[EXTENSION] |= {"drugs": list(row.drugs), "severity": row.severity}
+    if row.order:
+        extension[EXTENSION]["order"] = row.order
     card = {
         "uuid": deal.ids(),
         "summary": interaction_summary(row, now.as_of, deal.zone),
@@ -168,7 +173,8 @@ def _interaction_card(row: Interaction, deal: _Deal) -> dict[str, Any]:
         "overrideReasons": reasons(INTERACTION_REASONS),
         "extension": extension,
     }
-    return _with_suggestions(card, removal(row, deal.removable, deal.ids))
+    offered = offers(row, now.patient, deal.drafts, deal.ids)
+    return _with_suggestions(card, offered, choice(row))
 
 
 def _interaction_indicator(row: Interaction) -> str:
@@ -177,10 +183,12 @@ def _interaction_indicator(row: Interaction) -> str:
     return "warning" if row.severity in _SERIOUS else "info"
 
 
-def _with_suggestions(card: dict[str, Any], offered: list[dict[str, Any]]) -> dict[str, Any]:
+def _with_suggestions(
+    card: dict[str, Any], offered: list[dict[str, Any]], choice: str = "any"
+) -> dict[str, Any]:
     if offered:
         card["suggestions"] = offered
-        card["selectionBehavior"] = "any"
+        card["selectionBehavior"] = choice
     return card
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from alerts.baseline import Baseline, baseline, impaired_before
 from alerts.chart import Measurement, Sign, SignKind
-from alerts.moment import Moment, caveats, datum, sign_caveats, sign_datum, use_datum
+from alerts.moment import Moment, caveats, datum, sign_caveats, sign_datum, taken, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -89,9 +89,16 @@ def _from(hits: list[Measurement], reason: str) -> Finding | None:
 
 def _sedated(now: Moment, at: datetime, window: timedelta) -> bool:
     """Was a sedative or a neuromuscular blocker at work at this time, or in the 6 h before?"""
-    reach = window + (now.as_of - at)
-    uses = [*now.given("sedative", reach), *now.given("neuromuscular_blocker", reach)]
-    return any((u.start or u.authored or at) <= at for u in uses)
+    classes = now.knowledge.classes
+    members = now.on_chart(classes["sedative"] | classes["neuromuscular_blocker"])
+    return any(
+        taken(use, members, at, window)
+        for ingredient in members
+        for use in (
+            *now.recent_doses(ingredient, at - window),
+            *now.chart.orders.get(ingredient, ()),
+        )
+    )
 
 
 def _low_gcs(now: Moment, normal: Baseline) -> list[Measurement]:

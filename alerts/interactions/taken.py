@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.chart import MedicationUse, UseStatus
 from alerts.dosing import Certainty, dosing
-from alerts.moment import Moment
+from alerts.moment import TICK, Moment
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -116,7 +116,7 @@ def _taken(now: Moment, use: MedicationUse, ingredient: str, longest: timedelta)
     gap = _NOW if running else max(now.as_of - last, _NOW)
     if gap > longest:
         return
-    now.until(last)
+    now.until(last + TICK)  # from then on its age counts
     certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
     yield Taken(use, ingredient, gap, running, certain)
 

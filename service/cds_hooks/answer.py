@@ -4,51 +4,46 @@ Nothing here is queued, and nothing that breaks ends as "no cards": what cannot 
 412, what could not be read is named on a card and in the answer's extension.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-import structlog
 
 from alerts.assessment import assess
 from alerts.cards import cards
-from alerts.chart import Chart, Fact, MedicationUse, chart_of
+from alerts.chart import Chart, Fact, chart_of
 from alerts.interactions import order_interactions
 from alerts.statements import Assessment, Interaction
+from service.cds_hooks.coordination import remembered, unrepeated
 from service.cds_hooks.desk import Desk
+from service.cds_hooks.issues import with_issues
+from service.cds_hooks.orders import Orders, read_orders, selected
 from service.cds_hooks.prefetch import Prefetched, read_prefetch
 from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import USAGE, Service
-from service.cds_hooks.validator import card_faults, faults
+from service.cds_hooks.soundness import sound
 from service.errors import MissingData
 from service.fhir.reader import (
     EntryOutcome,
     Outcome,
     ReadContext,
     Reading,
-    read_drafts,
     read_entries,
 )
 
-log = structlog.get_logger(__name__)
-
 EXTENSION = "org.nms-sentinel.answer"
 _OTHER_PATIENT = "other-patient"
-_UNSIGNED = (None, "draft")
 
 
 @dataclass(frozen=True, slots=True)
-class _Orders:
-    """Draft orders as read; references of those never signed; what could not be read."""
+class Answer:
+    """`response`: the body. `remember`: card id -> key of what the client wants remembered."""
 
-    drafts: tuple[MedicationUse, ...] = ()
-    removable: frozenset[str] = frozenset()
-    failures: tuple[str, ...] = ()
+    response: dict[str, Any]
+    remember: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> dict[str, Any]:
-    """The response body for a call. MissingData (412) when there is nothing to go by."""
+def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
+    """The answer to a call. MissingData (412) when there is nothing to go by."""
     as_of = desk.now()
     prefetched = read_prefetch(call.prefetch, call.patient)
     stored = desk.ledger.chart(tenant, call.patient)
@@ -63,11 +58,11 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> dict[st
     )
     reading = read_entries(prefetched.entries, context)
     chart = joined(call.patient, stored, reading)
-    orders = _orders(call, context) if service.orders else _Orders()
+    orders = read_orders(call, context) if service.orders else Orders()
     failures = (*prefetched.failures, *orders.failures, *_refusals(reading.outcomes))
     gaps = prefetched.gaps if stored is None else _gaps_filled(prefetched)
     assessment = assess(chart, desk.knowledge, as_of)
-    assessment = replace(assessment, incomplete=(*assessment.incomplete, *gaps))
+    assessment = replace(assessment, incomplete=(*assessment.incomplete, *gaps, *orders.gaps))
     dealt = cards(
         assessment,
         service.hook,
@@ -77,10 +72,14 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> dict[st
         desk.zone,
         failures=failures,
         removable=orders.removable,
+        sent=orders.sent,
         references=desk.references,
     )
+    if desk.detected_issues:
+        dealt = with_issues(dealt, assessment, desk)
+    dealt = unrepeated(dealt, call, orders.sent, tenant, desk)
     response = {"cards": dealt, "extension": _extension(assessment, failures)}
-    return sound(response, desk)
+    return Answer(sound(response, desk), remembered(dealt, call, orders.sent))
 
 
 def joined(patient: str, stored: Chart | None, reading: Reading) -> Chart:
@@ -138,29 +137,10 @@ def _refusals(outcomes: Sequence[EntryOutcome]) -> list[str]:
     return said
 
 
-def _orders(call: HookCall, context: ReadContext) -> _Orders:
-    entries = []
-    removable = set()
-    for n, entry in enumerate(call.drafts.get("entry", [])):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
-            continue
-        if not resource.get("id"):
-            resource = {**resource, "id": f"draft-{n + 1}"}
-        elif resource.get("status") in _UNSIGNED:
-            removable.add(f"{resource.get('resourceType')}/{resource['id']}")
-        entries.append({**entry, "resource": resource})
-    drafts, outcomes = read_drafts({**call.drafts, "entry": entries}, context)
-    refused = sum(o.outcome is Outcome.REFUSED for o in outcomes)
-    refused += len(call.drafts.get("entry", [])) - len(entries)
-    failures = (f"{refused} of the draft orders could not be read",) if refused else ()
-    return _Orders(tuple(drafts), frozenset(removable), failures)
-
-
 def _rows(
     call: HookCall,
     service: Service,
-    orders: _Orders,
+    orders: Orders,
     chart: Chart,
     assessment: Assessment,
     desk: Desk,
@@ -170,13 +150,7 @@ def _rows(
         return assessment.interactions
     rows = order_interactions(orders.drafts, chart, assessment, desk.knowledge, assessment.as_of)
     chosen = call.selections if service.hook == "order-select" else None
-    return _selected(rows, chosen) if chosen else rows
-
-
-def _selected(rows: Sequence[Interaction], chosen: Collection[str]) -> list[Interaction]:
-    """order-select advises on what was selected; the other drafts are background."""
-    wanted = {c.rsplit("/", 1)[-1] for c in chosen}
-    return [r for r in rows if not r.order or r.order.rsplit("/", 1)[-1] in wanted]
+    return selected(rows, chosen) if chosen else rows
 
 
 def _extension(assessment: Assessment, failures: Sequence[str]) -> dict[str, Any]:
@@ -193,88 +167,3 @@ def _extension(assessment: Assessment, failures: Sequence[str]) -> dict[str, Any
     if gaps:
         held["incomplete"] = gaps
     return {EXTENSION: held}
-
-
-def sound(response: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    """The response, with every card that breaks a rule replaced by one that says so."""
-    if not faults(response):
-        return response
-    kept = []
-    for card in response["cards"]:
-        broken = card_faults(card) or faults({"cards": [card]})
-        if broken:
-            log.error("card.invalid", faults=broken)
-        kept.append(_plain_card(card, desk) if broken else card)
-    checked = {**response, "cards": kept}
-    remaining = faults(checked)
-    if remaining:
-        log.error("answer.invalid", faults=remaining)
-        return {"cards": [_plain_card({}, desk)]}
-    return checked
-
-
-def _plain_card(card: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    indicator = card.get("indicator")
-    return {
-        "uuid": desk.new_id(),
-        "summary": "NMS Sentinel has advice for this patient, but its details are unavailable."
-        " See the worklist.",
-        "indicator": indicator if indicator in ("warning", "critical") else "warning",
-        "source": {"label": "NMS Sentinel", "url": f"{desk.base_url.rstrip('/')}/"},
-        "links": [
-            {
-                "label": "Open the worklist",
-                "url": f"{desk.base_url.rstrip('/')}/worklist",
-                "type": "absolute",
-            }
-        ],
-    }
-
-
-def _marks(card: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = next(iter(card.get("extension", {}).values()), {})
-    return found
-
-
-def rule_of(card: dict[str, Any]) -> str:
-    """The rule that a card speaks for; "" for a card that stands for a fault."""
-    return str(_marks(card).get("rule", ""))
-
-
-def handles(response: dict[str, Any], call: HookCall, service: Service) -> list[dict[str, Any]]:
-    """What feedback will later refer to: no text, only ids, rule and version."""
-    held = []
-    for card in response["cards"]:
-        marks = _marks(card)
-        held.append(
-            {
-                "uuid": card["uuid"],
-                "service": service.id,
-                "hook": call.hook,
-                "hook_instance": call.instance,
-                "rule": marks.get("rule", "UNAVAILABLE"),
-                "rule_version": marks.get("ruleVersion", ""),
-                "tier": marks.get("tier", ""),
-                "indicator": card["indicator"],
-                "suggestions": [s["uuid"] for s in card.get("suggestions", [])],
-            }
-        )
-    return held
-
-
-def record(
-    response: dict[str, Any],
-    call: HookCall,
-    service: Service,
-    at: datetime,
-    tenant: str,
-    desk: Desk,
-) -> None:
-    """Keep the handles for feedback. Best effort: the clinician's answer does not wait for it."""
-    held = handles(response, call, service)
-    if not held:
-        return
-    try:
-        desk.ledger.record_cards(tenant, call.patient, held, at)
-    except Exception as fault:  # the answer must go out; the loss is logged and counted
-        log.error("cards.not-recorded", count=len(held), fault=type(fault).__name__)

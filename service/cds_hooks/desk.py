@@ -2,12 +2,32 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from alerts.chart import Chart
 from alerts.knowledge import Knowledge
+from alerts.lifecycle import Alert, Move
+
+
+class Handle(Protocol):
+    """What a card was about (see service.store)."""
+
+    @property
+    def uuid(self) -> str: ...
+
+    @property
+    def patient(self) -> str: ...
+
+    @property
+    def rule(self) -> str: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def clinician(self) -> str: ...
 
 
 class Ledger(Protocol):
@@ -23,12 +43,27 @@ class Ledger(Protocol):
         self, tenant: str, service: str, entries: Sequence[Mapping[str, Any]], at: datetime
     ) -> int: ...
 
+    def handles(self, tenant: str, uuids: Sequence[str]) -> Sequence[Handle]: ...
+
+    def use_once(self, kind: str, key: str, expires: datetime, now: datetime) -> bool: ...
+
+    def was_used(self, kind: str, keys: Sequence[str], now: datetime) -> frozenset[str]: ...
+
+    def alerts(self, tenant: str, patient: str | None = None) -> Sequence[Alert]: ...
+
+    def act(
+        self, tenant: str, alert_id: str, step: Callable[[Alert], Move], now: datetime
+    ) -> Alert: ...
+
+    def make_due(self, tenant: str, patient: str, at: datetime, reason: str) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything a call is answered with. `now` and `new_id` are the clock and the ids.
 
-    `fhir_version`: of the tenant's resources, None when each tells its own.
+    `fhir_version`: of the tenant's resources, None when each tells its own. `references`: citation
+    key -> absolute URL. `detected_issues`: the client takes a DetectedIssue into the record.
     """
 
     ledger: Ledger
@@ -39,3 +74,9 @@ class Desk:
     new_id: Callable[[], str]
     references: Mapping[str, str] = field(default_factory=dict)
     fhir_version: str | None = None
+    detected_issues: bool = False
+
+    @property
+    def repeats_after(self) -> timedelta:
+        """How long a message about a pair counts as said (ALR-05)."""
+        return timedelta(hours=self.knowledge["interaction.quiet_h"])

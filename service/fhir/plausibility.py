@@ -24,7 +24,11 @@ class Range:
 
 def judge(concept: str, value: float) -> tuple[str, ...] | None:
     """Flags of an accepted value (("verify",) or none); None when it is to be rejected."""
-    limits = ranges().get(concept)
+    return judged(ranges().get(concept), value)
+
+
+def judged(limits: Range | None, value: float) -> tuple[str, ...] | None:
+    """`judge` with the limits at hand."""
     if limits is None:
         return ()
     if limits.whole and value != int(value):

@@ -43,6 +43,23 @@ class UnitFault:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """How a number in one unit becomes the stored number of one concept."""
+
+    factor: float
+    offset: float
+    unit: str
+    inferred: bool
+    how: str
+    places: int
+
+    def stored(self, number: float) -> float:
+        if self.factor != 1.0 or self.offset:
+            number = number * self.factor + self.offset
+        return round(number, self.places)
+
+
+@dataclass(frozen=True, slots=True)
 class ConceptUnit:
     """How a concept is stored and reported; `missing`: what a number without unit means."""
 
@@ -138,16 +155,15 @@ def units_of(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _scale(
-    concept: str, unit: str, code: str, code_unit: str
-) -> tuple[float, float, str, bool, str] | UnitFault | None:
-    """(factor, offset, stored unit, inferred, how); None: the number decides (UNIT-01)."""
+def scale_of(concept: str, unit: str, code: str, code_unit: str) -> Scale | UnitFault | None:
+    """The scale of a unit as told (text and code, "" when not); None: the number decides
+    (UNIT-01)."""
     rule = concept_units().get(concept)
     if rule is None:
         return UnitFault("unknown-concept", concept)
     told = [t for t in dict.fromkeys((code, unit)) if t and tidy(t)]
     if not told:
-        return _untold(rule, code_unit)
+        return _untold(concept, rule, code_unit)
     scales = []
     for text in told:
         names = units_of(text)
@@ -161,19 +177,23 @@ def _scale(
     (factor, offset), name = scales[0]
     if any(scale != scales[0][0] for scale, _ in scales[1:]):
         return UnitFault("unit-conflict", " / ".join(told))
-    return factor, offset, rule.stored, False, f"{told[0]!r} is {name}"
+    return Scale(factor, offset, rule.stored, False, f"{told[0]!r} is {name}", _places(concept))
 
 
-def _untold(
-    rule: ConceptUnit, code_unit: str
-) -> tuple[float, float, str, bool, str] | UnitFault | None:
+def _places(concept: str) -> int:
+    return 2 if concept == "body_temperature" else 9
+
+
+def _untold(concept: str, rule: ConceptUnit, code_unit: str) -> Scale | UnitFault | None:
+    places = _places(concept)
     if rule.missing == "range":
         return None
     if rule.missing == "scale":
-        return 1.0, 0.0, rule.stored, False, "a number without unit by nature"
+        return Scale(1.0, 0.0, rule.stored, False, "a number without unit by nature", places)
     if rule.missing == "code" and code_unit in rule.scales:
         factor, offset = rule.scales[code_unit]
-        return factor, offset, rule.stored, True, f"no unit; the code is defined in {code_unit}"
+        how = f"no unit; the code is defined in {code_unit}"
+        return Scale(factor, offset, rule.stored, True, how, places)
     return UnitFault("unit-missing")
 
 
@@ -192,16 +212,12 @@ def normalise(
     number = float(value)
     if not isfinite(number):
         return UnitFault("not-a-number")
-    scale = _scale(concept, unit or "", code or "", code_unit or "")
+    scale = scale_of(concept, unit or "", code or "", code_unit or "")
     if isinstance(scale, UnitFault):
         return scale
     if scale is None:
         return _bare_temperature(number)
-    factor, offset, stored, inferred, how = scale
-    if factor != 1.0 or offset:
-        number = number * factor + offset
-    number = round(number, 2 if concept == "body_temperature" else 9)
-    return Quantity(number, stored, inferred, how)
+    return Quantity(scale.stored(number), scale.unit, scale.inferred, scale.how)
 
 
 def _bare_temperature(number: float) -> Quantity | UnitFault:

@@ -7,7 +7,8 @@ of messages cannot matter. One who fails fails alone.
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,11 +21,14 @@ from alerts.knowledge import Knowledge
 from alerts.lifecycle import Alert, Move, advance, circumstances, next_due
 from service.errors import Unavailable
 from service.logs import bind, place_of
-from service.store import Due, Store
+from service.monitoring.watch import TOO_LONG, Watch
+from service.store import Due, Evaluated, Store
 
 BATCH = 50
-# a killed worker's patients are taken over after this: with the sweep well within 45 s
-LEASE_S = 30.0
+# evaluated, marked and settled together: one flush of the disk
+CHUNK = 8
+# a killed worker's patients are taken over after this: with the sweep and a start within 45 s
+LEASE_S = 20.0
 SLICE_S = 10.0
 # a stop is to be over in seconds; what is claimed and not begun waits for its lease
 STOP_S = 4.0
@@ -52,7 +56,8 @@ def _tally(counts: dict[str, int], *, more: bool = False) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Everything an evaluation needs. `stopping` ends a slice early."""
+    """Everything an evaluation needs. `stopping` ends a slice early; `watch` ends the process
+    when one patient takes too long."""
 
     store: Store
     knowledge: Knowledge
@@ -60,6 +65,7 @@ class Evaluator:
     new_id: Callable[[], str]
     worker: str = ""
     stopping: threading.Event | None = None
+    watch: Watch | None = None
 
     def drain(self, slice_s: float = SLICE_S) -> Tally:
         """Evaluate whoever is due until nobody is or the slice ends; `more`: it ended first.
@@ -69,7 +75,7 @@ class Evaluator:
         ends = time.monotonic() + slice_s
         counts = {"settled": 0, "overtaken": 0, "failed": 0}
         while not self._stops():
-            claimed = self.store.claim_due(self.clock(), BATCH, LEASE_S, self.worker)
+            claimed = self.store.claim_due(self.clock(), BATCH, LEASE_S, self.worker, CHUNK)
             if not claimed:
                 return _tally(counts)
             before = counts["settled"] + counts["failed"]
@@ -81,28 +87,46 @@ class Evaluator:
         return _tally(counts, more=True)
 
     def _batch(self, claimed: list[Due], counts: dict[str, int]) -> None:
-        """Each by itself; after a stop only as long as STOP_S, the rest waits for its lease."""
+        """In chunks; after a stop only as long as STOP_S, the rest waits for its lease."""
         stop_at: float | None = None
-        for due in claimed:
+        chunks = [claimed[n : n + CHUNK] for n in range(0, len(claimed), CHUNK)]
+        for chunk, following in zip(chunks, [*chunks[1:], []], strict=True):
             if self._stops():
                 stop_at = stop_at or time.monotonic() + STOP_S
                 if time.monotonic() > stop_at:
                     return
-            counts[self._one(due)] += 1
+            found = [one for one in map(self._one, chunk) if one is not None]
+            counts["failed"] += len(chunk) - len(found)
+            for settled in self._settled(found, following):
+                counts["settled" if settled else "overtaken"] += 1
 
     def _stops(self) -> bool:
         return self.stopping is not None and self.stopping.is_set()
 
-    def _one(self, due: Due) -> str:
+    def _one(self, due: Due) -> Evaluated | None:
+        """What this patient's evaluation found; None when it failed, which is then on record."""
         with bind(correlation=due.correlation):
             try:
-                settled = evaluate(self.store, self.knowledge, due, self.clock(), self.new_id)
+                with self._watched(due):
+                    return judge(self.store, self.knowledge, due, self.clock(), self.new_id)
             except Unavailable:
                 raise
             except Exception as fault:
                 self._failed(due, fault)
-                return "failed"
-        return "settled" if settled else "overtaken"
+                return None
+
+    def _watched(self, due: Due) -> AbstractContextManager[None]:
+        if self.watch is None:
+            return nullcontext()
+        return self.watch.over(lambda: self._too_long(due))
+
+    def _settled(self, found: list[Evaluated], following: list[Due]) -> list[bool]:
+        done = self.store.settle_many(found, following)
+        for one, settled in zip(found, done, strict=True):
+            if settled:
+                with bind(correlation=one.due.correlation):
+                    _tell(one.moves)
+        return done
 
     def _failed(self, due: Due, fault: Exception) -> None:
         """This patient alone: tried again later, set aside where everybody sees it at the last."""
@@ -110,6 +134,10 @@ class Evaluator:
         last = self.store.fail(due, code, self.clock())
         event = "patient.quarantined" if last else "patient.failed"
         log.error(event, tenant=due.tenant, tries=due.tries, **place_of(fault))
+
+    def _too_long(self, due: Due) -> None:
+        """In the watch's thread, before the process ends: it counts for this patient at once."""
+        self.store.fail(due, TOO_LONG, self.clock())
 
 
 def evaluate(
@@ -121,8 +149,26 @@ def evaluate(
 ) -> bool:
     """One due patient: chart, assessment, moves, settled in one transaction.
 
-    False when newer data or a person came first; the patient is then still due. A patient whose
-    every fact was taken back is evaluated as well: those who were told are owed the correction.
+    False when newer data or a person came first; the patient is then still due.
+    """
+    found = judge(store, knowledge, due, now, new_id)
+    settled = store.settle_many([found])[0]
+    if settled:
+        _tell(found.moves)
+    return settled
+
+
+def judge(
+    store: Store,
+    knowledge: Knowledge,
+    due: Due,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> Evaluated:
+    """What a due patient's chart and alerts come to now; nothing is written.
+
+    A patient whose every fact was taken back is evaluated as well: those who were told are owed
+    the correction.
     """
     chart = store.chart(due.tenant, due.patient) or chart_of(due.patient, ())
     assessment = assess(chart, knowledge, now)
@@ -135,11 +181,7 @@ def evaluate(
         next_due(_moved(existing, moves), assessment, now, knowledge=knowledge),
         awaited(chart, now),
     )
-    said = orjson.dumps(as_dict(assessment))
-    settled = store.settle(due, moves, said, again, now)
-    if settled:
-        _tell(moves)
-    return settled
+    return Evaluated(due, moves, orjson.dumps(as_dict(assessment)), again, now)
 
 
 def awaited(chart: Chart, now: datetime) -> datetime | None:
@@ -170,7 +212,7 @@ def _earliest(*times: datetime | None) -> datetime | None:
     return min((at for at in times if at is not None), default=None)
 
 
-def _tell(moves: tuple[Move, ...]) -> None:
+def _tell(moves: Sequence[Move]) -> None:
     for move in moves:
         for entry in move.history:
             log.info(

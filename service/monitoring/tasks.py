@@ -18,6 +18,7 @@ from service.logs import place_of
 from service.monitoring.celery_app import EVALUATE, NOTIFY, PRUNE, PULSE, QUEUE
 from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import Channels, channels_of, dispatch
+from service.monitoring.watch import Watch
 from service.settings import Settings
 from service.store import Store, open_store
 
@@ -49,6 +50,7 @@ class Bench:
             new_id=lambda: str(uuid4()),
             worker=socket.gethostname(),
             stopping=self.stopping,
+            watch=Watch(),
         )
 
     def evaluate(self) -> bool:

@@ -35,7 +35,7 @@ def find_cases(paths: Iterable[Path]) -> tuple[Case, ...]:
     Raises BadInput: `no-such-path`, `no-cases`, `bad-expectation`, `case-twice`.
     """
     found: dict[str, Case] = {}
-    for path in sorted({_home(one) for path in paths for one in _expanded(path)}):
+    for path in sorted({_home(one) for named in paths for one in _expanded(named)}):
         for case in _cases_at(path):
             known = found.get(case.name)
             if known is not None and known.bodies != case.bodies:
@@ -50,7 +50,8 @@ def _expanded(path: Path) -> list[Path]:
     """The path, or what a glob in it names; at least one."""
     if path.exists():
         return [path]
-    found = [Path(one) for one in sorted(glob(str(path), recursive=True))]
+    named = glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns too
+    found = [Path(one) for one in sorted(named)]
     if not found:
         raise BadInput(f"There is no {path.name}.", code="no-such-path", location=str(path))
     fitting = [p for p in found if p.is_dir() or p.suffix in BODIES or p.name == EXPECTED]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -64,13 +64,15 @@ def as_dict(before: Report, found: Sequence[Change]) -> dict[str, Any]:
 
 
 def _change(before: CaseResult | None, after: CaseResult | None) -> Change | None:
-    if after is None:
-        return before and Change(before.case, before.patient, Kind.GONE, "no counterpart")
-    if before is None:
-        return Change(after.case, after.patient, Kind.NEW, "no counterpart")
+    if after is None or before is None:
+        only = after or before
+        if only is None:
+            return None
+        kind = Kind.GONE if after is None else Kind.NEW
+        return Change(only.case, only.patient, kind, "no counterpart")
     told = _tier(before, after) or _time(before, after) or _loudness(before, after)
     told = told or _reason(before, after)
-    return told and Change(after.case, after.patient, *told)
+    return Change(after.case, after.patient, *told) if told else None
 
 
 def _tier(before: CaseResult, after: CaseResult) -> tuple[Kind, str] | None:
@@ -96,7 +98,7 @@ def _time(before: CaseResult, after: CaseResult) -> tuple[Kind, str] | None:
 def _moved(was: datetime, now: datetime) -> str:
     hours = abs((now - was).total_seconds()) / 3600
     way = "earlier" if now < was else "later"
-    return f"{hours:.1f} h {way}: {was.isoformat()} -> {now.isoformat()}"
+    return f"{hours:.1f} h {way}: {_at(was)} -> {_at(now)}"
 
 
 def _loudness(before: CaseResult, after: CaseResult) -> tuple[Kind, str] | None:
@@ -113,7 +115,7 @@ def _loudness(before: CaseResult, after: CaseResult) -> tuple[Kind, str] | None:
 
 
 def _at(at: datetime | None) -> str:
-    return at.isoformat() if at else "never"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "never"
 
 
 def _reason(before: CaseResult, after: CaseResult) -> tuple[Kind, str] | None:

@@ -1,4 +1,4 @@
-"""One patient's course under one rule version: what was said when, and whom it would have called."""
+"""One patient's course under one rule version: what was said when, and whom it would call."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from alerts.assessment import assess
 from alerts.knowledge import Knowledge
-from alerts.lifecycle import Alert, advance, circumstances
+from alerts.lifecycle import Alert, AlertKind, advance, circumstances
 from alerts.lifecycle.states import What
 from alerts.statements import Assessment, Channel, TierName
 from service.replay.chronicle import Moment
@@ -29,13 +29,15 @@ class Step:
 class Called:
     """What production would have done on this course with nobody answering.
 
-    `opened`: alerts; `calls`: notices posted; `interruptive`: notices that interrupt;
-    `interrupted_at`: the first of them; `days`: length of the course in patient-days.
+    `opened`: alerts; `calls`: notices posted; `interruptive`: those that interrupt for NMS,
+    `interrupted_at` the first of them; `pairs`: those that interrupt for an interaction;
+    `days`: length of the course in patient-days.
     """
 
     opened: int
     calls: int
     interruptive: int
+    pairs: int
     interrupted_at: datetime | None
     days: float
 
@@ -47,9 +49,7 @@ def assessed(moments: Sequence[Moment], rules: Knowledge) -> list[Assessment]:
 
 def step_of(assessment: Assessment) -> Step:
     tier, score = assessment.tier, assessment.iec
-    return Step(
-        assessment.as_of, tier.name.value, score.lower, score.upper, tier.channel.value
-    )
+    return Step(assessment.as_of, tier.name.value, score.lower, score.upper, tier.channel.value)
 
 
 def steps_of(course: Sequence[Assessment], *, whole: bool) -> tuple[Step, ...]:
@@ -70,12 +70,10 @@ def _changed(steps: Sequence[Step]) -> Iterator[Step]:
         before = one
 
 
-def called(
-    moments: Sequence[Moment], course: Sequence[Assessment], rules: Knowledge
-) -> Called:
+def called(moments: Sequence[Moment], course: Sequence[Assessment], rules: Knowledge) -> Called:
     """The alerts of a course by the same life of an alert as in production."""
     held: dict[str, Alert] = {}
-    opened = calls = interruptive = 0
+    opened = calls = interruptive = pairs = 0
     first: datetime | None = None
     for moment, said in zip(moments, course, strict=True):
         if said.tier.name is TierName.NONE and not said.interactions and not held:
@@ -87,9 +85,13 @@ def called(
         for move in moves:
             held[move.alert.id] = move.alert
             opened += sum(entry.what is What.OPENED for entry in move.history)
-            loud = [n for n in move.notices if n.channel is Channel.INTERRUPTIVE]
-            calls, interruptive = calls + len(move.notices), interruptive + len(loud)
+            calls += len(move.notices)
+            loud = sum(n.channel is Channel.INTERRUPTIVE for n in move.notices)
+            if move.alert.kind is AlertKind.INTERACTION:
+                pairs += loud
+                continue
+            interruptive += loud
             if loud and first is None:
                 first = said.as_of
     days = (course[-1].as_of - course[0].as_of).total_seconds() / 86400 if course else 0.0
-    return Called(opened, calls, interruptive, first, days)
+    return Called(opened, calls, interruptive, pairs, first, days)

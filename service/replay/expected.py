@@ -164,7 +164,11 @@ def _expectation(told: Mapping[str, Any]) -> Expectation:
         at_most=highest,
         first_at={TierName(tier): bound for tier, bound in _bounds(told, "first_at").items()},
         gate=told.get("gate"),
-        tier_at={_dated(at): TierName(tier) for at, tier in told.get("tier_at", {}).items()},
+        tier_at={
+            at: TierName(tier)
+            for text, tier in told.get("tier_at", {}).items()
+            if (at := _instant(text)) is not None
+        },
         first_true=_bounds(told, "first_true"),
         loudest=(
             Channel(loud.get("at_least", "none")),
@@ -197,12 +201,6 @@ def _bounds(told: Mapping[str, Any], key: str) -> dict[str, Bound]:
             raise ValueError(f"unknown keys {sorted(unknown)} in {key}")
         found[what] = Bound(_instant(when.get("by")), _instant(when.get("not_before")))
     return found
-
-
-def _dated(text: str | datetime) -> datetime:
-    at = _instant(text)
-    assert at is not None
-    return at
 
 
 def _instant(text: str | datetime | None) -> datetime | None:

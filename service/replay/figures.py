@@ -53,7 +53,9 @@ class Level:
     name: str
     sensitivity: Share
     specificity: Share
-    ppv: tuple[float | None, ...]  # by INCIDENCES
+    # by INCIDENCES; `at_worst` with the lower ends of both intervals
+    ppv: tuple[float | None, ...]
+    at_worst: tuple[float | None, ...]
     per_1000_days: tuple[float | None, ...]
 
 
@@ -73,6 +75,7 @@ class Burden:
     opened: int
     calls: int
     interruptive: int
+    pairs: int
 
     def per_1000(self, count: int) -> float | None:
         return 1000 * count / self.days if self.days else None
@@ -125,6 +128,7 @@ def _level(
         sensitivity,
         specificity,
         tuple(ppv(i, se or 0, sp or 0) if known else None for i in INCIDENCES),
+        tuple(ppv(i, sensitivity.interval[0], specificity.interval[0]) for i in INCIDENCES),
         tuple(alerts_per_1000_days(i, se or 0, sp or 0) if known else None for i in INCIDENCES),
     )
 
@@ -143,4 +147,5 @@ def _burden(cases: Sequence[CaseResult]) -> Burden:
         opened=sum(c.called.opened for c in cases),
         calls=sum(c.called.calls for c in cases),
         interruptive=sum(c.called.interruptive for c in cases),
+        pairs=sum(c.called.pairs for c in cases),
     )

@@ -1,6 +1,7 @@
 """A report as text, JSON or JUnit; the page is in `page`. The same report, the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import orjson
@@ -9,41 +10,38 @@ from service.replay.compare import Change, as_dict
 from service.replay.page import page
 from service.replay.report import Report
 from service.replay.result import CaseResult
+from service.replay.sentence import comparison, headline, seen
 
 FORMATS = ("text", "json", "html", "junit")
 
 
 def render(
-    report: Report, form: str, before: Report | None = None, found: tuple[Change, ...] = ()
+    report: Report,
+    form: str,
+    before: Report | None = None,
+    found: Sequence[Change] = (),
+    rule_changes: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """The report in one of FORMATS; `before` and `found` when compared with another version."""
+    """The report in one of FORMATS; the others when compared with another version."""
     if form == "json":
         body = report.as_dict()
         if before is not None:
             body["against"] = as_dict(before, found)
         return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
     if form == "html":
-        return page(report, before, found)
+        return page(report, before, found, rule_changes)
     if form == "junit":
         return "\n".join(_junit(report)) + "\n"
     return "\n".join(_text(report, before, found)) + "\n"
 
 
-def headline(report: Report) -> str:
-    """The sentence that decides."""
-    off = [case for case in report.cases if not case.ok]
-    if not off:
-        return f"Rules {report.rules}: {len(report.cases)} cases, all as expected."
-    kinds = sorted({case.verdict.value for case in off})
-    counts = ", ".join(f"{sum(c.verdict.value == k for c in off)} {k}" for k in kinds)
-    return f"Rules {report.rules}: {len(off)} of {len(report.cases)} cases differ: {counts}."
-
-
-def _text(report: Report, before: Report | None, found: tuple[Change, ...]) -> Iterator[str]:
+def _text(report: Report, before: Report | None, found: Sequence[Change]) -> Iterator[str]:
     yield headline(report)
+    if said := seen(report):
+        yield said
     if before is not None:
-        yield f"Against rules {before.rules}: {len(found)} of {len(report.cases)} cases change."
-        yield from (f"  {c.kind:8} {c.case}: {c.text}" for c in found)
+        yield comparison(before, report, found)
+        yield from (f"  {c.kind:11} {c.case}: {c.text}" for c in found)
     width = max((len(case.case) for case in report.cases), default=4)
     for case in report.cases:
         yield f"{case.case:{width}}  {case.peak_tier:17}  {case.verdict.value}"

@@ -109,7 +109,7 @@ def _patient(
 ) -> tuple[str, list[tuple[CaseResult, Sequence[Assessment]]]]:
     plays = [assessed(moments, rules) for rules in manner.versions]
     parted = _parted(plays)
-    made = []
+    made: list[tuple[CaseResult, Sequence[Assessment]]] = []
     for course, rules in zip(plays, manner.versions, strict=True):
         contrast = trace_of(course[parted]) if parted is not None and manner.draw else None
         made.append((_result(told, patient, moments, course, rules, manner, contrast), course))
@@ -186,7 +186,10 @@ def _finished(
 
 
 def _judged(
-    result: CaseResult, course: Sequence[Assessment], expected: Expected | None, refusals: tuple[str, ...]
+    result: CaseResult,
+    course: Sequence[Assessment],
+    expected: Expected | None,
+    refusals: tuple[str, ...],
 ) -> CaseResult:
     if expected is None or expected.expectation is None:
         return replace(result, outcomes=refusals)
@@ -234,4 +237,3 @@ def _same(result: CaseResult, manner: Manner) -> Played:
 
 def _without_course(told: Told, verdict: Verdict, found: tuple[str, ...]) -> CaseResult:
     return CaseResult(told, "", (), TierName.NONE.value, {}, verdict, found)
-

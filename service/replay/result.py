@@ -9,7 +9,7 @@ from service.replay.drawing import Drawing
 from service.replay.trace import Trace
 from service.replay.verdict import Verdict
 
-NOBODY = Called(0, 0, 0, None, 0.0)
+NOBODY = Called(0, 0, 0, 0, None, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,7 @@ def _standing(expectation: Expectation, course: Sequence[Assessment]) -> Iterato
             if one.as_of <= at:
                 stood = one.tier.name
         if stood is not tier:
-            yield Difference(
-                Verdict.CHANGED_TIER, f"{stood} at {at.isoformat()}, expected {tier}"
-            )
+            yield Difference(Verdict.CHANGED_TIER, f"{stood} at {at.isoformat()}, expected {tier}")
 
 
 def _loudness(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
@@ -128,12 +126,12 @@ def _findings(expectation: Expectation, course: Sequence[Assessment]) -> Iterato
     for key in expectation.unknown_at_peak:
         state = at_peak[key].state if key in at_peak else UNKNOWN
         if state is not UNKNOWN:
-            yield Difference(Verdict.CHANGED_REASON, f"{key} is {state} at the peak, expected unknown")
+            yield Difference(
+                Verdict.CHANGED_REASON, f"{key} is {state} at the peak, expected unknown"
+            )
 
 
-def _first_true(
-    key: str, bound: Bound, course: Sequence[Assessment]
-) -> Iterator[Difference]:
+def _first_true(key: str, bound: Bound, course: Sequence[Assessment]) -> Iterator[Difference]:
     at = next(
         (a.as_of for a in course if key in a.findings and a.findings[key].state is TRUE), None
     )

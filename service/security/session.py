@@ -1,8 +1,9 @@
-"""Local sign-in for the worklist: a one-time link becomes a signed, HttpOnly cookie.
+"""Sessions of people: a signed, HttpOnly cookie that ends by itself when nobody is there.
 
 `install(app, settings)` once at start; then `require_user(request)`, `csrf_token(request)` and
 `check_csrf(request, token)` in the pages. Everything is signed with a key kept in the data
-directory, so the command line can make a link for a service that already runs.
+directory, so the command line can make a link for a service that already runs. What each role
+may do is in `roles`; how staff sign in is in `sign_in`.
 """
 
 import base64
@@ -13,13 +14,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import RedirectResponse, Response
+from fastapi import FastAPI, Request
+from starlette.responses import Response
 
 from service.errors import NotAllowed
 from service.settings import Settings
@@ -27,6 +28,11 @@ from service.settings import Settings
 COOKIE = "nms_sentinel_session"
 LINK_SECONDS = 24 * 3600
 SESSION_SECONDS = 12 * 3600
+IDLE_SECONDS = 30 * 60
+GLASS_SECONDS = 3600
+# a bedside link outlives the card that carries it by little
+CHECK_SECONDS = 4 * 3600
+_RENEW_SECONDS = 60
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 _KEY_FILE = "session.key"
@@ -39,71 +45,146 @@ class Forbidden(NotAllowed):
     issue = "forbidden"
 
 
+class Memory(Protocol):
+    """What must count once, or for all processes, over `seconds`."""
+
+    def once(self, kind: str, key: str, seconds: float) -> bool: ...
+
+    def known(self, kind: str, key: str) -> bool: ...
+
+
+class OwnMemory:
+    """In this process alone: for tests and for one process. `now` in seconds."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._ends: dict[tuple[str, str], float] = {}
+
+    def once(self, kind: str, key: str, seconds: float) -> bool:
+        now = self._now()
+        self._ends = {held: end for held, end in self._ends.items() if end > now}
+        if (kind, key) in self._ends:
+            return False
+        self._ends[kind, key] = now + seconds
+        return True
+
+    def known(self, kind: str, key: str) -> bool:
+        return self._ends.get((kind, key), 0.0) > self._now()
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who is signed in; `role` is a word such as pharmacist, nurse, psychiatrist or local."""
+    """Who is signed in. `role`: a word of `roles.Role`. `wards`: those cared for, () for all.
+
+    `tenants`: those that may be seen, () for the one of the service. `session`: names the
+    sign-in, "" outside one.
+    """
 
     name: str
     role: str
+    wards: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    session: str = field(default="", compare=False)
 
 
 class Sessions:
-    """Signed links, cookies and CSRF tokens. `now` gives seconds since the epoch."""
+    """Signed links, cookies, CSRF tokens, bedside links. `now`: seconds since the epoch."""
 
-    def __init__(self, key: bytes, *, secure: bool, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        secure: bool,
+        now: Callable[[], float] = time.time,
+        memory: Memory | None = None,
+        idle: float = IDLE_SECONDS,
+    ) -> None:
         self.secure = secure
         self._key = key
         self._now = now
-        self._used: dict[str, float] = {}
+        self._memory = memory or OwnMemory(now)
+        self._idle = idle
 
     def link_token(self, user: User) -> str:
         """A token that signs `user` in once, within a day."""
         held = {"n": user.name, "r": user.role, "j": secrets.token_urlsafe(12)}
-        return self._sealed("link", {**held, "e": self._now() + LINK_SECONDS})
+        return self.seal("link", held, LINK_SECONDS)
 
     def redeem(self, token: str) -> str:
         """Exchange a link token for a cookie value. NotAllowed when used, expired or forged."""
-        held = self._opened("link", token)
-        now = self._now()
-        self._used = {j: e for j, e in self._used.items() if e > now}
-        if held["j"] in self._used:
+        held = self.open("link", token)
+        if not self._memory.once("link", held["j"], LINK_SECONDS):
             raise NotAllowed("This sign-in link was used already.", code="sign-in-used")
-        self._used[held["j"]] = held["e"]
-        fresh = {"n": held["n"], "r": held["r"], "j": secrets.token_urlsafe(12)}
-        return self._sealed("session", {**fresh, "e": now + SESSION_SECONDS})
+        return self.begin(User(name=held["n"], role=held["r"]))
+
+    def begin(self, user: User) -> str:
+        """The cookie of a new session."""
+        held = {"n": user.name, "r": user.role, "w": user.wards, "t": user.tenants}
+        fresh = {**held, "j": secrets.token_urlsafe(12), "a": self._now()}
+        return self.seal("session", fresh, SESSION_SECONDS)
 
     def user(self, cookie: str | None) -> User:
-        """The user of a cookie. NotAllowed when there is none or it is not ours."""
-        held = self._opened("session", cookie or "")
-        return User(name=held["n"], role=held["r"])
+        """The user of a cookie. NotAllowed: none, not ours, expired, idle or signed out."""
+        held = self._session(cookie)
+        return User(
+            name=held["n"],
+            role=held["r"],
+            wards=tuple(held.get("w", ())),
+            tenants=tuple(held.get("t", ())),
+            session=held["j"],
+        )
+
+    def renewed(self, cookie: str) -> str | None:
+        """The cookie after something its user did; None when that needs no new one yet."""
+        held = self._session(cookie)
+        if self._now() - held.get("a", 0.0) < _RENEW_SECONDS:
+            return None
+        return self.seal("session", {**held, "a": self._now()}, held["e"] - self._now())
+
+    def end(self, cookie: str) -> None:
+        """Sign out: the cookie counts no more, whoever has a copy."""
+        held = self._session(cookie)
+        self._memory.once("signed-out", held["j"], SESSION_SECONDS)
 
     def csrf(self, cookie: str | None) -> str:
         """The CSRF token that belongs to a session."""
-        held = self._opened("session", cookie or "")
-        return self._mark("csrf", str(held["j"]).encode())
+        return self.mark("csrf", str(self._session(cookie)["j"]).encode())
 
-    def _sealed(self, purpose: str, held: dict[str, Any]) -> str:
-        body = base64.urlsafe_b64encode(json.dumps(held).encode()).decode().rstrip("=")
-        return f"{body}.{self._mark(purpose, body.encode())}"
+    def seal(self, purpose: str, held: dict[str, Any], seconds: float) -> str:
+        """A signed token for one purpose that ends by itself."""
+        text = json.dumps({**held, "e": self._now() + seconds})
+        body = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return f"{body}.{self.mark(purpose, body.encode())}"
 
-    def _opened(self, purpose: str, token: str) -> dict[str, Any]:
+    def open(self, purpose: str, token: str) -> dict[str, Any]:
+        """What was sealed. NotAllowed when it is not ours or has ended."""
         body, _, mark = token.partition(".")
-        if not hmac.compare_digest(mark.encode(), self._mark(purpose, body.encode()).encode()):
+        if not hmac.compare_digest(mark.encode(), self.mark(purpose, body.encode()).encode()):
             raise NotAllowed("Please sign in.", code="sign-in-required")
         held: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         if held["e"] <= self._now():
-            raise NotAllowed("This sign-in has expired.", code="sign-in-expired")
+            raise NotAllowed("This has expired.", code="sign-in-expired")
         return held
 
-    def _mark(self, purpose: str, body: bytes) -> str:
+    def mark(self, purpose: str, body: bytes) -> str:
         return hmac.new(self._key, purpose.encode() + b"\0" + body, hashlib.sha256).hexdigest()
 
+    def _session(self, cookie: str | None) -> dict[str, Any]:
+        held = self.open("session", cookie or "")
+        # the link of this machine is for trying out: it lasts as long as its cookie
+        if held["r"] != "local" and self._now() - held.get("a", 0.0) > self._idle:
+            raise NotAllowed("You were away: please sign in again.", code="sign-in-idle")
+        if self._memory.known("signed-out", held["j"]):
+            raise NotAllowed("Please sign in.", code="signed-out")
+        return held
 
-def sessions_of(settings: Settings) -> Sessions:
+
+def sessions_of(
+    settings: Settings, memory: Memory | None = None, idle: float = IDLE_SECONDS
+) -> Sessions:
     """Sessions signed with the key of the data directory (made on first use, mode 0600)."""
-    return Sessions(
-        _key(Path(settings.data_dir)), secure=str(settings.base_url).startswith("https:")
-    )
+    secure = str(settings.base_url).startswith("https:")
+    return Sessions(_key(Path(settings.data_dir)), secure=secure, memory=memory, idle=idle)
 
 
 def _key(folder: Path) -> bytes:
@@ -128,49 +209,68 @@ def sign_in_link(settings: Settings, user: User | None = None) -> str:
     return f"{str(settings.base_url).rstrip('/')}/sign-in?token={token}"
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def check_link(settings: Settings, tenant: str, patient: str) -> str:
+    """A link to the bedside check of one patient that needs no sign-in, for four hours.
+
+    It lets its holder record an examination under a name that is then asked for, and nothing
+    else: no other page, no attestation.
+    """
+    token = sessions_of(settings).seal("check", {"t": tenant, "p": patient}, CHECK_SECONDS)
+    return f"{str(settings.base_url).rstrip('/')}/check/{token}"
+
+
+def install(
+    app: FastAPI,
+    settings: Settings,
+    memory: Memory | None = None,
+    idle: float = IDLE_SECONDS,
+) -> None:
     """Give the app its sessions; `require_user` and the others need it."""
-    app.state.sessions = sessions_of(settings)
+    app.state.sessions = sessions_of(settings, memory, idle)
 
 
-def sign_in_routes(settings: Settings) -> APIRouter:
-    """GET /sign-in?token=... and POST /sign-out."""
-    router = APIRouter()
-    sessions = sessions_of(settings)
+def set_session(answer: Response, sessions: Sessions, cookie: str) -> None:
+    """Hardened: no script reads it, no other site sends it with a form."""
+    answer.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=sessions.secure,
+        path="/",
+    )
 
-    @router.get("/sign-in")
-    def sign_in(token: str = "") -> Response:
-        cookie = sessions.redeem(token)
-        answer = RedirectResponse("/worklist", status_code=303)
-        answer.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=SESSION_SECONDS,
-            httponly=True,
-            samesite="lax",
-            secure=sessions.secure,
-            path="/",
-        )
-        return answer
 
-    @router.post("/sign-out")
-    def sign_out(request: Request) -> Response:
-        check_csrf(request)
-        answer = RedirectResponse("/worklist", status_code=303)
-        answer.delete_cookie(COOKIE, path="/")
-        return answer
-
-    return router
+def renew(request: Request, answer: Response) -> None:
+    """Somebody is there: the session lives on. Not for what a page does by itself."""
+    cookie = request.cookies.get(COOKIE)
+    if not cookie or COOKIE in answer.headers.get("set-cookie", ""):
+        return
+    sessions = sessions_in(request)
+    try:
+        fresh = sessions.renewed(cookie)
+    except NotAllowed:
+        return
+    if fresh is not None:
+        set_session(answer, sessions, fresh)
 
 
 def require_user(request: Request) -> User:
-    """The signed-in user; NotAllowed (401) when nobody is. Usable with Depends."""
-    return _sessions(request).user(request.cookies.get(COOKIE))
+    """The signed-in user; NotAllowed (401) when nobody is."""
+    return sessions_in(request).user(request.cookies.get(COOKIE))
 
 
 def csrf_token(request: Request) -> str:
     """The token that a form of this session must send back as `csrf`."""
-    return _sessions(request).csrf(request.cookies.get(COOKIE))
+    return sessions_in(request).csrf(request.cookies.get(COOKIE))
+
+
+def check_origin(request: Request) -> None:
+    """Refuse (403) a change that another site sent."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden("The request came from another site.", code="foreign-origin")
 
 
 def check_csrf(request: Request, token: str | None = None) -> None:
@@ -179,15 +279,14 @@ def check_csrf(request: Request, token: str | None = None) -> None:
     `token`: the form's `csrf` field; without it the X-CSRF-Token header counts. A foreign
     Origin is refused whatever the token.
     """
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Forbidden("The request came from another site.", code="foreign-origin")
+    check_origin(request)
     given = token or request.headers.get(CSRF_HEADER) or ""
     if not hmac.compare_digest(given.encode(), csrf_token(request).encode()):
         raise Forbidden("The page is too old. Load it again.", code="csrf")
 
 
-def _sessions(request: Request) -> Sessions:
+def sessions_in(request: Request) -> Sessions:
+    """The sessions of the app that answers."""
     sessions = getattr(request.app.state, "sessions", None)
     if not isinstance(sessions, Sessions):
         raise NotAllowed("Sign-in is not set up.", code="sign-in-off")

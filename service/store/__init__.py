@@ -2,10 +2,11 @@
 
 from service.store.alerts import Stale
 from service.store.audit import AuditEntry, AuditHead, AuditRecord, ChainVerdict
-from service.store.cards import Response
+from service.store.cards import Handle, Response
 from service.store.due import Due, Quarantined
 from service.store.flow import Flow
 from service.store.notices import Posted
+from service.store.reception import Received
 from service.store.retention import Retention
 from service.store.settlement import Evaluated
 from service.store.store import Store, open_store
@@ -19,9 +20,11 @@ __all__ = [
     "Due",
     "Evaluated",
     "Flow",
+    "Handle",
     "Heard",
     "Posted",
     "Quarantined",
+    "Received",
     "Response",
     "Retention",
     "Stale",

@@ -24,6 +24,8 @@ _TEXTS = {
     "rule_version": 64,
     "tier": 64,
     "indicator": 16,
+    "subject": 512,
+    "clinician": 256,
 }
 
 
@@ -40,6 +42,20 @@ class Response:
     @property
     def silent(self) -> int:
         return self.shown - self.accepted - self.overridden
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What a card was about. `subject`: "RULE:drug+drug" for an interaction, else "".
+
+    `clinician`: whom it was for, "" when the client did not say.
+    """
+
+    uuid: str
+    patient: str
+    rule: str
+    subject: str
+    clinician: str
 
 
 class Cards(Part):
@@ -67,6 +83,14 @@ class Cards(Part):
             return sum(connection.execute(new, row).rowcount for _, row in sorted(rows.items()))
 
         return self._database.transact(write) if rows else 0
+
+    def handles(self, tenant: str, uuids: Sequence[str]) -> list[Handle]:
+        """What these cards were about, as far as they are on record and were shown."""
+        wanted = select(
+            cards.c.uuid, cards.c.patient, cards.c.rule, cards.c.subject, cards.c.clinician
+        ).where(cards.c.tenant == tenant, cards.c.uuid.in_(uuids), cards.c.shown)
+        with self._database.read() as connection:
+            return [Handle(*row) for row in connection.execute(wanted.order_by(cards.c.uuid))]
 
     def feedback_by_rule(self, tenant: str, since: datetime | None = None) -> list[Response]:
         """Cards and their feedback by rule and version. The last outcome of a card counts."""
@@ -117,6 +141,7 @@ def _card(tenant: str, patient: str, card: Mapping[str, Any], at: datetime) -> d
         **{name: clean(str(card.get(name) or ""), limit) for name, limit in _TEXTS.items()},
         "suggestions": orjson.dumps(list(card.get("suggestions") or ())).decode(),
         "at": at,
+        "shown": card.get("shown") is not False,
     }
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     delete,
     func,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from service.store.codes import clean, reason_code
+from service.store.codes import reason_code
 from service.store.columns import stamp
 from service.store.inserts import inserting
 from service.store.part import Part
@@ -37,7 +36,10 @@ OVERDUE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A patient handed to one worker. `correlation`: of the newest call that made it due."""
+    """A patient handed to one worker. `correlation`: of the newest call that made it due.
+
+    `suspect`: a worker died while it evaluated this patient among others; claimed alone now.
+    """
 
     tenant: str
     patient: str
@@ -47,6 +49,7 @@ class Due:
     tries: int
     correlation: str
     claimed_at: datetime
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,6 @@ class DueList(Part):
 
         self._database.transact(write)
 
-    def claim_due(
-        self, now: datetime, limit: int = 50, lease_s: float = 60, worker: str = ""
-    ) -> list[Due]:
-        """Up to `limit` patients that are due, the longest waiting first, leased to the caller.
-
-        No other worker gets them until they are settled or failed, or the lease has ended.
-        """
-        with self._database.read() as connection:
-            if (
-                connection.execute(select(due.c.patient).where(_claimable(now)).limit(1)).first()
-                is None
-            ):
-                return []
-        return self._database.transact(lambda c: _claim(c, now, limit, lease_s, worker))
-
     def fail(self, item: Due, code: str, now: datetime) -> bool:
         """Evaluation failed: tried again later; True when it was the last try (quarantine).
 
@@ -101,22 +89,9 @@ class DueList(Part):
             ).first()
             if held is None:
                 return False
-            tries = held.tries + 1
-            last: bool = tries >= TRIES_MAX
-            fresh = held.revision != item.revision and not last  # newer data came meanwhile
-            wait = timedelta(seconds=BACKOFF_S[min(tries, len(BACKOFF_S)) - 1])
-            values = {
-                "tries": tries,
-                "code": reason_code(code),
-                "lease": None,
-                "leased_until": None,
-                "due_at": None if last else (held.due_at if fresh else now + wait),
-                "revision": due.c.revision + 1,
-            }
-            if last:
-                values["quarantined_at"] = func.coalesce(due.c.quarantined_at, stamp(now))
-            connection.execute(update(due).where(mine).values(values))
-            return last
+            fresh = held.revision != item.revision  # newer data came meanwhile
+            again = held.due_at if fresh else None
+            return count_try(connection, mine, held.tries, code, now, again)
 
         return self._database.transact(write)
 
@@ -256,6 +231,8 @@ def settle_due(connection: Connection, item: Due, next_due: datetime | None) -> 
             leased_until=None,
             quarantined_at=None,
             code="",
+            begun=0,
+            suspect=False,
         )
     )
     if done.rowcount != 1:
@@ -275,7 +252,7 @@ def give_back(connection: Connection, item: Due) -> None:
     connection.execute(
         update(due)
         .where(row_of(item.tenant, item.patient), due.c.lease == item.revision)
-        .values(lease=None, leased_until=None)
+        .values(lease=None, leased_until=None, begun=0)
     )
 
 
@@ -283,60 +260,29 @@ def row_of(tenant: str, patient: str) -> ColumnElement[bool]:
     return and_(due.c.tenant == tenant, due.c.patient == patient)
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    free = or_(due.c.leased_until.is_(None), due.c.leased_until <= now)
-    return and_(due.c.due_at <= now, free)
-
-
-def _claim(
-    connection: Connection, now: datetime, limit: int, lease_s: float, worker: str
-) -> list[Due]:
-    rows = connection.execute(
-        select(due)
-        .where(_claimable(now))
-        .order_by(due.c.due_at, due.c.tenant, due.c.patient)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not rows:
-        return []
-    until = now + timedelta(seconds=lease_s)
-    connection.execute(
-        _LEASE,
-        [
-            {
-                "t": r.tenant,
-                "p": r.patient,
-                "lease": r.revision + 1,
-                "revision": r.revision + 1,
-                "leased_until": until,
-                "worker": clean(worker, 128),
-            }
-            for r in rows
-        ],
-    )
-    return [
-        Due(
-            tenant=r.tenant,
-            patient=r.patient,
-            revision=r.revision + 1,
-            due_at=r.due_at,
-            reasons=tuple(part for part in r.reasons.split(",") if part),
-            tries=r.tries,
-            correlation=r.correlation,
-            claimed_at=now,
-        )
-        for r in rows
-    ]
-
-
-_LEASE = (
-    update(due)
-    .where(due.c.tenant == bindparam("t"), due.c.patient == bindparam("p"))
-    .values(
-        lease=bindparam("lease"),
-        revision=bindparam("revision"),
-        leased_until=bindparam("leased_until"),
-        worker=bindparam("worker"),
-    )
-)
+def count_try(
+    connection: Connection,
+    mine: ColumnElement[bool],
+    tries: int,
+    code: str,
+    now: datetime,
+    again: datetime | None = None,
+) -> bool:
+    """One more failed try of the row `mine`; True when it was the last. `again`: when it is due,
+    after a pause when not given."""
+    tries += 1
+    last = tries >= TRIES_MAX
+    wait = timedelta(seconds=BACKOFF_S[min(tries, len(BACKOFF_S)) - 1])
+    values: dict[str, Any] = {
+        "tries": tries,
+        "code": reason_code(code),
+        "lease": None,
+        "leased_until": None,
+        "begun": 0,
+        "due_at": None if last else (again or now + wait),
+        "revision": due.c.revision + 1,
+    }
+    if last:
+        values["quarantined_at"] = func.coalesce(due.c.quarantined_at, stamp(now))
+    connection.execute(update(due).where(mine).values(values))
+    return last

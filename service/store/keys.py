@@ -1,8 +1,9 @@
 """Keys that count once: the `jti` of a caller's token, shared by all processes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from service.store.codes import clean
 from service.store.inserts import inserting
@@ -28,3 +29,22 @@ class UsedKeys(Part):
             return connection.execute(taken).rowcount == 1
 
         return self._database.transact(write)
+
+    def was_used(self, kind: str, keys: Sequence[str], now: datetime) -> frozenset[str]:
+        """Those of the keys that have been used and have not expired."""
+        wanted = select(used_keys.c.key).where(
+            used_keys.c.kind == clean(kind, 32),
+            used_keys.c.key.in_(keys),
+            used_keys.c.expires > now,
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(wanted).scalars())
+
+    def is_used(self, kind: str, key: str, now: datetime) -> bool:
+        """Whether it was used and has not expired."""
+        wanted = select(used_keys.c.expires).where(
+            used_keys.c.kind == clean(kind, 32), used_keys.c.key == clean(key, 512)
+        )
+        with self._database.read() as connection:
+            expires = connection.execute(wanted).scalar()
+        return expires is not None and expires > now

@@ -41,6 +41,8 @@ from service.store.schema import (
     intake,
     notices,
     resources,
+    seen,
+    ticks,
     used_keys,
 )
 
@@ -61,6 +63,8 @@ class Pruning(Part):
         idle = and_(due.c.due_at.is_(None), due.c.quarantined_at.is_(None))
         gone["due"] = self._delete(due, and_(idle, _without_facts(due)))
         gone["used_keys"] = self._delete(used_keys, used_keys.c.expires < now - _SKEW)
+        gone["seen"] = self._delete(seen, ~_alert_on_list(seen))
+        gone["ticks"] = self._delete(ticks, _without_facts(ticks))
         newest = select(func.max(changes.c.seq)).scalar_subquery()
         old = and_(changes.c.at < now - keep.changes, changes.c.seq < newest)
         gone["changes"] = self._delete(changes, old)
@@ -125,6 +129,10 @@ def _open_alert(table: Any) -> ColumnElement[bool]:
     return exists().where(
         alerts.c.tenant == table.c.tenant, alerts.c.patient == table.c.patient, alerts.c.is_open
     )
+
+
+def _alert_on_list(table: Any) -> ColumnElement[bool]:
+    return exists().where(alerts.c.id == table.c.alert, alerts.c.is_open)
 
 
 def _named_by_an_order() -> ColumnElement[bool]:

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 from service.store.columns import Instant, Serial
@@ -70,6 +72,15 @@ due = Table(
     Column("worker", String(128), nullable=False),
     Column("quarantined_at", Instant),
     Column("code", String(128), nullable=False),
+    # how many patients the lease's holder was evaluating when it began with this one; 0: not begun
+    Column("begun", Integer, nullable=False, server_default="0"),
+    Column("suspect", Boolean, nullable=False, server_default=false()),  # a worker died over it
+    Index(
+        "due_begun",
+        "leased_until",
+        sqlite_where=text("begun > 0"),
+        postgresql_where=text("begun > 0"),
+    ),
     Index(
         "due_at",
         "due_at",
@@ -214,6 +225,9 @@ cards = Table(
     Column("indicator", String(16), nullable=False),
     Column("suggestions", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("subject", String(512), nullable=False, server_default=""),  # "RULE:drug+drug"
+    Column("clinician", String(256), nullable=False, server_default=""),
+    Column("shown", Boolean, nullable=False, server_default=true()),  # False in silent mode
     Index("cards_patient", "tenant", "patient", "at"),
     Index("cards_time", "at"),
 )
@@ -282,4 +296,31 @@ saved_filters = Table(
     Column("name", String(64), primary_key=True),
     Column("query", String(1024), nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+# what a user last saw of an alert: the revision of the row, and what the assessment then said
+seen = Table(
+    "seen",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("user", String(256), primary_key=True),
+    Column("alert", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("said", Text, nullable=False),
+)
+
+# the plan as a checklist: a row for every tick and every tick taken back, never changed
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("tenant", String(64), nullable=False),
+    Column("patient", String(256), nullable=False),
+    Column("item", String(128), nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("who", String(256), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ticks_patient", "tenant", "patient", "seq"),
+    sqlite_autoincrement=True,
 )

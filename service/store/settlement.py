@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from alerts.lifecycle import Move
 from service.store.alerts import Stale, write_moves
 from service.store.changes import note_changes
+from service.store.claims import begin
 from service.store.due import Due, give_back, settle_due
 from service.store.inserts import inserting
 from service.store.part import Part
@@ -47,14 +48,21 @@ class Settlement(Part):
         """
         return self.settle_many([Evaluated(due, moves, assessment_json, next_due, now)])[0]
 
-    def settle_many(self, found: Sequence[Evaluated]) -> list[bool]:
+    def settle_many(self, found: Sequence[Evaluated], then: Sequence[Due] = ()) -> list[bool]:
         """Several patients in one transaction (one flush of the disk), each guarded by itself.
 
-        One that was overtaken is False and takes nothing from the others. Raises Unavailable
-        when the store fails: then none is written.
+        One that was overtaken is False and takes nothing from the others. `then`: whom the caller
+        evaluates next, marked in the same transaction. Raises Unavailable when the store fails:
+        then nothing is written.
         """
         texts = [_text(one.assessment) for one in found]
-        return self._database.transact(lambda c: _settle_many(c, found, texts))
+
+        def write(connection: Connection) -> list[bool]:
+            done = _settle_many(connection, found, texts)
+            begin(connection, then)
+            return done
+
+        return self._database.transact(write)
 
     def give_back(self, due: Due) -> None:
         """End a lease without an evaluation: the patient is due for anybody at once."""

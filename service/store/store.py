@@ -9,6 +9,7 @@ from service.store.audit import Audit
 from service.store.backup import Backup
 from service.store.cards import Cards
 from service.store.changes import Changes
+from service.store.claims import Claims
 from service.store.due import DueList
 from service.store.engine import Database
 from service.store.facts import Facts
@@ -17,22 +18,29 @@ from service.store.flow import Flows
 from service.store.keys import UsedKeys
 from service.store.notices import Notices
 from service.store.pruning import Pruning
+from service.store.reception import Reception
+from service.store.seen import SeenAlerts
 from service.store.settlement import Settlement
 from service.store.subscriptions import Subscriptions
+from service.store.ticks import Ticks
 
 
 class Store(
     Arrivals,
     Facts,
     DueList,
+    Claims,
     Settlement,
     Alerts,
     Changes,
     Notices,
     Cards,
+    Reception,
     UsedKeys,
     Subscriptions,
     SavedFilters,
+    SeenAlerts,
+    Ticks,
     Audit,
     Flows,
     Pruning,

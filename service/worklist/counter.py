@@ -1,17 +1,19 @@
 """The desk over the store: alerts as items, steps of people as one winner each."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
 from alerts.chart import Chart
 from alerts.lifecycle import (
     Alert,
+    Attention,
     HistoryEntry,
     Move,
     Refused,
     RefusedReason,
+    attention,
     claim,
     hand_over,
     is_open,
@@ -19,12 +21,17 @@ from alerts.lifecycle import (
     reopen,
     resolve,
     snooze,
+    undo,
+    waiting_since,
 )
+from alerts.statements import Channel
 from service.errors import BadInput
-from service.store import Stale, Store
-from service.worklist.desk import Conflict, Entry, Flow
+from service.store import AuditEntry, AuditRecord, Stale, Store
+from service.store.seen import Sight
+from service.store.ticks import Tick
+from service.worklist.desk import Conflict, Entry, Flow, Look, Ticked
 from service.worklist.item import Item
-from service.worklist.portrait import ward, who
+from service.worklist.patient.who import ward, who
 from service.worklist.synopsis import Said
 
 _LATE = {
@@ -56,10 +63,19 @@ class StoreDesk:
     def tenant(self) -> str:
         return self._tenant
 
-    def items(self, *, patient: str | None = None, open_only: bool = True) -> list[Item]:
-        """`open_only`: neither ended nor resolved; snoozed ones are open."""
+    def items(
+        self,
+        *,
+        patient: str | None = None,
+        open_only: bool = True,
+        told: Collection[str] | None = None,
+    ) -> list[Item]:
+        """`open_only`: neither ended nor resolved; snoozed ones are open.
+
+        `told`: alerts whose assessment is wanted, None for all: reading it costs the most.
+        """
         found = self._store.alerts(self._tenant, patient, open_only)
-        return self._shown([a for a in found if is_open(a)] if open_only else found)
+        return self._shown([a for a in found if is_open(a)] if open_only else found, told)
 
     def item(self, key: str) -> Item:
         """NotFound when there is none."""
@@ -96,11 +112,57 @@ class StoreDesk:
     def snooze(self, key: str, user: str, now: datetime, reason: str, until: datetime) -> None:
         self._act(key, partial(snooze, user=user, now=now, reason=reason, until=until), now)
 
-    def resolve(self, key: str, user: str, now: datetime, reason: str, note: str) -> None:
-        self._act(key, partial(resolve, user=user, now=now, reason=reason, note=note), now)
+    def resolve(
+        self, key: str, user: str, now: datetime, reason: str, note: str, intervention: str = ""
+    ) -> None:
+        step = partial(
+            resolve, user=user, now=now, reason=reason, note=note, intervention=intervention
+        )
+        self._act(key, step, now)
+
+    def undo(self, key: str, user: str, now: datetime) -> None:
+        self._act(key, partial(undo, user=user, now=now), now)
 
     def hand_over(self, key: str, user: str, now: datetime, to: str, note: str) -> None:
         self._act(key, partial(hand_over, user=user, now=now, to=to, note=note), now)
+
+    def looks(self, user: str) -> dict[str, Look]:
+        found = self._store.seen(self._tenant, user)
+        return {key: Look(s.alert, s.at, s.revision, s.said) for key, s in found.items()}
+
+    def look(self, user: str, looks: Sequence[Look]) -> None:
+        sights = [Sight(x.alert, x.at, x.revision, x.said) for x in looks]
+        self._store.mark_seen(self._tenant, user, sights)
+
+    def saved(self, user: str) -> dict[str, str]:
+        return self._store.saved_filters(self._tenant, user)
+
+    def save(self, user: str, name: str, query: str, now: datetime) -> None:
+        self._store.save_filters(self._tenant, user, name, query, now)
+
+    def drop(self, user: str, name: str) -> bool:
+        return self._store.drop_filters(self._tenant, user, name)
+
+    def ticks(self, patient: str) -> list[Ticked]:
+        found = self._store.ticks(self._tenant, patient)
+        return [Ticked(t.item, t.done, t.who, t.at) for t in found]
+
+    def tick(self, patient: str, tick: Ticked) -> None:
+        self._store.tick(self._tenant, patient, Tick(tick.item, tick.done, tick.who, tick.at))
+
+    def note(self, entries: Sequence[AuditEntry]) -> None:
+        """Lines of the audit of this tenant."""
+        self._store.record_audit(self._tenant, entries)
+
+    def audit(self, after: int, limit: int) -> list[AuditRecord]:
+        return self._store.audit(self._tenant, after, limit)
+
+    def received(self, reference: str) -> datetime | None:
+        """When a resource ("Observation/1") came in; None when there is none or it was taken
+        back."""
+        kind, _, name = reference.partition("/")
+        held = self._store.resource(self._tenant, kind, name)
+        return held.received_at if held is not None and not held.retracted else None
 
     def _act(self, key: str, step: Callable[[Alert], Move], now: datetime) -> None:
         try:
@@ -110,9 +172,10 @@ class StoreDesk:
         except Refused as refused:
             raise _refusal(refused.reason) from None
 
-    def _shown(self, found: list[Alert]) -> list[Item]:
+    def _shown(self, found: list[Alert], told: Collection[str] | None = None) -> list[Item]:
         patients = sorted({alert.patient for alert in found})
-        said = self._store.assessments(self._tenant, patients)
+        wanted = {a.patient for a in found if told is None or a.id in told}
+        said = self._store.assessments(self._tenant, sorted(wanted))
         charts = self._store.portraits(self._tenant, patients)
         now = self._clock()
         return [
@@ -148,6 +211,13 @@ def _item(alert: Alert, said: Said | None, chart: Chart, now: datetime) -> Item:
         said=said,
         person=who(chart, now),
         ward=ward(chart),
+        waiting_since=waiting_since(alert),
+        interruptive=machine.channel is Channel.INTERRUPTIVE,
+        suppressed=machine.suppressed.value
+        if attention(alert, now) is Attention.SUPPRESSED
+        else "",
+        intervention=human.intervention.value,
+        last_by=human.last_by,
     )
 
 

@@ -10,8 +10,10 @@ from typing import Any
 class Item:
     """`kind`: nms or interaction. `level`: a tier name or an interaction severity.
 
-    `reason`: why it was snoozed or resolved. `said`: the newest assessment in its JSON form,
-    None when there is none. `person`, `ward`: as on record, "" when not.
+    `reason`: why it was snoozed or resolved. `waiting_since`: the last call, or when it became
+    nobody's again. `interruptive`: it was told loudly. `suppressed`: why it calls nobody (ALR-12).
+    `said`: the newest assessment in its JSON form, None when there is none or it was not asked for.
+    `person`, `ward`: as on record, "" when not.
     """
 
     key: str
@@ -32,6 +34,11 @@ class Item:
     said: Mapping[str, Any] | None = None
     person: str = ""
     ward: str = ""
+    waiting_since: datetime | None = None
+    interruptive: bool = False
+    suppressed: str = ""
+    intervention: str = ""
+    last_by: str = ""
 
     def is_snoozed(self, now: datetime) -> bool:
         return self.snoozed_until is not None and self.snoozed_until > now
@@ -39,4 +46,10 @@ class Item:
     @property
     def unattended_since(self) -> datetime:
         """Since when the row stands as it is: claimed then, or waiting since it opened."""
-        return self.owner_since or self.opened_at
+        return self.owner_since or self.waiting_since or self.opened_at
+
+    @property
+    def withdrawn(self) -> list[str]:
+        """Dopaminergic drugs whose stop still counts (SPEC 3.4), by the newest assessment."""
+        found = self.said["withdrawals"] if self.said else ()
+        return list(dict.fromkeys(w["drug"] for w in found if w["reading"] != "ended"))

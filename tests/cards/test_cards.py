@@ -190,7 +190,14 @@ def test_a_draft_that_can_be_removed_is_offered_for_removal_and_others_are_not()
     offered = dealt(shown, "order-sign", removable={draft.source.reference})
     deletes = [a for c in offered for s in c.get("suggestions", []) for a in s["actions"]]
     assert {a["resourceId"] for a in deletes if a["type"] == "delete"} == {draft.source.reference}
-    assert not [c for c in dealt(shown, "order-sign") if "suggestions" in c]
+    kept = [
+        a
+        for c in dealt(shown, "order-sign")
+        for s in c.get("suggestions", ())
+        for a in s["actions"]
+    ]
+    assert kept
+    assert {a["type"] for a in kept} == {"create"}
 
 
 @pytest.mark.rules("SAF-10")

@@ -10,7 +10,7 @@ from alerts.chart import Measurement, Source, chart_of
 from alerts.knowledge import Knowledge, load
 from alerts.lifecycle import resolve
 from service.errors import Unavailable
-from service.monitoring.evaluation import Evaluator, awaited, evaluate
+from service.monitoring.evaluation import LEASE_S, Evaluator, awaited, evaluate
 from service.store import Store, open_store
 from tests.monitoring.orders import TENANT, accept, bundle
 
@@ -64,15 +64,15 @@ def test_a_person_who_acts_in_between_is_never_overwritten(
     (alert,) = store.alerts(TENANT)
     accept(store, "p1", body=bundle("p1", drugs=("haloperidol",)))
     (due,) = store.claim_due(now())
-    real = store.settle
+    real = store.settle_many
 
-    def late(*args: object) -> bool:
+    def late(*args: object) -> list[bool]:
         store.act(TENANT, alert.id, lambda a: resolve(a, "ann", now(), "benefit-outweighs"), now())
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store, "settle", late)
+    monkeypatch.setattr(store, "settle_many", late)
     evaluate(store, load(), due, now(), lambda: str(uuid4()))
-    monkeypatch.setattr(store, "settle", real)
+    monkeypatch.setattr(store, "settle_many", real)
     evaluator(store).drain()
     assert store.alert(TENANT, alert.id).human.reason == "benefit-outweighs"
 
@@ -115,7 +115,7 @@ def test_a_store_that_is_away_is_no_patient_s_fault(
     with pytest.raises(Unavailable):
         evaluator(store).drain()
     monkeypatch.undo()
-    later = Evaluator(store, load(), lambda: now() + timedelta(seconds=31), lambda: str(uuid4()))
+    later = Evaluator(store, load(), lambda: now() + timedelta(seconds=LEASE_S + 1), lambda: str(uuid4()))
     assert later.drain().settled == 1  # after the lease; not one try was counted
 
 

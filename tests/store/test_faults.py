@@ -62,7 +62,10 @@ def test_a_hooks_cards_wait_for_a_busy_store_no_longer_than_a_moment(
         mine = Database(url)
         with mine.write() as connection:
             connection.execute(
-                text("INSERT INTO cards VALUES ('ward','u1','p','','','','','','','','[]',0)")
+                text(
+                    "INSERT INTO cards VALUES"
+                    " ('ward','u1','p','','','','','','','','[]',0,'','',true)"
+                )
             )
             locked.set()
             stop.wait(20)

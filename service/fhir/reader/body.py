@@ -16,11 +16,15 @@ LONGEST_TEXT = 200
 
 @dataclass(slots=True)
 class Body:
-    """One body being read. `drugs`: Medications in it, by "Medication/id" and by fullUrl."""
+    """One body being read. `drugs`: Medications in it, by "Medication/id" and by fullUrl.
+
+    `swift`: take the short way where a resource is plain (`plain`); the facts are the same.
+    """
 
     context: ReadContext
     index: Index
     drugs: dict[str, Entry] = field(default_factory=dict)
+    swift: bool = True
 
 
 @dataclass(slots=True)

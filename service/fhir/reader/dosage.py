@@ -51,11 +51,12 @@ NOTHING = Dosage()
 def dosage_of(found: Fields, zone: ZoneInfo) -> Dosage:
     """Of an order, dispense or statement (a list) or an administration (one object)."""
     raw = found.get("dosageInstruction", found.get("dosage"))
-    if raw is None:
-        return NOTHING
-    if len(raw) > REMEMBERED_BYTES:
-        return _read(bytes(raw), zone)
-    return _remembered(bytes(raw), zone)
+    return NOTHING if raw is None else dosage_in(bytes(raw), zone)
+
+
+def dosage_in(raw: bytes, zone: ZoneInfo) -> Dosage:
+    """A dosage from its bytes; short ones are remembered."""
+    return _read(raw, zone) if len(raw) > REMEMBERED_BYTES else _remembered(raw, zone)
 
 
 def _read(raw: bytes, zone: ZoneInfo) -> Dosage:

@@ -9,7 +9,7 @@ from service.fhir.reader.answers import rows_of
 from service.fhir.reader.body import Body, contained
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.entry import Entry
-from service.fhir.reader.fields import Fields, decoded, objects, remembered, value_of
+from service.fhir.reader.fields import Fields, Memo, decoded, objects, value_of
 from service.fhir.reader.reading import DrugIdentity
 from service.fhir.reader.references import Target, target
 from service.fhir.terminology import DrugMatch, terminology
@@ -44,7 +44,7 @@ def _told(found: Fields) -> tuple[Coded, Target | None]:
     """The concept, or the reference; R5 has both under `medication`."""
     for name in _CONCEPTS:
         raw = found.get(name)
-        if raw is not None and (concept := _concept(raw)):
+        if raw is not None and (concept := concepts[bytes(raw)]):
             return concept, None
     value = value_of(found, "medication") if "medication" in found else None
     if isinstance(value, dict) and "reference" in value and "concept" not in value:
@@ -56,7 +56,7 @@ def _told(found: Fields) -> tuple[Coded, Target | None]:
     return Coded(), None
 
 
-_concept = remembered(lambda raw: coded(decoded(raw)))
+concepts = Memo(lambda raw: coded(decoded(raw)))
 
 
 def _reference(value: dict[str, Any]) -> Any:

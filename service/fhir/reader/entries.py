@@ -5,10 +5,12 @@ read. So the order of the entries changes nothing, and a broken one costs only i
 """
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 import structlog
 
 from alerts.chart import Source
+from service.fhir.reader.assembly import assembler
 from service.fhir.reader.body import Body, Read, contained
 from service.fhir.reader.entry import Entry, age, open_entry
 from service.fhir.reader.fields import decoded, objects, string, value_of
@@ -23,7 +25,12 @@ _IGNORED = frozenset({
     Reason.UNUSED_RESOURCE, Reason.NO_RESOURCE, Reason.OPERATION_OUTCOME,
     Reason.SUBSCRIPTION_STATUS, Reason.ID_ONLY, Reason.NOT_A_CHANGE,
 })  # fmt: skip
-_NOBODYS = frozenset({"Medication"})
+_TELLS_OF_OTHERS = frozenset({"Patient", "Medication", "Device"})
+_ACCEPTED = Outcome.ACCEPTED
+_INDEX = attrgetter("index")
+_source = assembler(Source)
+_resource = assembler(ResourceFacts)
+_outcome = assembler(EntryOutcome)
 
 
 class Entries:
@@ -39,27 +46,24 @@ class Entries:
         self, entries: Iterable[Entry]
     ) -> tuple[tuple[EntryOutcome, ...], tuple[ResourceFacts, ...]]:
         """Every entry has exactly one outcome, in the order of the body."""
-        groups: dict[tuple[str, str], list[Entry] | Entry] = {}
+        groups: dict[tuple[str, str], Entry] = {}
+        several: dict[tuple[str, str], list[Entry]] = {}
         for entry in entries:
             reason = self._opened(entry)
             if reason is not None:
                 self._settle(entry, reason)
                 continue
             mark = (entry.type, entry.id)
-            known = groups.get(mark)
-            if known is None:
-                groups[mark] = entry
-            elif isinstance(known, list):
-                known.append(entry)
+            first = groups.setdefault(mark, entry)
+            if first is not entry:
+                several.setdefault(mark, [first]).append(entry)
+        for mark, entry in groups.items():
+            if mark in several:
+                self._newest(several[mark])
             else:
-                groups[mark] = [known, entry]
-        for group in groups.values():
-            if isinstance(group, list):
-                self._newest(group)
-            else:
-                self._accept(group)
-        outcomes = tuple(self._outcomes[index] for index in sorted(self._outcomes))
-        self._resources.sort(key=lambda resource: resource.index)
+                self._accept(entry)
+        outcomes = tuple(map(self._outcomes.__getitem__, sorted(self._outcomes)))
+        self._resources.sort(key=_INDEX)
         return outcomes, tuple(self._resources)
 
     def _opened(self, entry: Entry) -> Reason | None:
@@ -72,15 +76,20 @@ class Entries:
         kind = entry.type
         if kind not in KINDS:
             return _not_read(kind)
-        if kind == "Patient":
-            self._note_patient(entry)
-        elif kind in _NOBODYS or kind == "Device":
-            self.body.drugs[entry.reference] = _newer(self.body.drugs.get(entry.reference), entry)
-            if entry.full_url:
-                self.body.drugs[entry.full_url] = self.body.drugs[entry.reference]
+        if kind in _TELLS_OF_OTHERS:
+            self._note(entry)
         if entry.full_url:
             self.body.index.urls[entry.full_url] = (kind, entry.id)
         return None
+
+    def _note(self, entry: Entry) -> None:
+        """Who and what is in the body, for the references of its neighbours."""
+        if entry.type == "Patient":
+            self._note_patient(entry)
+        else:
+            self.body.drugs[entry.reference] = _newer(self.body.drugs.get(entry.reference), entry)
+            if entry.full_url:
+                self.body.drugs[entry.full_url] = self.body.drugs[entry.reference]
 
     def _note_patient(self, entry: Entry) -> None:
         try:
@@ -139,13 +148,13 @@ class Entries:
         if only is not None and patient and patient != only:
             self._settle(entry, Reason.OTHER_PATIENT)
             return False
-        source = Source(self.context.tenant, entry.type, entry.id, entry.version)
+        source = _source(self.context.tenant, entry.type, entry.id, entry.version)
         if gone:
             told = Read((), Reason.DELETED if entry.deleted else Reason.RETRACTED)
         else:
             told = KINDS[entry.type].read(entry, source, self.body)
         self._resources.append(
-            ResourceFacts(
+            _resource(
                 source,
                 patient,
                 told.facts,
@@ -157,8 +166,13 @@ class Entries:
                 told.identifies,
             )
         )
-        self._outcomes[entry.index] = EntryOutcome(
-            entry.index, entry.location, Outcome.ACCEPTED, str(told.reason), entry.reference
+        reason = told.reason
+        self._outcomes[entry.index] = _outcome(
+            entry.index,
+            entry.location,
+            _ACCEPTED,
+            str(reason) if reason else "",
+            f"{entry.type}/{entry.id}",
         )
         return True
 

@@ -1,6 +1,5 @@
 """One entry of a body: as sent, and opened as far as identity and version go."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -12,14 +11,14 @@ from service.fhir.reader.fields import (
     DuplicateKey,
     Fields,
     code,
+    Memo,
     decoded,
     fields,
-    remembered,
     string,
     value_of,
 )
 from service.fhir.reader.reasons import Reason
-from service.fhir.reader.times import stamp
+from service.fhir.reader.times import stamp, stated
 
 LONGEST_ID = 128
 # Later statuses of one version win over earlier ones (fact 85).
@@ -46,8 +45,7 @@ class _Meta(msgspec.Struct):
 _META = msgspec.json.Decoder(_Meta)
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(msgspec.Struct, eq=False, gc=False):
     """`raw`: the resource as sent, None when there is none. The rest is filled by `open_entry`."""
 
     index: int
@@ -55,7 +53,7 @@ class Entry:
     raw: msgspec.Raw | None
     full_url: str | None = None
     response: bytes = b""
-    fields: Fields = field(default_factory=dict)
+    fields: Fields = msgspec.field(default_factory=dict)
     type: str = ""
     id: str = ""
     digest: str = ""
@@ -81,7 +79,7 @@ def open_entry(entry: Entry, zone: ZoneInfo) -> Reason | None:
     except (msgspec.DecodeError, ValueError):
         return Reason.NOT_AN_OBJECT
     entry.fields = found
-    entry.type = type_of(found)
+    entry.type = _text[bytes(found["resourceType"])] if "resourceType" in found else ""
     if not entry.type:
         return Reason.NO_RESOURCE_TYPE
     entry.digest = sha256(raw).hexdigest()[:32]
@@ -92,15 +90,10 @@ def open_entry(entry: Entry, zone: ZoneInfo) -> Reason | None:
     if entry.response and entry.updated is None:
         _date_by_response(entry, zone)
     status = found.get("status")
-    entry.retracted = status is not None and _is_error(status)
+    entry.retracted = status is not None and _is_error[bytes(status)]
     if not entry.retracted and "verificationStatus" in found:
-        entry.retracted = _names_error(found["verificationStatus"])
+        entry.retracted = _names_error[bytes(found["verificationStatus"])]
     return None
-
-
-def type_of(found: Fields) -> str:
-    raw = found.get("resourceType")
-    return _text(raw) if raw is not None else ""
 
 
 def _read_text(raw: bytes) -> str:
@@ -111,7 +104,7 @@ def _read_text(raw: bytes) -> str:
     return string(value)
 
 
-_text = remembered(_read_text)
+_text = Memo(_read_text)
 
 
 def _identify(entry: Entry, found: Fields) -> None:
@@ -144,6 +137,8 @@ def _date(entry: Entry, raw: msgspec.Raw, zone: ZoneInfo) -> None:
     if meta.versionId is not None:
         entry.version = str(meta.versionId).strip() or None
     if meta.lastUpdated is not None:
+        entry.updated = stated(meta.lastUpdated)
+    if entry.updated is None and meta.lastUpdated is not None:
         updated = stamp(meta.lastUpdated, zone)
         entry.updated = updated.latest if updated else None
 
@@ -169,7 +164,7 @@ def _read_is_error(raw: bytes) -> bool:
         return False
 
 
-_is_error = remembered(_read_is_error)
+_is_error = Memo(_read_is_error)
 
 
 def _read_names_error(raw: bytes) -> bool:
@@ -177,7 +172,7 @@ def _read_names_error(raw: bytes) -> bool:
     return b"entered-in-error" in raw.lower()
 
 
-_names_error = remembered(_read_names_error)
+_names_error = Memo(_read_names_error)
 
 
 def age(entry: Entry) -> tuple[Any, ...]:

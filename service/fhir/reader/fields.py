@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -99,14 +98,26 @@ def value_of(found: Fields, *names: str) -> Any:
     return None
 
 
-def remembered(read: Callable[[bytes], T]) -> Callable[[msgspec.Raw], T]:
-    """`read` by the bytes of an element, each distinct element read once."""
-    memo = lru_cache(maxsize=REMEMBERED)(read)
+class Memo(dict[bytes, T]):
+    """`memo[element]`: what an element says, by its bytes, each distinct one read once.
 
-    def recall(raw: msgspec.Raw) -> T:
-        return memo(bytes(raw)) if len(raw) <= REMEMBERED_BYTES else read(bytes(raw))
+    Bounded: emptied when full; long elements are read each time. A hit is one look into a dict,
+    which is why this is no lru_cache.
+    """
 
-    return recall
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[bytes], T]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, element: bytes) -> T:
+        told = self._read(element)
+        if len(element) <= REMEMBERED_BYTES:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[element] = told
+        return told
 
 
 def string(value: Any) -> str:

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from service.fhir.reader.codes import Coded, coded
-from service.fhir.reader.fields import decoded, remembered
+from service.fhir.reader.fields import Memo, decoded
 from service.fhir.reader.signs import is_sign
 from service.fhir.reader.sites import site_in
 from service.fhir.terminology import ConceptMatch, terminology
@@ -32,6 +33,8 @@ class Meaning:
     is_sign: bool = False
     may_be_sign: bool = False
     flags: tuple[str, ...] = field(default=())
+    # what `plain` has learned of the quantities under this code, by their bytes
+    gauges: dict[bytes, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -76,9 +79,9 @@ def _flags(match: ConceptMatch, words: str) -> tuple[str, ...]:
     return ()
 
 
-_remembered = remembered(_read)
+meanings = Memo(_read)
 
 
 def meaning(raw: msgspec.Raw) -> Meaning:
     """Raises ValueError (DuplicateKey) when the element cannot be read."""
-    return _remembered(raw)
+    return meanings[bytes(raw)]

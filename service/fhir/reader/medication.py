@@ -16,6 +16,7 @@ from service.fhir.reader.drugs import Drug, drug_of, entry_identity
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import Fields, code, objects, value_of
 from service.fhir.reader.modifiers import modified
+from service.fhir.reader.plain_order import plain_use
 from service.fhir.reader.reasons import Reason
 from service.fhir.reader.statuses import use_status
 from service.fhir.reader.times import Stamp
@@ -43,7 +44,10 @@ class _Span:
 
 def read_order(entry: Entry, source: Source, body: Body) -> Read:
     """MedicationRequest (STU3 on), MedicationOrder (DSTU2), MedicationPrescription (DSTU1)."""
-    found, dosage = entry.fields, _dosage(entry, body)
+    found = entry.fields
+    if body.swift and (use := plain_use(found, source, body.context)) is not None:
+        return Read((use,))
+    dosage = _dosage(entry, body)
     status = use_status(value_of(found, "status"))
     span = _ordered(entry, dosage, status, body)
     return _read(

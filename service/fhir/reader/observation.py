@@ -17,6 +17,7 @@ from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import NOTHING, Meaning, meaning
 from service.fhir.reader.modifiers import modified
 from service.fhir.reader.numbers import Number
+from service.fhir.reader.plain import plain_readings
 from service.fhir.reader.ranges import normal_range
 from service.fhir.reader.reasons import Reason
 from service.fhir.reader.signs import sign_facts
@@ -41,6 +42,12 @@ class _Frame:
 
 def read_observation(entry: Entry, source: Source, body: Body) -> Read:
     """All that one Observation tells."""
+    if body.swift and (told := plain_readings(entry.fields, source, body.context)) is not None:
+        return Read(told)
+    return _thorough(entry, source, body)
+
+
+def _thorough(entry: Entry, source: Source, body: Body) -> Read:
     found = entry.fields
     raw = found.get("code")
     main = meaning(raw) if raw is not None else NOTHING

@@ -25,7 +25,7 @@ from service.fhir.terminology import terminology
 TWO = "two values"
 LONGEST_NOTES = 1000
 # Every value[x] of an Observation but valueQuantity, in any version of FHIR.
-_OTHERS = frozenset(
+OTHERS = frozenset(
     f"value{kind}"
     for kind in (
         "CodeableConcept", "CodeableReference", "Coding", "Code", "String", "Boolean", "Integer",
@@ -33,7 +33,7 @@ _OTHERS = frozenset(
         "Period", "Attachment", "Reference", "Uri", "Markdown",
     )
 )  # fmt: skip
-_COMA_PARTS = ("gcs_eye", "gcs_verbal", "gcs_motor")
+COMA_PARTS = frozenset({"gcs_eye", "gcs_verbal", "gcs_motor"})
 _NUMBERS = ("valueInteger", "valueDecimal")
 NUMERIC = frozenset({*_NUMBERS, "valueQuantity"})
 _CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "valueCode")
@@ -41,7 +41,7 @@ _CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "v
 
 def value_key(found: Fields) -> str | None:
     """The name of the value element; None when there is none, TWO when there are several."""
-    if "valueQuantity" in found and _OTHERS.isdisjoint(found):
+    if "valueQuantity" in found and OTHERS.isdisjoint(found):
         return "valueQuantity"
     keys = [k for k in found if k.startswith("value") and bytes(found[k]) != b"null"]
     if not keys:
@@ -125,8 +125,8 @@ def problems(what: Meaning, answer: Answer, source: Source, when: Stamp) -> list
 
 def coma_total(facts: list[Fact], main: str) -> list[Fact]:
     """The Glasgow total of its three parts, which is their sum, when only they were sent."""
-    parts = {f.kind: f for f in facts if isinstance(f, Measurement) and f.kind in _COMA_PARTS}
-    if len(parts) < len(_COMA_PARTS) or any(
+    parts = {f.kind: f for f in facts if isinstance(f, Measurement) and f.kind in COMA_PARTS}
+    if len(parts) < len(COMA_PARTS) or any(
         isinstance(f, Measurement) and f.kind == "gcs_total" for f in facts
     ):
         return []

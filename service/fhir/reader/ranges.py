@@ -27,8 +27,13 @@ def normal_range(
     """(low, high) in the stored unit; None where not told or not to be told for sure."""
     sent = amount_in(bytes(quantity)) if quantity is not None else None
     unit = (sent.unit, sent.code) if isinstance(sent, Amount) else (None, None)
+    return range_of(concept, code_unit, bytes(raw), unit)
+
+
+def range_of(concept: str, code_unit: str | None, raw: bytes, unit: Unit) -> Limits:
+    """`normal_range` where the unit of the result is at hand."""
     read = _range if len(raw) <= REMEMBERED_BYTES else _range.__wrapped__
-    return read(concept, code_unit, bytes(raw), unit)
+    return read(concept, code_unit, raw, unit)
 
 
 @lru_cache(maxsize=4096)

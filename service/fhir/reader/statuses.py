@@ -3,7 +3,7 @@
 from typing import Any
 
 from alerts.chart import UseStatus
-from service.fhir.reader.fields import Fields, code, decoded, remembered
+from service.fhir.reader.fields import Fields, Memo, code, decoded
 from service.fhir.reader.reasons import Reason
 
 FINAL = "final"
@@ -34,13 +34,13 @@ def _read_observation(raw: bytes) -> str | Reason:
     return _OBSERVATION.get(code(value), Reason.STATUS_INVALID)
 
 
-_observation = remembered(_read_observation)
+observation_statuses = Memo(_read_observation)
 
 
 def observation_status(found: Fields) -> str | Reason:
     """FINAL, PRELIMINARY, or the reason why the result is not used."""
     raw = found.get("status")
-    return _observation(raw) if raw is not None else Reason.STATUS_MISSING
+    return observation_statuses[bytes(raw)] if raw is not None else Reason.STATUS_MISSING
 
 
 # Names that older and newer versions use for one status.

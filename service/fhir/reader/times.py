@@ -33,6 +33,22 @@ class Stamp:
         return self.until or self.at
 
 
+def stated(text: Any) -> datetime | None:
+    """An instant as most systems write it, with its zone; None for anything else.
+
+    The short way of `stamp` for times that do not repeat.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is UTC:
+            return at if text[10] == "T" and text[4] == "-" and len(text) <= 40 else None
+        if at.tzinfo is None or text[10] != "T" or text[4] != "-" or len(text) > 40:
+            return None
+        return at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def stamp(text: Any, zone: ZoneInfo) -> Stamp | None:
     """A FHIR date, dateTime or instant; None for another notation (fact 66)."""
     return _stamp(text, zone) if isinstance(text, str) and len(text) <= 40 else None

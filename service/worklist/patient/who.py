@@ -1,0 +1,25 @@
+"""Who a patient is and where, as far as it is on record."""
+
+from datetime import date, datetime
+
+from alerts.chart import Chart
+
+
+def who(chart: Chart, as_of: datetime) -> str:
+    """'Ward 7B · male, 41 y · Patient p1': only what is on record."""
+    parts = [f"Ward {place}"] if (place := ward(chart)) else []
+    if chart.details is not None:
+        born = chart.details.birth_date
+        aged = f"{_years(born, as_of.date())} y" if born else "age not recorded"
+        parts.append(f"{chart.details.sex or 'sex not recorded'}, {aged}")
+    return " · ".join([*parts, f"Patient {chart.patient}"])
+
+
+def ward(chart: Chart) -> str:
+    """The ward of the latest stay that has not ended; "" when not on record."""
+    open_stays = [stay for stay in chart.stays if stay.end is None and stay.ward]
+    return str(open_stays[-1].ward) if open_stays else ""
+
+
+def _years(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -1,7 +1,7 @@
 """Which recorded numbers are not the patient's: implausible values and jumps (SPEC 2.3)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from alerts.chart import Measurement
@@ -15,20 +15,25 @@ def sound(
     now: "Moment", kind: str, series: Sequence[Measurement], first: int, end: int
 ) -> list[Measurement]:
     """The usable ones of readings `first` to `end` of a kind; neighbours decide on jumps."""
-    known = now.knowledge.criteria["plausible"].get(kind)
-    chosen: Iterable[int] = range(first, end)
-    if known is not None:
-        low, high, whole = known["low"], known["high"], known.get("whole", False)
-        chosen = [
-            i
-            for i in chosen
-            if low <= (value := series[i].value) <= high and not (whole and value % 1)
-        ]
+    own = series[first:end]
     jumps = _JUMPS.get(kind)
-    if jumps is None:
-        return [series[i] for i in chosen]
-    odd = jumps(now, series, first, end)
-    return [series[i] for i in chosen if i not in odd]
+    odd = jumps(now, series, first, end) if jumps is not None and own else ()
+    known = now.knowledge.criteria["plausible"].get(kind)
+    if known is None or _all_plausible(known, [m.value for m in own]):
+        return [m for i, m in enumerate(own, first) if i not in odd] if odd else list(own)
+    return [m for i, m in enumerate(own, first) if _plausible(known, m.value) and i not in odd]
+
+
+def _plausible(known: Mapping[str, Any], value: float) -> bool:
+    in_range: bool = known["low"] <= value <= known["high"]
+    return in_range and not (known.get("whole", False) and value % 1)
+
+
+def _all_plausible(known: Mapping[str, Any], values: list[float]) -> bool:
+    if not values or known.get("whole", False):
+        return not values
+    in_range: bool = min(values) >= known["low"] and max(values) <= known["high"]
+    return in_range
 
 
 def to_verify(reading: Measurement, ranges: Mapping[str, Any]) -> bool:
@@ -44,16 +49,16 @@ def _spikes(
     series: Sequence[Measurement], first: int, end: int, size: float, near: timedelta
 ) -> set[int]:
     """Readings that differ from both close neighbours by more than the size."""
-    odd = set()
-    for i in range(max(first, 1), min(end, len(series) - 1)):
-        before, this, after = series[i - 1], series[i], series[i + 1]
-        if (
-            abs(this.value - before.value) > size
-            and abs(this.value - after.value) > size
-            and this.at - before.at <= near
-            and after.at - this.at <= near
-        ):
-            odd.add(i)
+    odd: set[int] = set()
+    begin = max(first, 1)
+    values = [m.value for m in series[begin - 1 : min(end, len(series) - 1) + 1]]
+    if len(values) < 3 or max(values) - min(values) <= size:
+        return odd
+    for i in range(1, len(values) - 1):
+        if abs(values[i] - values[i - 1]) > size and abs(values[i] - values[i + 1]) > size:
+            before, this, after = series[begin + i - 2 : begin + i + 1]
+            if this.at - before.at <= near and after.at - this.at <= near:
+                odd.add(begin + i - 1)
     return odd
 
 
@@ -78,12 +83,16 @@ def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, en
     spikes = _spikes(mates, 0, len(mates), size, near)
     low, high = ranges[other]["low"], ranges[other]["high"]
     refused = {i for i, m in enumerate(mates) if i in spikes or not low <= m.value <= high}
-    beside = {(m.at, m.source): i for i, m in enumerate(mates)}
+    beside: dict[datetime, list[int]] = {}
+    for j, mate in enumerate(mates):
+        beside.setdefault(mate.at, []).append(j)
     for i in range(first, end):
         reading = series[i]
-        j = beside.get((reading.at, reading.source))
-        if j is not None and (j in refused or sign * (reading.value - mates[j].value) < least):
-            odd.add(i)
+        for j in beside.get(reading.at, ()):
+            if mates[j].source != reading.source:
+                continue
+            if j in refused or sign * (reading.value - mates[j].value) < least:
+                odd.add(i)
     return odd
 
 
@@ -93,7 +102,10 @@ def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: i
     size = values["artefact.temperature_c"].value
     near = timedelta(minutes=values["artefact.temperature_min"].value)
     trusted = site_trusted(now.knowledge)
-    odd = set()
+    odd: set[int] = set()
+    near_by = [m.value for m in series[max(first - 1, 0) : end + 1]]
+    if max(near_by) - min(near_by) <= size:
+        return odd
     for i in range(first, end):
         reading = series[i]
         for j in (i - 1, i + 1):

@@ -16,10 +16,21 @@ from alerts.interactions import Situation, running_interactions
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment, moment
 from alerts.requests import requests
-from alerts.scales import States, entered, iec, levenson, scales
+from alerts.scales import States, entered, iec, levenson, scales, states_of
 from alerts.severity import severity
 from alerts.statements import Assessment, Datum, Finding, Gate, Scale, Tier, TierName
-from alerts.tiers import Case, Judgement, atypical, clean, firm, gate, gate_of, judge, statement
+from alerts.tiers import (
+    Case,
+    Caveats,
+    Judgement,
+    atypical,
+    clean,
+    firm,
+    gate,
+    gate_of,
+    judge,
+    statement,
+)
 from alerts.truth import TRUE, UNKNOWN
 
 __all__ = ["Assessment", "as_dict", "assess"]
@@ -98,36 +109,33 @@ class _Judging:
     def tier(self, entry: Gate) -> Tier:
         """Judged on all that is true, on what is sound, and on what may interrupt."""
         now, findings = self.now, self.reading.findings
-        judged, caps, full, sound = self._judged(findings)
+        judged, caps, full, sound = self._judged(*_bare(findings))
         exposure = firm_exposure(self.reading.exposures, self.reading.withdrawals)
-        firm_case = self._case(findings, firm(now, sound.states, exposure=exposure), firmly=True)
+        firm_case = self._case(firm(now, sound.states, exposure=exposure), firmly=True)
         said = told(now, judged, firm_case, full, findings, caps)
         return statement(now, judged, said.channel, said.caps, full.states, entry.state)
 
-    def would_be(self, findings: Mapping[str, Finding]) -> TierName:
-        """The tier that other findings would reach."""
-        return self._judged(findings)[0].name
+    def would_be(self, states: States, answered: str) -> TierName:
+        """The tier that other states would reach, one of them answered beyond doubt."""
+        _, caveats = _bare(self.reading.findings)
+        caveats.pop(answered, None)
+        return self._judged(states, caveats)[0].name
 
     def _judged(
-        self, findings: Mapping[str, Finding]
+        self, states: States, caveats: Caveats
     ) -> tuple[Judgement, tuple[str, ...], Case, Case]:
-        full = self._case(findings, {key: f.state for key, f in findings.items()})
-        sound = full
-        if any(f.caveats for f in findings.values()):
-            sound = self._case(findings, clean(findings), firmly=True)
+        full = sound = self._case(states)
+        if caveats:
+            sound = self._case(clean(states, caveats), firmly=True)
         all_true = judge(self.now, full)
         held = judge(self.now, sound) if sound is not full else all_true
-        judged, caps = capped(all_true, held, findings, child=self.child, gate_state=full.gate)
+        child, entry = self.child, full.gate
+        judged, caps = capped(all_true, held, states, caveats, child=child, gate_state=entry)
         return judged, caps, full, sound
 
-    def _case(
-        self, findings: Mapping[str, Finding], states: States, *, firmly: bool = False
-    ) -> Case:
-        read = findings
-        if firmly:
-            read = {key: Finding(key, states[key], f.reason) for key, f in findings.items()}
+    def _case(self, states: States, *, firmly: bool = False) -> Case:
         with self.now.account("levenson"):
-            counts = levenson(self.now, read, firm=firmly)
+            counts = levenson(self.now, states, firm=firmly)
         return Case(
             states=states,
             levenson=counts,
@@ -137,6 +145,12 @@ class _Judging:
             atypical_drug=self.atypical_drug,
             recent_stiffness=self.stiff,
         )
+
+
+def _bare(findings: Mapping[str, Finding]) -> tuple[States, dict[str, tuple[str, ...]]]:
+    """The states of findings, and the caveats of those that have any."""
+    states = {key: f.state for key, f in findings.items()}
+    return states, {key: f.caveats for key, f in findings.items() if f.caveats}
 
 
 def _stiff(now: Moment, reading: Reading) -> bool:
@@ -167,7 +181,7 @@ def _scales(now: Moment, reading: Reading, tier: TierName) -> tuple[Scale, ...]:
     """The other criteria sets, once there is a sign to count; entered totals always."""
     if not _stirred(reading, tier):
         return entered(now)
-    counts = levenson(now, reading.findings)
+    counts = levenson(now, states_of(reading.findings))
     return scales(now, reading.findings, counts, reading.exposures, reading.withdrawals)
 
 

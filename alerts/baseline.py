@@ -45,6 +45,13 @@ class Baseline:
 
 def baseline(now: Moment, kind: str, onset: datetime | None) -> Baseline:
     """The baseline of a vital sign before `onset` (or before now when there is none)."""
+    known: Baseline | None = now.answers.get(("baseline", kind, onset))
+    if known is None:
+        known = now.answers["baseline", kind, onset] = _read(now, kind, onset)
+    return known
+
+
+def _read(now: Moment, kind: str, onset: datetime | None) -> Baseline:
     with now.account(f"baseline {kind}"):
         reference = onset or now.as_of
         if onset is None:
@@ -81,7 +88,7 @@ def _recent(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     chosen = _quiet(now, now.between(kind, start, end))
     exposed = _exposure_began(now, start, end) if chosen else None
     if exposed is not None:
-        before = [m for m in chosen if m.at < exposed]
+        before = chosen[: bisect_left(chosen, exposed, key=AT)]
         if _spans(now, before):
             return before
     return chosen if _spans(now, chosen) else []
@@ -129,6 +136,8 @@ def _historical(now: Moment, kind: str, reference: datetime) -> list[Measurement
 
 def _quiet(now: Moment, readings: list[Measurement]) -> list[Measurement]:
     """BASE-04: not in fever, agitation, seizure, restraint, procedure or under a vasopressor."""
+    if not readings:
+        return readings
     own = [m for m in readings if not (m.preliminary or m.comparator or m.unit_inferred or m.flags)]
     if not own:
         return own

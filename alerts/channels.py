@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from alerts.chart import SignKind
 from alerts.moment import Moment
+from alerts.scales import States
 from alerts.statements import Channel, Finding, GateState, TierName
-from alerts.tiers import Case, Judgement, judge, unverified
+from alerts.tiers import Case, Caveats, Judgement, judge, unverified
 from alerts.truth import FALSE, TRUE, UNKNOWN, at_least
 
 NMS = "neuroleptic_malignant_syndrome"
@@ -36,7 +37,8 @@ class Told:
 def capped(
     full: Judgement,
     sound: Judgement,
-    findings: Mapping[str, Finding],
+    states: States,
+    caveats: Caveats,
     *,
     child: bool,
     gate_state: GateState,
@@ -45,7 +47,7 @@ def capped(
     caps: list[str] = []
     chosen = full
     if full.name.rank > TierName.POSSIBLE.rank and sound.name.rank < full.name.rank:
-        held = sorted({c for f in findings.values() if f.state is TRUE for c in f.caveats})
+        held = sorted({c for key, said in caveats.items() if states[key] is TRUE for c in said})
         caps.append(f"TIER-05: {full.name.value} rests on {', '.join(held)}".replace("_", " "))
         lowered = Judgement(TierName.POSSIBLE, ("TIER-2", *full.rules), full.routes)
         chosen = sound if sound.name.rank > TierName.POSSIBLE.rank else lowered

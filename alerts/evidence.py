@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from alerts.chart import Measurement, MedicationUse, Sign
 from alerts.knowledge import Knowledge
 from alerts.statements import Datum
-from alerts.truth import Truth
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 
 def latest(fact: Measurement | Sign) -> datetime:
@@ -46,13 +46,19 @@ def use_datum(use: MedicationUse, at: datetime | None = None) -> Datum:
 
 def caveats(readings: Iterable[Measurement]) -> tuple[str, ...]:
     """TIER-05: what holds a finding that rests on these readings to passive tiers."""
-    found = set()
+    preliminary = inferred = False
     for reading in readings:
-        if reading.preliminary:
-            found.add("preliminary")
-        if reading.unit_inferred:
-            found.add("unit_inferred")
-    return tuple(sorted(found))
+        preliminary = preliminary or reading.preliminary
+        inferred = inferred or reading.unit_inferred
+    if not (preliminary or inferred):
+        return ()
+    held = {"preliminary": preliminary, "unit_inferred": inferred}
+    return tuple(name for name, holds in held.items() if holds)
+
+
+def certain(reading: Measurement) -> bool:
+    """Does nothing hold down what rests on this reading alone (TIER-05)?"""
+    return not (reading.preliminary or reading.unit_inferred)
 
 
 def sign_caveats(signs: Iterable[Sign]) -> tuple[str, ...]:
@@ -63,14 +69,14 @@ def above(reading: Measurement, threshold: float, *, strict: bool = False) -> Tr
     """Is the value above the threshold? "< x" may be false, never true (UNIT-02)."""
     meets = reading.value > threshold if strict else reading.value >= threshold
     if reading.comparator is None:
-        return Truth.TRUE if meets else Truth.FALSE
+        return TRUE if meets else FALSE
     if reading.comparator in {"<", "<="}:
         # below x is below the threshold when x is not above it
         beyond = reading.value > threshold
         touches = reading.value == threshold and reading.comparator == "<=" and not strict
-        return Truth.UNKNOWN if beyond or touches else Truth.FALSE
+        return UNKNOWN if beyond or touches else FALSE
     beyond = reading.comparator == ">" and reading.value >= threshold
-    return Truth.TRUE if meets or beyond else Truth.UNKNOWN
+    return TRUE if meets or beyond else UNKNOWN
 
 
 def site_trusted(knowledge: Knowledge) -> Callable[[Measurement], bool]:

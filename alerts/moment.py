@@ -7,10 +7,11 @@ new data (the next review).
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import Any
 
 from alerts.artefacts import sound
 from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended
@@ -18,6 +19,7 @@ from alerts.evidence import (
     above,
     apart,
     caveats,
+    certain,
     datum,
     latest,
     sign_caveats,
@@ -35,6 +37,7 @@ __all__ = [
     "above",
     "apart",
     "caveats",
+    "certain",
     "datum",
     "latest",
     "moment",
@@ -61,9 +64,6 @@ class Ledger(Knowledge):
         self.read[key] = None
         return self._values[key]
 
-    def note_in(self, account: dict[str, None]) -> None:
-        vars(self)["read"] = account
-
 
 def _ledger(knowledge: Knowledge) -> Ledger:
     noted: Ledger = object.__new__(Ledger)
@@ -84,12 +84,17 @@ class Account:
         self._before: list[Account] = []
 
     def __enter__(self) -> None:
-        if self._now is not None:
-            self._before.append(self._now.switch(self))
+        now = self._now
+        if now is not None:
+            self._before.append(now._account)
+            now._account = self
+            now.noted["read"] = self.parameters
 
     def __exit__(self, *fault: object) -> None:
-        if self._now is not None:
-            self._now.switch(self._before.pop())
+        now = self._now
+        if now is not None:
+            now._account = before = self._before.pop()
+            now.noted["read"] = before.parameters
 
 
 @dataclass(slots=True)
@@ -107,13 +112,24 @@ class Moment:
     _series: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
     _valid: dict[str, tuple[int, list[Measurement]]] = field(default_factory=dict)
     _ingredients: set[str] | None = None
+    # answers of this moment that several rules ask for, each worked out once
+    answers: dict[Any, Any] = field(default_factory=dict)
     _account: "Account" = field(default_factory=lambda: Account(None, ""))
     _accounts: dict[str, "Account"] = field(default_factory=dict)
+    # where the knowledge notes what is read
+    noted: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.noted = vars(self.knowledge)
 
     # --- windows told by the knowledge
 
     def hours(self, parameter: str) -> timedelta:
-        return self._span(parameter, HOUR)
+        known = self._spans.get(parameter)
+        if known is None:
+            return self._span(parameter, HOUR)
+        self._account.parameters[parameter] = None
+        return known
 
     def days(self, parameter: str) -> timedelta:
         return self._span(parameter, DAY)
@@ -126,7 +142,7 @@ class Moment:
         if known is None:
             known = self._spans[parameter] = self.knowledge[parameter] * unit
         else:
-            self.knowledge.read[parameter] = None
+            self._account.parameters[parameter] = None
         return known
 
     # --- readings
@@ -145,8 +161,10 @@ class Moment:
         return found
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
-        start = self.as_of - window
         series = self._past(kind)
+        if not series:
+            return []
+        start = self.as_of - window
         first = bisect_left(series, start, key=AT)
         if first == len(series):
             return []
@@ -156,7 +174,10 @@ class Moment:
 
     def between(self, kind: str, start: datetime, end: datetime) -> list[Measurement]:
         """Usable readings from `start` to `end`, both included; neither moves with the clock."""
-        first = bisect_left(self._past(kind), start, key=AT)
+        series = self._past(kind)
+        if not series or series[-1].at < start:
+            return []
+        first = bisect_left(series, start, key=AT)
         valid = self._sound_since(kind, first)
         return valid[bisect_left(valid, start, key=AT) : bisect_right(valid, end, key=AT)]
 
@@ -175,10 +196,11 @@ class Moment:
                 self.until(series[i].at + edge + TICK)
 
     def _past(self, kind: str) -> tuple[Measurement, ...]:
-        if kind not in self._series:
+        known = self._series.get(kind)
+        if known is None:
             whole = self.chart.by_kind.get(kind, ())
-            self._series[kind] = whole[: bisect_right(whole, self.as_of, key=AT)]
-        return self._series[kind]
+            known = self._series[kind] = whole[: bisect_right(whole, self.as_of, key=AT)]
+        return known
 
     def _sound_since(self, kind: str, first: int) -> list[Measurement]:
         series = self._past(kind)
@@ -193,8 +215,9 @@ class Moment:
     def signs(self, window: timedelta, *kinds: SignKind) -> list[Sign]:
         """Signs of the last `window`, oldest first."""
         found: list[Sign] = []
+        known = self.chart.by_sign
         for kind in kinds:
-            series = self.chart.by_sign.get(kind)
+            series = known.get(kind)
             if not series:
                 continue
             last = bisect_right(series, self.as_of, key=AT)
@@ -202,10 +225,11 @@ class Moment:
             if first < last:
                 self.until(series[first].at + window + TICK)
                 found += series[first:last]
-        return sorted(found, key=AT) if len(kinds) > 1 else found
+        return sorted(found, key=AT) if found and len(kinds) > 1 else found
 
     def present(self, window: timedelta, *kinds: SignKind) -> list[Sign]:
-        return [s for s in self.signs(window, *kinds) if s.present is TRUE]
+        found = self.signs(window, *kinds)
+        return [s for s in found if s.present is TRUE] if found else found
 
     def ever(self, *kinds: SignKind, since: datetime | None = None) -> list[Sign]:
         """Signs that were present at any time (or since then), oldest first."""
@@ -243,7 +267,10 @@ class Moment:
         """Those of these ingredients that any record of the chart names."""
         if self._ingredients is None:
             self._ingredients = self.chart.doses.keys() | self.chart.orders.keys()
-        return self._ingredients.intersection(members)
+        named = self._ingredients
+        if isinstance(members, frozenset) and named.isdisjoint(members):
+            return set()
+        return named.intersection(members)
 
     def recent_doses(self, ingredient: str, since: datetime) -> tuple[MedicationUse, ...]:
         """Doses recorded as given or dispensed that were over no earlier than `since`."""
@@ -269,28 +296,23 @@ class Moment:
             known = self._accounts[name] = Account(self, name)
         return known
 
-    def switch(self, account: Account) -> Account:
-        """Read into another account from now on; gives the one before."""
-        before, self._account = self._account, account
-        self.knowledge.note_in(account.parameters)
-        return before
-
-    def read_by(self, name: str) -> tuple[str, ...]:
+    def read_by(self, name: str) -> Collection[str]:
         """Ids of the parameters that a finding or rule read, each once."""
         known = self._accounts.get(name)
-        return tuple(known.parameters) if known is not None else ()
+        return known.parameters.keys() if known is not None else ()
 
     def steps(self) -> tuple[Step, ...]:
         """The trace: what each finding and rule read."""
-        parameters = self.knowledge.parameters
-        return tuple(
-            Step(
-                name,
-                tuple([parameters[key] for key in account.parameters]),
-                tuple([(k, w / HOUR, n) for k, w, n in account.reads]),
-            )
-            for name, account in self._accounts.items()
-        )
+        parameters, known = self.knowledge.parameters, self.knowledge.memo
+        found = []
+        for name, account in self._accounts.items():
+            keys = tuple(account.parameters)
+            thresholds = known.get(keys)
+            if thresholds is None:
+                thresholds = known[keys] = tuple([parameters[key] for key in keys])
+            reads = tuple([(k, w / HOUR, n) for k, w, n in account.reads])
+            found.append(Step(name, thresholds, reads))
+        return tuple(found)
 
 
 def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from alerts.chart import SignKind
 from alerts.moment import Moment, site_trusted
-from alerts.scales import ITEMS, iec
+from alerts.scales import ITEMS, States, iec, states_of
 from alerts.statements import Exposure, Finding, Interval, Request, TierName
 from alerts.tiers import domains
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 # the request whose answer settles a finding, and the answer in words
 SETTLES = {
@@ -18,7 +18,7 @@ SETTLES = {
     "NEXT-RECON": ("EXP", "an exposure confirmed"),
 }
 CATATONIC = (SignKind.MUTISM, SignKind.CATATONIA, SignKind.STUPOR)
-Judge = Callable[[Mapping[str, Finding]], TierName]
+Judge = Callable[[States, str], TierName]
 
 
 def requests(
@@ -31,22 +31,22 @@ def requests(
 ) -> tuple[Request, ...]:
     """The missing facts, most telling first: examination, temperature, CK, then the rest.
 
-    `judge` gives the tier that other findings would reach.
+    `judge` gives the tier that other states would reach, one of them answered.
     """
     texts = now.knowledge.data_requests
+    states = states_of(findings)
     with now.account("requests"):
-        wanted = set(_wanted(now, findings, tier, exposures))
+        wanted = set(_wanted(now, states, tier, exposures))
         return tuple(
-            Request(key, texts[key], could_change(now, key, findings, score, tier, judge))
+            Request(key, texts[key], could_change(now, key, states, score, tier, judge))
             for key in texts
             if key in wanted
         )
 
 
 def _wanted(
-    now: Moment, findings: Mapping[str, Finding], tier: TierName, exposures: tuple[Exposure, ...]
+    now: Moment, states: States, tier: TierName, exposures: tuple[Exposure, ...]
 ) -> Iterator[str]:
-    states = {key: f.state for key, f in findings.items()}
     core = domains(states)
     stirred = any(state is TRUE for state in core.values()) or tier is not TierName.NONE
     exposed = any(e.reading in {"full", "extended", "possible"} for e in exposures)
@@ -89,18 +89,18 @@ def _temperature_wanted(now: Moment, states: Mapping[str, Truth], *, stirred: bo
 def could_change(
     now: Moment,
     key: str,
-    findings: Mapping[str, Finding],
+    states: States,
     score: Interval,
     tier: TierName,
     judge: Judge,
 ) -> str:
     """ "a CK at least 4 × ULN would lift the score from 55–82 to 65–82": judged again."""
     item, words = SETTLES.get(key, ("", ""))
-    if item not in ITEMS or findings[item].state is not UNKNOWN:
+    if item not in ITEMS or states[item] is not UNKNOWN:
         return ""
-    present, absent = answered(findings, item, TRUE), answered(findings, item, FALSE)
-    lifted, lowered = _score(now, present), _score(now, absent)
-    reached = judge(present)
+    present, absent = answered(states, item, TRUE), answered(states, item, FALSE)
+    lifted, lowered = iec(present, now.knowledge), iec(absent, now.knowledge)
+    reached = judge(present, item)
     more = f" and the tier from {tier.value} to {reached.value}" if reached is not tier else ""
     return (
         f"{words} would lift the score from {_span(score)} to {_span(lifted)}{more}; "
@@ -108,17 +108,11 @@ def could_change(
     )
 
 
-def answered(findings: Mapping[str, Finding], item: str, state: Truth) -> dict[str, Finding]:
-    """The findings as they would be with one of them settled."""
-    changed = {**findings, item: Finding(item, state, "if so")}
-    if item == "MS":
-        broad = either((state, findings["MSB"].state)) if state is TRUE else findings["MSB"].state
-        changed["MSB"] = Finding("MSB", broad, "if so", caveats=findings["MSB"].caveats)
-    return changed
-
-
-def _score(now: Moment, findings: Mapping[str, Finding]) -> Interval:
-    return iec({key: f.state for key, f in findings.items()}, now.knowledge)
+def answered(states: States, item: str, state: Truth) -> States:
+    """The states as they would be with one of them settled."""
+    if item == "MS" and state is TRUE:
+        return {**states, item: state, "MSB": TRUE}
+    return {**states, item: state}
 
 
 def _span(score: Interval) -> str:

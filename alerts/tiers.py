@@ -8,6 +8,7 @@ these only what no unverified value decides (ALR-13). `alerts.channels` turns th
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from alerts.knowledge import Knowledge
 from alerts.moment import Moment
 from alerts.scales import Levenson, States, iec
 from alerts.statements import Channel, Exposure, Finding, Gate, GateState, Tier, TierName
@@ -15,6 +16,8 @@ from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, either
 
 AUTONOMIC = ("BPUP", "BPFL_ROBUST", "DIAPH", "INCONT", "HR_RATIO", "RR_RATIO")
 CORE = ("TEMP", "RIG", "MENT", "MUSC", "AUT")
+# finding -> what holds it down, of those that something holds down (TIER-05)
+Caveats = Mapping[str, tuple[str, ...]]
 # findings whose reading is noted under another name (Moment.account)
 ACCOUNTS = {
     **dict.fromkeys(("BPUP", "BPFL", "BPFL_ROBUST", "DIAPH", "INCONT", "SNS_ROBUST"), "SNS"),
@@ -199,10 +202,10 @@ def watch_reasons(case: Case) -> list[str]:
     return reasons
 
 
-def clean(findings: Mapping[str, Finding]) -> dict[str, Truth]:
+def clean(states: States, caveats: Caveats) -> States:
     """States with every caveated truth taken back to unknown (TIER-05)."""
     return {
-        key: UNKNOWN if f.state is TRUE and f.caveats else f.state for key, f in findings.items()
+        key: UNKNOWN if state is TRUE and key in caveats else state for key, state in states.items()
     }
 
 
@@ -222,8 +225,20 @@ def firm(now: Moment, states: States, *, exposure: bool) -> dict[str, Truth]:
 
 def unverified(now: Moment, *accounts: str) -> tuple[str, ...]:
     """Parameters of basis U that were read under these names."""
-    known = now.knowledge.parameters
-    return tuple(key for name in accounts for key in now.read_by(name) if known[key].basis == "U")
+    doubtful = _doubtful(now.knowledge)
+    read = [now.read_by(name) for name in accounts]
+    if all(doubtful.isdisjoint(keys) for keys in read):
+        return ()
+    return tuple(key for keys in read for key in keys if key in doubtful)
+
+
+def _doubtful(knowledge: Knowledge) -> frozenset[str]:
+    """Parameters of basis U."""
+    known: frozenset[str] | None = knowledge.memo.get("doubtful")
+    if known is None:
+        found = (key for key, p in knowledge.parameters.items() if p.basis == "U")
+        known = knowledge.memo["doubtful"] = frozenset(found)
+    return known
 
 
 def atypical(exposures: tuple[Exposure, ...], drugs: frozenset[str]) -> bool:

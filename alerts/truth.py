@@ -17,24 +17,32 @@ TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 def both(states: Iterable[Truth]) -> Truth:
     """Kleene AND: false wins, then unknown."""
-    seen = set(states)
-    if FALSE in seen:
-        return FALSE
-    return UNKNOWN if UNKNOWN in seen else TRUE
+    found = TRUE
+    for state in tuple(states):  # all of them are read, whatever the first one says
+        if state is FALSE:
+            return FALSE
+        if state is UNKNOWN:
+            found = UNKNOWN
+    return found
 
 
 def either(states: Iterable[Truth]) -> Truth:
     """Kleene OR: true wins, then unknown."""
-    seen = set(states)
-    if TRUE in seen:
-        return TRUE
-    return UNKNOWN if UNKNOWN in seen else FALSE
+    found = FALSE
+    for state in tuple(states):
+        if state is TRUE:
+            return TRUE
+        if state is UNKNOWN:
+            found = UNKNOWN
+    return found
 
 
 def at_least(minimum: int, states: Iterable[Truth]) -> Truth:
     """True when `minimum` states are true, false when they cannot be, else unknown."""
-    seen = list(states)
-    if seen.count(TRUE) >= minimum:
+    true = possible = 0
+    for state in states:
+        true += state is TRUE
+        possible += state is not FALSE
+    if true >= minimum:
         return TRUE
-    possible = seen.count(TRUE) + seen.count(UNKNOWN)
     return UNKNOWN if possible >= minimum else FALSE

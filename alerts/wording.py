@@ -1,11 +1,13 @@
 """Lines of a plan in words: text, label of an unconfirmed basis, citations; clocks and facts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from alerts.chart import Measurement
+from alerts.knowledge import Knowledge
 from alerts.moment import Moment
 
 Raw = Mapping[str, Any]
@@ -17,6 +19,29 @@ _NAMES = {"spo2": "SpO2", "egfr": "eGFR", "alt": "ALT", "creatine_kinase": "CK"}
 def shown(raws: Iterable[Raw]) -> list[Raw]:
     """Without what is kept for review only (SAF-04, SAF-06)."""
     return [raw for raw in raws if raw.get("render", "show") != "hide"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Lines of the knowledge as they are shown to every patient, with what they rest on."""
+
+    rows: tuple[Raw, ...]
+    lines: tuple[str, ...]
+    basis: str
+    cite: tuple[str, ...]
+
+
+def standing_lines(
+    knowledge: Knowledge, raws: Sequence[Raw], labels: Mapping[str, str]
+) -> Standing:
+    """The shown ones of these lines of the knowledge, made once."""
+    known: Standing | None = knowledge.memo.get(("lines", id(raws)))
+    if known is None:
+        rows = tuple(shown(raws))
+        lines = tuple(line(raw, labels) for raw in rows)
+        known = Standing(rows, lines, weakest_basis(rows), all_citations(rows))
+        knowledge.memo["lines", id(raws)] = known
+    return known
 
 
 def line(raw: Raw, labels: Mapping[str, str], text: str = "") -> str:

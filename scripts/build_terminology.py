@@ -4,8 +4,10 @@
 
 SOURCE is a folder with drugs.csv, brands.csv, rxnorm_map.csv, ndc_map.csv, snomed_drug_map.csv,
 observations.csv, findings.csv and units.csv. Files kept by hand (authored_*.csv, products.yaml,
-concept_units.csv, ucum.csv, NOTICE.md) are not touched. SNOMED CT codes outside the Global Patient
-Set are never written into the package; --overlay writes them to a file of the licensed site's own.
+concept_units.csv, ucum.csv, NOTICE.md) are not touched. SNOMED CT identifiers outside the Global
+Patient Set go, without any description, into snomed_licensed.csv.gz, which only a licensed
+deployment switches on; those that Mondo (CC BY 4.0) or the Disease Ontology (CC0) name as their
+cross-references are in findings.csv. --overlay writes the licensed ones as a file of a site, too.
 """
 
 import argparse
@@ -50,6 +52,9 @@ PATTERNS = {
     ),
 }
 NO_SITE = {"first encounter"}
+# Sources whose cross-references to SNOMED CT may be shipped: Mondo is CC BY 4.0, the Disease
+# Ontology CC0. Their labels are the descriptions that go with the identifiers.
+OPEN_SOURCES = ("Mondo ", "Disease Ontology ")
 ANSWERS = {"gcs_component_answers", "rass_answers"}
 ANSWER_ROWS = {"248234008": "A", "130987000": "C", "300202002": "V", "450847001": "P",
                "422768004": "U", "10828004": "positive", "260385009": "negative"}  # fmt: skip
@@ -215,6 +220,8 @@ def observations(source: Path, overlay: list[tuple[str, ...]]) -> None:
             texts.append((concept, PATTERNS.get(code, code), r["note"]))
             continue
         system, free = short(r["system"]), r["in_snomed_gps"] != "N"
+        if r["verification"] == "UNVERIFIED" and not free:
+            continue
         if concept in ANSWERS or (code in ANSWER_ROWS and concept in ("avpu", "cam_icu")):
             part, _, value = site.rpartition(" ")
             told = GCS_PART.get(part, concept.removesuffix("_answers"))
@@ -246,7 +253,7 @@ def findings(source: Path, overlay: list[tuple[str, ...]]) -> None:
     for r in rows(source, "findings.csv"):
         if r["match"] == "regex":
             texts.append((r["concept_key"], r["code"], r["note"]))
-        elif r["in_snomed_gps"] == "N":
+        elif r["in_snomed_gps"] == "N" and not r["source"].startswith(OPEN_SOURCES):
             overlay.append(("finding", "sct", r["code"], r["concept_key"], "", "", ""))
         else:
             codes.append(
@@ -254,6 +261,16 @@ def findings(source: Path, overlay: list[tuple[str, ...]]) -> None:
             )
     write("findings.csv", ("concept", "system", "code", "match", "display"), codes)
     write("finding_text.csv", ("concept", "pattern", "note"), texts)
+
+
+def licensed(overlay: list[tuple[str, ...]]) -> None:
+    """The identifiers that need a SNOMED CT licence: no description, no source, off by default."""
+    told = {(kind, code, *rest) for kind, _, code, *rest in overlay}
+    write(
+        "snomed_licensed.csv.gz",
+        ("kind", "code", "target", "unit", "site", "depot"),
+        sorted(told),
+    )
 
 
 def units(source: Path) -> None:
@@ -290,6 +307,7 @@ def main() -> None:
     snomed_drugs(options.source, overlay)
     observations(options.source, overlay)
     findings(options.source, overlay)
+    licensed(overlay)
     units(options.source)
     manifest()
     if options.overlay:

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
 from alerts.knowledge import load
-from service.cds_hooks.desk import Desk
+from service.cds_hooks.analytics import analytics_routes
+from service.cds_hooks.desk import Desk, evidence
 from service.cds_hooks.routes import hook_routes
 from service.edge.cors import Cors
 from service.edge.faults import Faults
@@ -70,6 +71,7 @@ def create_app(
         zone=settings.zone,
         now=now,
         new_id=lambda: str(uuid4()),
+        references=evidence(knowledge),
     )
     app = FastAPI(
         title="NMS Sentinel",
@@ -84,6 +86,7 @@ def create_app(
     told = {"base_url": settings.base_url, "version": app.version}
     for router in (
         hook_routes(desk, gate, _hook_limits(settings), tenants),
+        analytics_routes(held, settings.tenant),
         intake_routes(door, gate, ring=bell, now=now, **told),
         operation_routes(health, settings.metrics_token),
         sign_in_routes(settings, providers, _sign_in_note(held, settings.tenant, now)),

@@ -224,9 +224,11 @@ def knowledge_check(rules: RulesOption = None, form: FormatOption = Format.TEXT)
     chosen = rules_of(rules)
     found = [*faults(chosen), *terminology_check.faults()]
     if form is Format.JSON:
-        print_each([{"rules": chosen.version, "faults": found}], form)
+        snomed = terminology_check.standing()
+        print_each([{"rules": chosen.version, "faults": found, "snomed": snomed}], form)
     else:
-        print("\n".join([*found, f"Rules {chosen.version}: {len(found)} faults."]))
+        summary = f"Rules {chosen.version}: {len(found)} faults."
+        print("\n".join([*found, terminology_check.standing(), summary]))
     _leave(FINDINGS if found else 0)
 
 

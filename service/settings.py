@@ -17,7 +17,9 @@ from service.errors import SettingsFault
 
 PREFIX = "NMS_SENTINEL_"
 # read by the process itself, not settings of the service
-PROCESS_VARIABLES = frozenset({"DEBUG", "LISTEN_FD", "SUPERVISED", "FHIR_SAMPLES", "TERMINOLOGY"})
+PROCESS_VARIABLES = frozenset(
+    {"DEBUG", "LISTEN_FD", "SUPERVISED", "FHIR_SAMPLES", "TERMINOLOGY", "SNOMED_LICENSED"}
+)
 LEVELS = ("debug", "info", "warning", "error")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -158,7 +158,8 @@ def _missing_card(deal: _Deal) -> dict[str, Any]:
 
 def _interaction_card(row: Interaction, deal: _Deal) -> dict[str, Any]:
     now = deal.assessment
-    known = (deal.references[c] for c in row.cite if c in deal.references)
+    told = [deal.references[c] for c in row.cite if c in deal.references]
+    known = iter(sorted(told, key=lambda url: "//doi.org/" not in url))  # a DOI lasts longest
     extension = _extension(row.id, now, deal.failures)
     extension[EXTENSION] |= {"drugs": list(row.drugs), "severity": row.severity}
     if row.order:

@@ -20,6 +20,7 @@ class Scene:
     withdrawals: tuple[Withdrawal, ...]
     state: dict[str, Truth]
     _signs: dict[tuple[SignKind, ...], Truth] = field(default_factory=dict)
+    _reconciled: bool | None = None
 
     def sign(self, *kinds: SignKind) -> Truth:
         """Any of these charted in 24 h; false when charted absent; else unknown."""
@@ -41,12 +42,19 @@ class Scene:
 
     @property
     def reconciled(self) -> bool:
-        return bool(self.now.ever(SignKind.MEDICATION_RECONCILED))
+        if self._reconciled is None:
+            self._reconciled = bool(self.now.ever(SignKind.MEDICATION_RECONCILED))
+        return self._reconciled
 
-    def members(self, name: str) -> Iterable[str]:
+    def members(self, name: str) -> frozenset[str]:
         """Drugs of a class, or of a list of the differential."""
-        lists: Mapping[str, list[str]] = self.now.knowledge.criteria["differential_drugs"]
-        return lists.get(name) or self.now.knowledge.classes.get(name, frozenset())
+        knowledge = self.now.knowledge
+        known: frozenset[str] | None = knowledge.memo.get(("differential", name))
+        if known is None:
+            lists: Mapping[str, list[str]] = knowledge.criteria["differential_drugs"]
+            known = frozenset(lists.get(name) or knowledge.classes.get(name, frozenset()))
+            knowledge.memo["differential", name] = known
+        return known
 
     def taken(self, name: str, window: timedelta) -> list[MedicationUse]:
         return self.now.taken_of(self.members(name), window)
@@ -96,7 +104,9 @@ class Scene:
 
     def coded(self, kinds: Iterable[str], *, confirmed: bool = False) -> list[Condition]:
         """Coded problems that may be present now."""
-        wanted = set(kinds)
+        if not self.now.chart.conditions:
+            return []
+        wanted = frozenset(kinds)
         return [
             c
             for c in self.now.chart.conditions
@@ -153,23 +163,26 @@ def possibility(scene: Scene, weighed: Weighed) -> Possibility:
     """Facts toward, facts away, facts missing (DDX-01)."""
     entry = scene.now.knowledge.criteria["differential"][weighed.id]
     named = scene.coded(entry["coded"])
-    toward = [f"recorded: {c.kind.replace('_', ' ')}" for c in named]
-    toward += _texts(weighed.definition, TRUE) + _texts(weighed.toward, TRUE)
-    away = _texts(weighed.away, TRUE)
+    toward = dict.fromkeys(f"recorded: {c.kind.replace('_', ' ')}" for c in named)
+    away: dict[str, None] = {}
     every = {**weighed.definition, **weighed.toward, **weighed.away}
+    for facts, told in (
+        (weighed.definition, toward),
+        (weighed.toward, toward),
+        (weighed.away, away),
+    ):
+        for text, state in facts.items():
+            if state is TRUE:
+                told[text] = None
     return Possibility(
         weighed.id,
         entry["name"],
         weighed.met,
-        tuple(dict.fromkeys(toward)),
-        tuple(dict.fromkeys(away)),
-        tuple(_texts(every, UNKNOWN)),
+        tuple(toward),
+        tuple(away),
+        tuple([text for text, state in every.items() if state is UNKNOWN]),
         tuple(entry["cite"]),
     )
-
-
-def _texts(facts: Mapping[str, Truth], state: Truth) -> list[str]:
-    return [text for text, truth in facts.items() if truth is state]
 
 
 def negated(state: Truth) -> Truth:

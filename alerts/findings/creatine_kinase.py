@@ -4,7 +4,7 @@ from datetime import datetime
 
 from alerts.artefacts import to_verify
 from alerts.chart import Evidence, Measurement, MedicationUse, SignKind, UseStatus, ended
-from alerts.moment import TICK, Moment, above, caveats, datum, sign_datum, use_datum
+from alerts.moment import TICK, Moment, above, caveats, certain, datum, sign_datum, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -125,7 +125,7 @@ def above_normal(now: Moment) -> Finding:
         m for m in ranged if m.value > (m.reference_high or 0) and m.comparator not in {"<", "<="}
     ]
     if raised:
-        clean = [m for m in raised if not caveats([m])] or raised
+        clean = [m for m in raised if certain(m)] or raised
         shown = (_shown(now, clean[-1]),)
         held = caveats(clean[-1:])
         return Finding("CK_ULN", TRUE, "above the upper limit", shown, raised[0].at, held)

@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 
 from alerts.baseline import Baseline, baseline, impaired_before
 from alerts.chart import Measurement, Sign, SignKind
-from alerts.moment import Moment, caveats, datum, sign_caveats, sign_datum, taken, use_datum
+from alerts.moment import (
+    Moment,
+    caveats,
+    certain,
+    datum,
+    sign_caveats,
+    sign_datum,
+    taken,
+    use_datum,
+)
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -83,7 +92,7 @@ def _by_rass(now: Moment) -> Finding | None:
 def _from(hits: list[Measurement], reason: str) -> Finding | None:
     if not hits:
         return None
-    clean = [m for m in hits if not caveats([m])] or hits
+    clean = [m for m in hits if certain(m)] or hits
     return Finding("MS", TRUE, reason, (datum(clean[-1]),), hits[0].at, caveats(clean[-1:]))
 
 
@@ -148,7 +157,7 @@ def broad_mental_status(now: Moment, strict: Finding) -> Finding:
         reason = "new agitation or catatonia recorded"
         return Finding("MSB", TRUE, reason, evidence, signs[0].at, sign_caveats(clean))
     if agitated:
-        top = [m for m in agitated if not caveats([m])] or agitated
+        top = [m for m in agitated if certain(m)] or agitated
         shown, held = (datum(top[-1]),), caveats(top[-1:])
         return Finding("MSB", TRUE, "RASS +2 or higher", shown, agitated[0].at, held)
     since, held = strict.since, strict.caveats

@@ -9,7 +9,7 @@ from statistics import median
 
 from alerts.baseline import Baseline, baseline
 from alerts.chart import Measurement, Sign, SignKind
-from alerts.moment import Moment, apart, caveats, datum, latest, sign_caveats, sign_datum
+from alerts.moment import Moment, apart, caveats, certain, datum, latest, sign_caveats, sign_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least
 
@@ -42,7 +42,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
         readings = _usable(now.within(kind, now.hours("bpup.window_h")))
         limit = ratio * base.value
         hits = [m for m in readings if m.value >= limit]
-        pair = _two(now, [m for m in hits if not caveats([m])]) or _two(now, hits)
+        pair = _two(now, [m for m in hits if certain(m)]) or _two(now, hits)
         if pair:
             held = set(caveats(pair)) | (set() if base.measured else {"assumed_baseline"})
             reason = f"{kind.replace('_', ' ')} 25 % or more above baseline, twice in 12 h"
@@ -50,7 +50,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
             finding = Finding("BPUP", TRUE, reason, shown, pair[0].at, tuple(sorted(held)))
             found.append(finding)
             continue
-        firm = [m for m in readings if not caveats([m])]
+        firm = [m for m in readings if certain(m)]
         enough = len(firm) >= now.knowledge["bpup.false_readings"]
         states.append(FALSE if base.measured and enough and not hits else UNKNOWN)
     if found:
@@ -83,7 +83,7 @@ def fluctuation(now: Moment) -> Finding:
     found: list[Finding] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
         readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
-        pair = _extremes(now, [m for m in readings if not caveats([m])], parameter)
+        pair = _extremes(now, [m for m in readings if certain(m)], parameter)
         pair = pair or _extremes(now, readings, parameter)
         if pair:
             change = abs(pair[0].value - pair[1].value)
@@ -129,7 +129,7 @@ def robust_fluctuation(now: Moment) -> Finding:
             ranked = sorted(readings, key=_by_value)
             shown = (datum(ranked[1]), datum(ranked[-2]))
             reason = f"{kind.replace('_', ' ')} varied robustly by {change:g} mmHg in 24 h"
-            firm = sorted(_collapsed(now, [m for m in readings if not caveats([m])]))
+            firm = sorted(_collapsed(now, [m for m in readings if certain(m)]))
             sure = len(firm) >= least and firm[-2] - firm[1] >= now.knowledge[parameter]
             held = () if sure else caveats(readings)
             return Finding("BPFL_ROBUST", TRUE, reason, shown, readings[-1].at, held)
@@ -141,13 +141,18 @@ def robust_fluctuation(now: Moment) -> Finding:
 
 def _collapsed(now: Moment, readings: list[Measurement]) -> list[float]:
     """Readings closer than 5 min to the one before become their median."""
-    groups: list[list[Measurement]] = []
+    if len(readings) < 2:
+        return [float(m.value) for m in readings]
+    least = now.minutes("bpup.apart_min")
+    groups: list[list[float]] = []
+    last: datetime | None = None
     for reading in readings:
-        if groups and reading.at - groups[-1][-1].at < now.minutes("bpup.apart_min"):
-            groups[-1].append(reading)
+        if last is not None and reading.at - last < least:
+            groups[-1].append(reading.value)
         else:
-            groups.append([reading])
-    return [float(median(m.value for m in group)) for group in groups]
+            groups.append([reading.value])
+        last = reading.at
+    return [float(group[0] if len(group) == 1 else median(group)) for group in groups]
 
 
 def diaphoresis(now: Moment) -> Finding:

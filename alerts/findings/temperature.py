@@ -9,6 +9,7 @@ from alerts.moment import (
     above,
     apart,
     caveats,
+    certain,
     datum,
     latest,
     sign_datum,
@@ -31,7 +32,7 @@ def hyperthermia(now: Moment) -> Finding:
     readings = now.within("body_temperature", now.hours("hyp.lookback_h"))
     threshold = now.knowledge["hyp.threshold_c"]
     hot = [m for m in readings if above(m, threshold, strict=True) is TRUE]
-    pair = _pair(now, [m for m in hot if not caveats([m])]) or _pair(now, hot)
+    pair = _pair(now, [m for m in hot if certain(m)]) or _pair(now, hot)
     if pair:
         return Finding(
             "HYP",
@@ -75,7 +76,7 @@ def _absent(now: Moment, readings: list[Measurement]) -> Finding:
     proof = [
         m
         for m in now.within("body_temperature", now.hours("hyp.false_window_h"))
-        if trusted(m) and m.comparator not in {">", ">="} and not caveats([m])
+        if trusted(m) and m.comparator not in {">", ">="} and certain(m)
     ]
     if len(proof) < now.knowledge["hyp.occasions"]:
         reason = "fewer than two oral or core readings in 24 h"
@@ -109,7 +110,7 @@ def first_fever(now: Moment) -> Finding:
         state = UNKNOWN if not readings else FALSE
         reason = "no temperature in 24 h" if not readings else "no reading above 38.0 °C in 24 h"
         return Finding("TEMP1", state, reason, tuple(datum(m) for m in readings[-1:]))
-    clean = [m for m in hot if not caveats([m])] or hot
+    clean = [m for m in hot if certain(m)] or hot
     return Finding(
         "TEMP1",
         TRUE,
@@ -130,7 +131,7 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
     ]
     hits = [m for m in readings if above(m, limit, strict=strict) is TRUE]
     if hits:
-        clean = [m for m in hits if not caveats([m])] or hits
+        clean = [m for m in hits if certain(m)] or hits
         top = max(clean, key=lambda m: (m.value, m.at))
         said = "above" if strict else "at or above"
         reason = f"{'core ' if core else ''}temperature {said} {limit:g} °C"

@@ -31,26 +31,49 @@ class Checks:
         return (*self.recorded, *self.check, *self.ask)
 
 
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """One contraindication or caution as the data have it, its drugs spelt out."""
+
+    word: str
+    raw: Raw
+    said: str
+    members: frozenset[str]
+
+
+def _rows(bedside: Bedside, entry: Mapping[str, Any]) -> tuple[_Against, ...]:
+    """The contraindications of an entry of the knowledge, then its cautions; made once."""
+    memo = bedside.now.knowledge.memo
+    known: tuple[_Against, ...] | None = memo.get(("against", id(entry)))
+    if known is None:
+        rows = [("Contraindication", r) for r in entry.get("contraindications", ())]
+        rows += [("Caution", r) for r in entry.get("cautions", ())]
+        known = memo["against", id(entry)] = tuple(
+            _Against(word, raw, line(raw, bedside.labels), _members(bedside, raw))
+            for word, raw in rows
+        )
+    return known
+
+
 def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
-    """Every contraindication of a drug, then its cautions."""
-    labels, drug = bedside.labels, entry["drug"]
+    """Every contraindication of a drug or action of the knowledge, then its cautions."""
+    drug = entry.get("drug", "")
     recorded: list[str] = []
     to_check: list[str] = []
     absolute: list[str] = []
     brief: list[str] = []
     unread: list[str] = []
     listed: list[Raw] = []
-    rows = [("Contraindication", r) for r in entry.get("contraindications", ())]
-    rows += [("Caution", r) for r in entry.get("cautions", ())]
-    for word, raw in rows:
-        found = dict(_recorded(bedside, raw, drug))
+    for row in _rows(bedside, entry):
+        word, raw, text = row.word, row.raw, row.said
+        found = dict(_recorded(bedside, row, drug))
         if found:
-            recorded.append(f"{word} recorded: {'; '.join(found.values())}. {line(raw, labels)}")
+            recorded.append(f"{word} recorded: {'; '.join(found.values())}. {text}")
             brief += found
             absolute += found if raw.get("absolute") else ()
         said, missing = _readings(bedside, raw, drug)
         if said:
-            to_check.append(f"Check: {said}. {line(raw, labels)}")
+            to_check.append(f"Check: {said}. {text}")
             unread += missing
         elif not found and word == "Contraindication" and not _cleared(bedside, raw):
             listed.append(raw)
@@ -64,8 +87,9 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     )
 
 
-def _recorded(bedside: Bedside, raw: Raw, itself: str) -> Iterator[tuple[str, str]]:
+def _recorded(bedside: Bedside, row: _Against, itself: str) -> Iterator[tuple[str, str]]:
     """Facts of the chart that make it hold: the name, and the whole fact."""
+    raw = row.raw
     for kind in raw.get("conditions", ()):
         known = bedside.conditions.get(kind)
         if known is not None:
@@ -76,19 +100,19 @@ def _recorded(bedside: Bedside, raw: Raw, itself: str) -> Iterator[tuple[str, st
         if signs:
             name = kind.replace("_", " ")
             yield name, f"{name}, {stamp(signs[-1].at, bedside.now)}"
-    for drug in _members(bedside, raw):
+    for drug in sorted(row.members & bedside.recent_drugs.keys()) if row.members else ():
         use, routes = bedside.recent_drugs[drug], raw.get("routes")
         if drug != itself and (not routes or use.route in routes):
             yield drug, use_words(bedside, drug, use)
 
 
-def _members(bedside: Bedside, raw: Raw) -> list[str]:
-    """Drugs of the row that are on this chart, in order of name."""
+def _members(bedside: Bedside, raw: Raw) -> frozenset[str]:
+    """Drugs that the row names, alone or by class."""
     members: set[str] = set()
     for name in raw.get("drugs", ()):
         known = bedside.now.knowledge.classes.get(name.removeprefix("class:"), frozenset())
         members |= known if name.startswith("class:") else {name}
-    return sorted(members & bedside.recent_drugs.keys())
+    return frozenset(members)
 
 
 def use_words(bedside: Bedside, drug: str, use: MedicationUse) -> str:

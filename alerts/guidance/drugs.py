@@ -16,6 +16,7 @@ from alerts.wording import (
     line,
     measured,
     shown,
+    standing_lines,
     weakest_basis,
 )
 
@@ -31,19 +32,29 @@ def drug_advice(bedside: Bedside, key: str) -> Advice:
         *([when] if when else ()),
         *withheld,
         *doses,
-        *(line(raw, bedside.labels) for raw in shown(entry["lines"])),
+        *standing_lines(bedside.now.knowledge, entry["lines"], bedside.labels).lines,
     ]
-    raws = shown([*entry["doses"], *entry.get("renal", ()), *entry["lines"]])
+    basis, cite = _grounds(bedside, key, entry)
     return Advice(
         key,
         entry["title"],
         entry["priority"],
         (*_first(bedside, entry), *against.warnings),
         tuple(lines),
-        weakest_basis(raws),
-        all_citations(raws),
+        basis,
+        cite,
         brief=_brief(bedside, entry, against, withheld),
     )
+
+
+def _grounds(bedside: Bedside, key: str, entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The weakest basis and the citations of all that is shown of a drug."""
+    memo = bedside.now.knowledge.memo
+    known: tuple[str, tuple[str, ...]] | None = memo.get(("grounds", key))
+    if known is None:
+        raws = shown([*entry["doses"], *entry.get("renal", ()), *entry["lines"]])
+        known = memo["grounds", key] = (weakest_basis(raws), all_citations(raws))
+    return known
 
 
 def _first(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,15 @@ from alerts.guidance.patient import Bedside
 from alerts.resolution import resolution
 from alerts.statements import Advice, Finding, TierName
 from alerts.truth import TRUE, UNKNOWN
-from alerts.wording import Raw, all_citations, line, measured, shown, weakest_basis
+from alerts.wording import (
+    Raw,
+    all_citations,
+    line,
+    measured,
+    shown,
+    standing_lines,
+    weakest_basis,
+)
 
 
 @dataclass
@@ -24,22 +32,27 @@ class Added:
     brief: str | None = None
 
 
+_NOTHING = Added()
+
+
 def action_advice(bedside: Bedside, key: str) -> Advice:
     """The advice of one MGT entry for this patient."""
     entry = bedside.now.knowledge.actions[key]
     make = _ADDED.get(key)
-    added = make(bedside) if make is not None else Added()
-    rows = [*shown(added.rows), *shown(entry["lines"])]
-    cautious = "cautions" in entry
-    cautions = checks(bedside, {"drug": "", **entry}).recorded if cautious else ()
+    added = make(bedside) if make is not None else _NOTHING
+    standing = standing_lines(bedside.now.knowledge, entry["lines"], bedside.labels)
+    basis, cite, rows = standing.basis, standing.cite, shown(added.rows)
+    if rows:
+        basis = weakest_basis([*rows, *standing.rows])
+        cite = all_citations([*standing.rows, *rows])
     return Advice(
         key,
         entry["title"],
         entry["priority"],
-        (*added.warnings, *cautions),
-        (*added.lines, *(line(raw, bedside.labels) for raw in rows)),
-        weakest_basis(rows),
-        all_citations([*shown(entry["lines"]), *rows]),
+        (*added.warnings, *(checks(bedside, entry).recorded if "cautions" in entry else ())),
+        (*added.lines, *(line(raw, bedside.labels) for raw in rows), *standing.lines),
+        basis,
+        cite,
         brief=entry.get("brief", "") if added.brief is None else added.brief,
     )
 

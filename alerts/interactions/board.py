@@ -63,15 +63,26 @@ class Board:
             for hit in hits.get(taken.ingredient, ())
         }
         places: Places = {}
+        met = self._can_be_met(everything)
         for taken in everything:
             for hit in hits.get(taken.ingredient, ()):
-                if self.drafts and hit.row.id not in asked:
+                if hit.row.id not in met or (self.drafts and hit.row.id not in asked):
                     continue
                 place = self._place(taken, hit)
                 if place is not None:
                     _, a, b = places.setdefault(hit.row.id, (hit.row, [], []))
                     (a if hit.side == "a" else b).append(place)
         return places
+
+    def _can_be_met(self, everything: list[Taken]) -> set[str]:
+        """Rows with a drug of this board on both sides, or whose other side is a state."""
+        index = self.situation.now.knowledge.index
+        named = {taken.ingredient for taken in everything}
+        sides: dict[str, set[str]] = {"a": set(), "b": set()}
+        for ingredient in named:
+            for hit in index.drugs.get(ingredient, ()):
+                sides[hit.side].add(hit.row.id)
+        return (sides["a"] & sides["b"]) | index.stateful
 
     def _place(self, taken: Taken, hit: Hit) -> Place | None:
         if not hit.qualifier and taken.certain is TRUE:

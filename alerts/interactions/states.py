@@ -14,6 +14,7 @@ from alerts.knowledge.records import Row, State
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
+NOT_HELD, UNRECORDED = Held(FALSE), Held(UNKNOWN)
 _PATIENT: dict[str, Callable[[Situation], Held]] = {
     "active_cooling": signs.active_cooling,
     "autonomic_instability": signs.autonomic_instability,
@@ -66,7 +67,7 @@ class States:
             read = self._read(state.reads, row, taken)
             held = read if held.state is FALSE or read.state is TRUE else held
         if held.state is UNKNOWN and not held.facts and not state.say_unknown:
-            return Held(FALSE)
+            return NOT_HELD
         return held
 
     def _read(self, reader: str, row: Row, taken: Taken | None) -> Held:
@@ -79,14 +80,17 @@ class States:
         if reader == "parkinson_disease":
             return signs.parkinson_disease(self._situation, self._board)
         if taken is None or reader == "abrupt_stop":
-            return Held(FALSE)
+            return NOT_HELD
         if reader == "new_order_after_onset":
             return episode.new_order_after_onset(self._situation, row, taken)
         return _DRUG[reader](self._situation, taken)
 
     def _problem(self, state: State) -> Held:
         """Problems on the list: one that is current decides, an uncertain one is said."""
-        found = [c for kind in state.problems for c in self._problems.get(kind, ())]
+        problems = self._problems
+        found = [c for kind in state.problems for c in problems.get(kind, ())] if problems else []
+        if not found:
+            return NOT_HELD if state.reads else UNRECORDED
         answers = [_current(c, state) for c in found]
         certain = [h for h in answers if h.state is TRUE]
         if certain:
@@ -125,8 +129,10 @@ def _plain(name: str) -> str:
 def told(answers: Iterable[Held]) -> Held:
     """Several conditions of one side: those that hold together, else what is not known."""
     kept = list(answers)
+    if len(kept) == 1:
+        return kept[0] if kept[0].state is not FALSE else NOT_HELD
     certain = [h for h in kept if h.state is TRUE]
     if certain:
         return _joined(TRUE, certain)
     unsure = [h for h in kept if h.state is UNKNOWN]
-    return _joined(UNKNOWN, unsure) if unsure else Held(FALSE)
+    return _joined(UNKNOWN, unsure) if unsure else NOT_HELD

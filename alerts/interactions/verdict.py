@@ -134,8 +134,11 @@ def _starts(taken: Taken) -> bool:
 
 def unique(found: Iterable[Interaction]) -> tuple[Interaction, ...]:
     """One message per row and drugs (ALR-05): the surest and loudest, the worst first."""
+    several = list(found)
+    if len(several) < 2:
+        return tuple(several)
     kept: dict[tuple[str, tuple[str, ...]], Interaction] = {}
-    for one in sorted(found, key=_loudness):
+    for one in sorted(several, key=_loudness):
         kept.setdefault((one.id, tuple(sorted(one.drugs))), one)
     return tuple(sorted(kept.values(), key=lambda i: (SEVERITIES.index(i.severity), i.id, i.drugs)))
 

@@ -136,6 +136,8 @@ class Index:
     alone: tuple[Row, ...] = ()
     longest_h: float = 0.0
     tails: Mapping[str, int] = field(default_factory=dict)
+    # rows with a state on a side: no second drug is needed for them
+    stateful: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ class Knowledge:
     local: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _values: Mapping[str, float] = field(default_factory=dict, repr=False)
+    # what is worked out once from these data and is the same for every patient
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, key: str) -> float:
         """The value of a parameter; KeyError for one that does not exist."""

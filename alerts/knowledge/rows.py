@@ -142,7 +142,8 @@ def index(
     tails: dict[str, int] = {}
     for window in depots:
         tails[window.ingredient] = max(window.full_d, tails.get(window.ingredient, 0))
-    return Index(places, states, alone, longest, tails)
+    stateful = frozenset(key for key, sides in states.items() if any(sides))
+    return Index(places, states, alone, longest, tails, stateful)
 
 
 def _conditions(members: tuple[str, ...]) -> tuple[str, ...]:

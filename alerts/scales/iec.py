@@ -17,9 +17,11 @@ def iec(states: States, knowledge: Knowledge, *, exposure: str = "EXP") -> Inter
     `exposure`: EXP (pharmacokinetic reading) or EXP72 (the literal one, SPEC 1.4).
     """
     lower = upper = 0
-    for item in ITEMS:
+    for item, parameter in POINTS.items():
+        points = knowledge[parameter]
         state = states[exposure if item == "EXP" else item]
-        points = int(knowledge[POINTS[item]])
-        lower += points if state is TRUE else 0
-        upper += points if state is not FALSE else 0
+        if state is TRUE:
+            lower += int(points)
+        if state is not FALSE:
+            upper += int(points)
     return Interval(lower, upper)

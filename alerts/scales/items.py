@@ -3,11 +3,11 @@
 False needs a record: a reading below the limit, a sign charted absent. Silence is unknown (LOG-01).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from alerts.chart import Measurement, SignKind
-from alerts.moment import Moment, above, caveats
+from alerts.moment import Moment, above, certain
 from alerts.statements import Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either
 
@@ -25,16 +25,25 @@ def reached(
 
     `firm`: preliminary values and inferred units are left out (TIER-05).
     """
-    readings = own(now, kind, window, firm=firm)
+    readings = now.within(kind, now.hours(window))
     limit = now.knowledge[parameter]
-    states = [above(m, limit, strict=strict) for m in readings]
-    return either(states) if states else UNKNOWN
+    mark = (kind, parameter, window, strict, firm)
+    known: Truth | None = now.answers.get(mark)
+    if known is None:
+        chosen = _own(readings, firm=firm)
+        states = [above(m, limit, strict=strict) for m in chosen]
+        known = now.answers[mark] = either(states) if states else UNKNOWN
+    return known
 
 
 def own(now: Moment, kind: str, window: str, *, firm: bool = False) -> list[Measurement]:
     """The patient's own readings: no ventilator rate, no pacemaker."""
-    readings = [m for m in now.within(kind, now.hours(window)) if not m.flags]
-    return [m for m in readings if not caveats([m])] if firm else readings
+    return _own(now.within(kind, now.hours(window)), firm=firm)
+
+
+def _own(readings: Sequence[Measurement], *, firm: bool) -> list[Measurement]:
+    kept = [m for m in readings if not m.flags]
+    return [m for m in kept if certain(m)] if firm else kept
 
 
 def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = False) -> Truth:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.moment import Moment
-from alerts.scales.items import abnormal_pressure, leucocytosis, reached, states_of
-from alerts.statements import Finding
+from alerts.scales.items import abnormal_pressure, leucocytosis, reached
 from alerts.truth import Truth, at_least, both, either
 
 MAJORS = ("fever", "rigidity", "CK above 1000 U/L")
@@ -45,12 +44,11 @@ class Levenson:
         return at_least(least, self.minors)
 
 
-def levenson(now: Moment, findings: Mapping[str, Finding], *, firm: bool = False) -> Levenson:
+def levenson(now: Moment, state: Mapping[str, Truth], *, firm: bool = False) -> Levenson:
     """The machine reading of Levenson's criteria (LEV-01), limits from secondary sources.
 
     `firm`: without preliminary values and inferred units (TIER-05).
     """
-    state = states_of(findings)
     window = "met.window_h"
     return Levenson(
         majors=(

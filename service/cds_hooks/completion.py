@@ -4,8 +4,10 @@ A key is asked for when it was not sent, failed, or came with its first page onl
 that the client looked and found nothing, and is not asked again.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import orjson
@@ -16,6 +18,8 @@ from service.cds_hooks.services import PREFETCH
 from service.fhir.address import mismatch
 from service.fhir.client import Fetched, FhirClient, expanded
 
+_MEDICATION = re.compile(r"Medication/[A-Za-z0-9\-.]{1,64}")
+_DRUGS_MAX = 20
 _WHY_NOT = {
     "no-fhir-server": "",
     "fhir-server-malformed": "The fhirServer of the request is not an address: it was not asked.",
@@ -31,8 +35,8 @@ async def completed(
 
     `tried` of the answer says what came of it. Never raises for what the server does.
     """
-    wanting = unsatisfied(call.prefetch)
-    if not wanting:
+    wanting, drugs = unsatisfied(call.prefetch), unnamed_drugs(call.drafts)
+    if not wanting and not drugs:
         return call
     if client is None:
         return call if call.fhir_server is None else replace(call, tried=_NO_SERVER)
@@ -41,8 +45,35 @@ async def completed(
         return replace(call, tried=_WHY_NOT[why_not])
     queries = {key: expanded(PREFETCH[key], call.ids) for key in wanting}
     asked = {key: query for key, query in queries.items() if query is not None}
-    found = await client.fetch(asked, call.token, deadline_s)
-    return replace(call, prefetch=_joined(call.prefetch, found), tried=_words(found))
+    found = await client.fetch({**asked, **{d: d for d in drugs}}, call.token, deadline_s)
+    named = [found.pop(drug) for drug in drugs]
+    return replace(
+        call,
+        prefetch=_joined(call.prefetch, found),
+        drafts=_with_drugs(call.drafts, named),
+        tried=_words(found),
+    )
+
+
+def unnamed_drugs(drafts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Medications that the drafts name by reference and that did not come with them."""
+    sent = [e["resource"] for e in _resources_of(drafts)]
+    there = {f"{r.get('resourceType')}/{r.get('id')}" for r in sent}
+    found = (r.get("medicationReference") for r in sent)
+    named = (one.get("reference") for one in found if isinstance(one, dict))
+    wanted = (r for r in named if isinstance(r, str) and _MEDICATION.fullmatch(r))
+    return tuple(sorted(set(wanted) - there))[:_DRUGS_MAX]
+
+
+def _resources_of(drafts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    entries = drafts.get("entry", [])
+    return [e for e in entries if isinstance(e, dict) and isinstance(e.get("resource"), dict)]
+
+
+def _with_drugs(drafts: Mapping[str, Any], found: Sequence[Fetched]) -> dict[str, Any]:
+    read = [page for one in found if not one.failure for page in one.pages]
+    drugs = [{"resource": page} for page in read if page["resourceType"] == "Medication"]
+    return {**drafts, "entry": [*drafts.get("entry", []), *drugs]} if drugs else dict(drafts)
 
 
 _NO_SERVER = "No FHIR server is agreed for your organisation: the one of the request was not asked."

@@ -5,7 +5,7 @@ leaves out what the same clinician saw for the same patient, encounter, rule and
 default nothing is left out. ALR-05 (one message per pair in 24 h) reaches a hook answer in this
 way alone: what was shown counts for `interaction.quiet_h`, and whatever is louder, or about an
 order that was changed, is another message. Never left out: a card about suspected NMS, any card
-while NMS is suspected, a contraindicated or critical pair. What is left out is said on an info card.
+while NMS is suspected, a contraindicated or critical pair. What is left out is said on a card.
 """
 
 import hashlib
@@ -18,37 +18,14 @@ import orjson
 from alerts.cards import EXTENSION as CARD
 from alerts.statements import TierName
 from service.cds_hooks.desk import Desk
+from service.cds_hooks.options import FILTER, REMEMBER
 from service.cds_hooks.request import HookCall
 
-ITEMS = "pddi-configuration-items"
-REMEMBER, FILTER = "cache-for-order-sign-filtering", "filter-out-repeated-alerts"
 KIND = "shown"
 RULE = "REPEATED"
-_OFFERED = {
-    "order-select": (
-        REMEMBER,
-        "Remember for order-sign",
-        "Remember which interaction warnings this clinician was shown, for 24 hours at most.",
-    ),
-    "order-sign": (
-        FILTER,
-        "Do not repeat at order-sign",
-        "Leave out interaction warnings that the same clinician was shown for the same patient,"
-        " encounter and medication. Never for suspected NMS or a contraindicated pair.",
-    ),
-}
 _NAMED_MAX = 10
 _UNFILTERED = ("critical",)
 Orders = Mapping[str, Mapping[str, Any]]
-
-
-def options_of(hook: str) -> dict[str, Any]:
-    """The `extension` of a discovery entry; {} where there is nothing to choose."""
-    if hook not in _OFFERED:
-        return {}
-    code, name, description = _OFFERED[hook]
-    item = {"code": code, "type": "boolean", "name": name, "description": description}
-    return {ITEMS: [item]}
 
 
 def remembered(cards: Sequence[dict[str, Any]], call: HookCall, orders: Orders) -> dict[str, str]:

@@ -6,13 +6,17 @@ from typing import Any
 
 import orjson
 
-from service.cds_hooks.answer import rule_of
+from service.cds_hooks.answer import EXTENSION
 from service.cds_hooks.desk import Desk
+from service.cds_hooks.records import rule_of
 from service.cds_hooks.services import SERVICES, Service
 from service.errors import NotFound
 from service.fhir.client import FetchLimits, FhirClient
 from service.security.callers import Caller
 from service.security.tenants import Tenant
+
+_SILENT = "Silent mode: advice is computed and kept, not shown. No card says nothing about risk."
+_OF_NMS = ("gate", "tier", "interval")
 
 
 class Counter:
@@ -20,7 +24,12 @@ class Counter:
 
     def __init__(self, tenant: Tenant, desk: Desk) -> None:
         self.tenant = tenant
-        self.desk = replace(desk, zone=tenant.zone, fhir_version=tenant.fhir_version)
+        self.desk = replace(
+            desk,
+            zone=tenant.zone,
+            fhir_version=tenant.fhir_version,
+            detected_issues=tenant.detected_issues,
+        )
         self._services = {s.id: s for s in SERVICES if tenant.answers(s.hook)}
         self.discovery = orjson.dumps({"services": [s.entry() for s in self._services.values()]})
         self.fhir: FhirClient | None = None
@@ -36,11 +45,20 @@ class Counter:
         return service
 
     def shown(self, response: dict[str, Any]) -> dict[str, Any]:
-        """What the client sees of a response: a silent tenant nothing, a silent rule no card."""
+        """What the client sees: a silent tenant nothing, a silent rule no card, and both say so.
+
+        What is said names the setting, never whether something was found.
+        """
         if self.tenant.silent:
-            return {"cards": []}
+            return {"cards": [], "extension": {EXTENSION: {"silent": True, "notice": _SILENT}}}
+        if not self.tenant.silent_rules:
+            return response
         cards = [card for card in response["cards"] if not self.tenant.hides(rule_of(card))]
-        return {**response, "cards": cards}
+        told = dict(response["extension"][EXTENSION])
+        if self.tenant.hides("NMS"):
+            told = {k: v for k, v in told.items() if k not in _OF_NMS}
+        told["silentRules"] = sorted(self.tenant.silent_rules)
+        return {"cards": cards, "extension": {EXTENSION: told}}
 
 
 class Counters:

@@ -80,3 +80,13 @@ class Desk:
     def repeats_after(self) -> timedelta:
         """How long a message about a pair counts as said (ALR-05)."""
         return timedelta(hours=self.knowledge["interaction.quiet_h"])
+
+
+def evidence(knowledge: Knowledge) -> dict[str, str]:
+    """Citation key -> address of the evidence, where one is known (a DOI before a page)."""
+    found = {}
+    for key, reference in knowledge.references.items():
+        doi, url = reference.get("doi"), reference.get("url")
+        if doi or url:
+            found[key] = f"https://doi.org/{doi}" if doi else str(url)
+    return found

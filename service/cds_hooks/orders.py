@@ -72,10 +72,10 @@ def _unchecked(
     unread = refused - nameless + broken + sum(r == Reason.AWAITS_DRUG for r in reasons)
     unknown = sum(r == Reason.UNMAPPED_DRUG for r in reasons)
     failures = [f"{unread} of the draft orders could not be read"] if unread else []
-    gaps = []
+    gaps: list[str] = []
     if nameless:
         said = f"{nameless} of the draft orders name no drug"
         (gaps if call.hook == _SELECT else failures).append(said)
     if unknown:
-        gaps.append(f"{unknown} of the draft orders name a drug that is not known here: not checked")
+        gaps.append(f"{unknown} of the draft orders name a drug not known here: not checked")
     return failures, gaps

@@ -10,14 +10,13 @@ from typing import Any
 
 import msgspec
 
+from service.cds_hooks.options import chosen
 from service.cds_hooks.prefetch import Filled, filled
 from service.cds_hooks.services import Service
 from service.errors import BadInput
 
 _ID_MAX = 128
 _NOTHING = msgspec.Raw(b"null")
-# HL7 PDDI-CDS: the options of one call, in its extension
-_OPTIONS = "pddi-configuration-items"
 _HEX = frozenset("0123456789abcdefABCDEF-")
 
 
@@ -94,7 +93,7 @@ def read_call(body: bytes, service: Service) -> HookCall:
         ids=_ids(context),
         fhir_server=_server(held.fhirServer),
         token=_access_token(held.fhirAuthorization),
-        options=_options(held.extension),
+        options=chosen(held.extension),
     )
 
 
@@ -116,12 +115,6 @@ def _prefetch(raw: msgspec.Raw) -> dict[str, Filled]:
     except (msgspec.ValidationError, UnicodeDecodeError) as fault:
         said = "prefetch must be an object."
         raise BadInput(said, code="prefetch-type", location="prefetch") from fault
-
-
-def _options(extension: Any) -> frozenset[str]:
-    given = extension.get(_OPTIONS) if isinstance(extension, dict) else None
-    chosen = given if isinstance(given, dict) else {}
-    return frozenset(name for name, on in chosen.items() if on is True)
 
 
 def _ids(context: dict[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ The answer is computed in the request, without broker or queue; what is kept for
 written after it has gone out.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from service.cds_hooks.answer import answer, record
+from service.cds_hooks.answer import Answer, answer
 from service.cds_hooks.completion import completed
+from service.cds_hooks.consequences import follow
 from service.cds_hooks.counter import Counter, Counters
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.feedback import read_feedback
+from service.cds_hooks.records import record
 from service.cds_hooks.request import HookCall, read_call
 from service.cds_hooks.services import Service
 from service.edge.gate import Gate
@@ -29,6 +32,8 @@ from service.outcome import JSON, Issue, encoded, operation_outcome
 from service.security.tenants import Tenant
 
 ROOM = "/cds-services"
+# of a call's time, kept for the assessment
+RESERVE_S = 0.05
 log = structlog.get_logger(__name__)
 
 
@@ -47,13 +52,15 @@ def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Te
     @router.post("/{service_id}")
     async def call(request: Request, service_id: str) -> Response:
         """One hook call, answered with cards; 412 when there is nothing to go by."""
+        begun = time.monotonic()
         counter = counters.of(await gate.admit(request, "hooks"))
         service = counter.service(service_id)
         body = await _body(request, limits)
-        asked = await completed(read_call(body, service), counter.fhir)
+        left = counter.tenant.fetch_deadline_s - RESERVE_S - (time.monotonic() - begun)
+        asked = await completed(read_call(body, service), counter.fhir, max(left, RESERVE_S))
         name = counter.tenant.name
-        response = await run_in_threadpool(answer, asked, service, name, counter.desk)
-        return _answered(response, asked, service, counter)
+        told = await run_in_threadpool(answer, asked, service, name, counter.desk)
+        return _answered(told, asked, service, counter)
 
     @router.post("/{service_id}/feedback")
     async def feedback(request: Request, service_id: str) -> Response:
@@ -63,10 +70,8 @@ def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Te
         entries, faults = read_feedback(await _body(request, limits))
         stored = 0
         if entries:
-            keep = desk.ledger.record_feedback
-            name = counter.tenant.name
-            stored = await run_in_threadpool(keep, name, service.id, entries, desk.now())
-        return _told(service, stored, faults)
+            stored = await run_in_threadpool(_kept, entries, service, counter)
+        return _told(service, stored, len(entries), faults)
 
     return router
 
@@ -79,32 +84,41 @@ async def _body(request: Request, limits: Limits) -> bytes:
     return body
 
 
-def _answered(
-    response: dict[str, Any], call: HookCall, service: Service, counter: Counter
-) -> Response:
+def _answered(told: Answer, call: HookCall, service: Service, counter: Counter) -> Response:
     """The answer as the tenant may see it; everything computed is kept, shown or not."""
     count("nms_sentinel_hook_calls_total", service=service.id)
-    seen = counter.shown(response)
-    for card in seen["cards"]:
+    response = told.response
+    shown = counter.shown(response)
+    seen = {card["uuid"] for card in shown["cards"]}
+    for card in shown["cards"]:
         count("nms_sentinel_cards_total", service=service.id, indicator=card["indicator"])
-    hidden = len(response["cards"]) - len(seen["cards"])
+    hidden = len(response["cards"]) - len(seen)
     count("nms_sentinel_cards_silent_total", hidden, service=service.id)
-    log.info("hook.answered", service=service.id, cards=len(seen["cards"]), silent=hidden)
-    at, name = counter.desk.now(), counter.tenant.name
-    afterwards = BackgroundTask(record, response, call, service, at, name, counter.desk)
-    return Response(orjson.dumps(seen), media_type=PLAIN, background=afterwards)
+    log.info("hook.answered", service=service.id, cards=len(seen), silent=hidden)
+    name = counter.tenant.name
+    afterwards = BackgroundTask(record, told, seen, call, service, name, counter.desk)
+    return Response(orjson.dumps(shown), media_type=PLAIN, background=afterwards)
 
 
-def _told(service: Service, stored: int, faults: list[tuple[str, str]]) -> Response:
+def _kept(entries: list[dict[str, Any]], service: Service, counter: Counter) -> int:
+    """Store feedback, then take the steps that it sets off. A repeat changes nothing."""
+    desk, name = counter.desk, counter.tenant.name
+    stored = desk.ledger.record_feedback(name, service.id, entries, desk.now())
+    steps = follow(entries, name, desk.now(), desk)
+    log.info("feedback.kept", service=service.id, entries=len(entries), new=stored, steps=steps)
+    return stored
+
+
+def _told(service: Service, stored: int, read: int, faults: list[tuple[str, str]]) -> Response:
     """200 without a body when all was read; else which entries were not, 400 when none was."""
     count("nms_sentinel_feedback_total", stored, service=service.id, result="stored")
     count("nms_sentinel_feedback_total", len(faults), service=service.id, result="refused")
     if not faults:
         return Response(status_code=200)
-    severity = "warning" if stored else "error"
+    severity = "warning" if read else "error"
     issues = [
         Issue(severity, "invalid", "feedback-entry", f"{where} {what}.", where)
         for where, what in faults
     ]
-    status = 200 if stored else 400
+    status = 200 if read else 400
     return Response(encoded(operation_outcome(issues)), status, media_type=JSON)

@@ -7,6 +7,8 @@ Prefetch templates stay inside the recommended subset: reads, type searches, tok
 from dataclasses import dataclass
 from typing import Any
 
+from service.cds_hooks.options import options_of
+
 CDS_HOOKS_VERSION = "2.0.1"
 
 # patient-view and the rest: what a chart needs; LOINC: CK, creatinine, potassium, sodium, WBC,
@@ -54,8 +56,9 @@ class Service:
     aliases: tuple[str, ...] = ()
 
     def entry(self) -> dict[str, Any]:
-        """The discovery entry."""
-        return {
+        """The discovery entry. `extension`: options that a client may switch on for a call."""
+        options = options_of(self.hook)
+        entry: dict[str, Any] = {
             "hook": self.hook,
             "id": self.id,
             "title": self.title,
@@ -64,6 +67,7 @@ class Service:
             "version": CDS_HOOKS_VERSION,
             "prefetch": dict(PREFETCH),
         }
+        return {**entry, "extension": options} if options else entry
 
 
 _SEEN = "Early signs of neuroleptic malignant syndrome in a patient on a dopamine antagonist"

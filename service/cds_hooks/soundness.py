@@ -14,6 +14,7 @@ from service.fhir.emit import EmitFault, validated
 from service.metrics import count
 
 log = structlog.get_logger(__name__)
+_BARE = {"org.nms-sentinel.answer": {"notice": "Absence of a card does not mean absence of risk."}}
 
 
 def sound(response: dict[str, Any], desk: Desk) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def sound(response: dict[str, Any], desk: Desk) -> dict[str, Any]:
     if remaining:
         count("nms_sentinel_cards_invalid_total")
         log.error("answer.invalid", faults=remaining)
-        return {"cards": [plain_card({}, desk)]}
+        return {"cards": [plain_card({}, desk)], "extension": _BARE}
     return checked
 
 

@@ -158,15 +158,18 @@ class FhirClient:
             return {key: Fetched(failure="circuit-open") for key in queries}
         limit = self._limits.deadline_s if deadline_s is None else deadline_s
         until = self._clock() + limit
-        asked = {key: asyncio.ensure_future(self._query(q, token)) for key, q in queries.items()}
+        read: dict[str, list[dict[str, Any]]] = {key: [] for key in queries}
+        asked = {
+            key: asyncio.ensure_future(self._query(query, token, read[key]))
+            for key, query in queries.items()
+        }
         done, late = await asyncio.wait(asked.values(), timeout=max(0.0, until - self._clock()))
         for task in late:
             task.cancel()
         if late:
             await asyncio.gather(*late, return_exceptions=True)
         found = {
-            key: task.result() if task in done else Fetched(failure="deadline")
-            for key, task in asked.items()
+            key: task.result() if task in done else _late(read[key]) for key, task in asked.items()
         }
         self._count(found.values())
         return found
@@ -182,8 +185,8 @@ class FhirClient:
             self._failed_in_a_row = 0
             log.warning("fhir.circuit-open", host=self.base.host, seconds=self._limits.open_s)
 
-    async def _query(self, query: str, token: str | None) -> Fetched:
-        pages: list[dict[str, Any]] = []
+    async def _query(self, query: str, token: str | None, pages: list[dict[str, Any]]) -> Fetched:
+        """`pages` is filled as they come: what was read counts when time runs out."""
         url: str | None = f"{self.base.url}/{query.lstrip('/')}"
         while url is not None:
             page, failure = await _guarded(self._page(url, token))
@@ -240,6 +243,10 @@ class FhirClient:
         inside = f"{parts.path}/".startswith(f"{self.base.path}/")
         climbs = ".." in parts.path.split("/") or "%" in parts.path
         return url if same and inside and not climbs else ""
+
+
+def _late(pages: list[dict[str, Any]]) -> Fetched:
+    return Fetched(tuple(pages), "" if pages else "deadline", complete=False)
 
 
 def _resource(body: bytes, limit: int) -> tuple[dict[str, Any], str]:

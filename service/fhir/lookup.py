@@ -11,8 +11,9 @@ from service.fhir import units
 from service.fhir.terminology import ConceptMatch, DrugMatch, Terminology, terminology
 from service.fhir.terminology.depots import SHORT_DEPOT
 from service.fhir.terminology.drugs import word_of
+from service.fhir.terminology.licensed import is_on, standing
 from service.fhir.terminology.observations import NUMBERED
-from service.fhir.terminology.systems import LOINC, well_formed
+from service.fhir.terminology.systems import DMD, LOINC, SCT, system_key, well_formed
 
 COLUMNS = (
     "case_id",
@@ -39,6 +40,7 @@ def lookup(
     Drug: ingredients, dopamine_role, long_acting (Y, N, short_depot, form_dependent), depot
     (true, false, unknown), product, route, form, strength. Observation: concept, site, value and
     unit as laboratories report it, `canonical` as stored. Finding: concept, concepts.
+    `snomed_licensed`: whether the licensed SNOMED CT identifiers are on.
     """
     known = terminology()
     number = None if value is None else str(value)
@@ -47,17 +49,23 @@ def lookup(
     codings: Codings = ((system or "", code),) if code else ()
     if codings or text:
         seen = known.observation(codings, text or "")
+        on = {"snomed_licensed": is_on()}
         if seen is not None and _is_meant(seen, known, codings, text or "", number, unit):
-            return _observation(seen, known, number, unit)
+            return _observation(seen, known, number, unit) | on
         found = known.drug(codings, text or "")
         if found:
-            return {"kind": "drug", **_drug(found, known, codings)}
+            return {"kind": "drug", **_drug(found, known, codings), **on}
         conditions = known.findings(codings, text or "")
         if conditions:
-            return {"kind": "finding", **_findings(conditions)}
+            return {"kind": "finding", **_findings(conditions), **on}
         if not unit:
-            return {"kind": "none", "how": "nothing known matches"}
+            return {"kind": "none", "how": _why_nothing(codings), "snomed_licensed": is_on()}
     return _unit(unit or "", number)
+
+
+def _why_nothing(codings: Codings) -> str:
+    coded = any(system_key(system) in (SCT, DMD) for system, _ in codings)
+    return f"nothing known matches. {standing()}" if coded else "nothing known matches"
 
 
 def _is_meant(

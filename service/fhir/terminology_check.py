@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from alerts.knowledge import load
 from service.fhir import units
-from service.fhir.terminology import overlay
+from service.fhir.terminology import licensed, overlay
 from service.fhir.terminology.depots import Depots
+from service.fhir.terminology.licensed import standing
 from service.fhir.terminology.observations import NEGATIVE
 from service.fhir.terminology.systems import well_formed
-from service.fhir.terminology.tables import DATA, DrugCodes, manifest, rows
+from service.fhir.terminology.tables import DATA, INGREDIENT_FILES, DrugCodes, manifest, rows
+
+__all__ = ["faults", "standing"]
 
 ROLES = frozenset({
     "d2_antagonist", "d2_antagonist_weak", "d2_antagonist_peripheral", "d2_partial_agonist",
@@ -22,8 +25,9 @@ ROLES = frozenset({
 
 def faults() -> list[str]:
     """Every fault, as sentences; an empty list is a sound terminology."""
-    keys = {r["ingredient"] for r in rows("ingredients.csv")}
+    keys = {r["ingredient"] for name in INGREDIENT_FILES for r in rows(name)}
     found = [*_files(), *_ingredients(keys), *_products(keys), *_codes(), *_patterns(), *_units()]
+    found += [f"terminology: {fault}" for fault in _licensed()]
     return [*found, *(f for path in overlay.paths() for f in overlay.faults_of(path))]
 
 
@@ -38,7 +42,7 @@ def _files() -> Iterator[str]:
 
 
 def _ingredients(keys: set[str]) -> Iterator[str]:
-    for row in rows("ingredients.csv"):
+    for row in (r for name in INGREDIENT_FILES for r in rows(name)):
         if not set(row["role"].split("|")) <= ROLES:
             yield f"terminology: {row['ingredient']} has the unknown role {row['role']!r}"
     named = (
@@ -55,6 +59,18 @@ def _ingredients(keys: set[str]) -> Iterator[str]:
     last = len(codes.profiles)
     if any(profile >= last for _, profile in codes.rxnorm.values()):
         yield "terminology: rxnorm.csv.gz points beyond the profiles"
+
+
+def _licensed() -> Iterator[str]:
+    """The licensed identifiers are proved whether they are switched on or not."""
+    for name in licensed.FILES:
+        told = list(enumerate(licensed.rows_of(name), 2))
+        yield from overlay.faults_in(name, (r for r in told if r[1]["kind"] in overlay.KINDS))
+        for line, row in told:
+            if row["kind"] == "presence" and row["target"] not in {"true", "false", "unknown"}:
+                yield f"{name}:{line}: {row['target']!r} is neither true, false nor unknown"
+            if not well_formed("sct", row["code"]):
+                yield f"{name}:{line}: {row['code']!r} is no SNOMED CT identifier"
 
 
 def _products(keys: set[str]) -> Iterator[str]:

@@ -30,6 +30,8 @@ CHUNK = 8
 # a killed worker's patients are taken over after this: with the sweep and a start within 45 s
 LEASE_S = 20.0
 SLICE_S = 10.0
+# the pace of the sweep: a review that asks for less must not turn a slice into a circle
+SOONEST_S = 10.0
 # a stop is to be over in seconds; what is claimed and not begun waits for its lease
 STOP_S = 4.0
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -181,7 +183,10 @@ def judge(
         next_due(_moved(existing, moves), assessment, now, knowledge=knowledge),
         awaited(chart, now),
     )
-    return Evaluated(due, moves, orjson.dumps(as_dict(assessment)), again, now)
+    soonest = now + timedelta(seconds=SOONEST_S)
+    return Evaluated(
+        due, moves, orjson.dumps(as_dict(assessment)), again and max(again, soonest), now
+    )
 
 
 def awaited(chart: Chart, now: datetime) -> datetime | None:

@@ -35,6 +35,7 @@ class Watch:
     _running: dict[int, tuple[float, Callable[[], None]]] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _pid: int = 0
+    _closed: bool = False
 
     @contextmanager
     def over(self, too_long: Callable[[], None]) -> Iterator[None]:
@@ -47,6 +48,11 @@ class Watch:
         finally:
             self._running.pop(mine, None)
 
+    def close(self) -> None:
+        """End the watch; the process stays."""
+        self._closed = True
+        faulthandler.cancel_dump_traceback_later()
+
     def _start(self) -> None:
         """A thread of this process: one does not survive a fork."""
         with self._guard:
@@ -54,21 +60,22 @@ class Watch:
                 return
             self._pid = os.getpid()
             self._running.clear()
+            self._arm()
             threading.Thread(target=self._look, name="watch", daemon=True).start()
 
+    def _arm(self) -> None:
+        """Begun anew at each turn: it fires only when the watch's thread gets none any more."""
+        faulthandler.dump_traceback_later(self.limit_s + GRACE_S, exit=True)
+
     def _look(self) -> None:
-        while True:
+        while not self._closed:
             time.sleep(TICK_S)
-            running = dict(self._running)
-            if not running:
-                faulthandler.cancel_dump_traceback_later()
-                continue
-            # begins anew at each turn: it fires only when this thread gets none any more
-            faulthandler.dump_traceback_later(self.limit_s + GRACE_S, exit=True)
-            late = [tell for ends, tell in running.values() if time.monotonic() > ends]
+            late = [tell for ends, tell in list(self._running.values()) if time.monotonic() > ends]
             if late:
                 self._end(late)
                 return
+            if not self._closed:
+                self._arm()
 
     def _end(self, late: list[Callable[[], None]]) -> None:
         log.error("evaluation.too_long", seconds=self.limit_s)
@@ -77,4 +84,5 @@ class Watch:
                 tell()
             except Exception as fault:  # the mark of the lease counts it as well
                 log.error("evaluation.not_counted", **place_of(fault))
+        self.close()
         self.leave(EXIT)

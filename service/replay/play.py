@@ -56,7 +56,7 @@ def play(part: Part, manner: Manner) -> list[Played]:
     if expected is not None and expected.answer is not None:
         return [_malformed(part.case, told, expected.answer, manner)]
     try:
-        arrived = _arrived(part, manner.now)
+        arrived = arrived_of(part, manner.now)
     except BadInput as refusal:
         where = f" at {refusal.location}" if refusal.location else ""
         words = f"{refusal.code}{where}: {refusal.message}"
@@ -71,7 +71,7 @@ def play(part: Part, manner: Manner) -> list[Played]:
     return _finished(part.case, told, found, _refusals(arrived), manner)
 
 
-def _arrived(part: Part, now: datetime) -> list[Arrived]:
+def arrived_of(part: Part, now: datetime) -> list[Arrived]:
     if part.piece is None:
         return [_body(path, now) for path in part.case.bodies]
     text = part.piece.read_bytes()

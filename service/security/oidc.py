@@ -155,7 +155,9 @@ class Flow:
             self._check(claims, document["issuer"], nonce)
         except (JoseError, ValueError, KeyError, TypeError) as fault:
             log.warning("oidc.bad-token", fault=type(fault).__name__)
-            raise NotAllowed("The sign-in cannot be trusted. Try again.", code="oidc-token") from None
+            raise NotAllowed(
+                "The sign-in cannot be trusted. Try again.", code="oidc-token"
+            ) from None
         return claims
 
     def _check(self, claims: Mapping[str, Any], issuer: str, nonce: str) -> None:

@@ -88,7 +88,9 @@ def read_providers(path: Path | None) -> Providers:
         smart=tuple(_provider(one, path, faults, smart=True) for one in held.get("smart", ())),
         idle_seconds=60.0 * _minutes(held.get("idle_minutes", 30), faults),
     )
-    faults += [f"{key}: is not known" for key in sorted(set(held) - {"oidc", "smart", "idle_minutes"})]
+    faults += [
+        f"{key}: is not known" for key in sorted(set(held) - {"oidc", "smart", "idle_minutes"})
+    ]
     if faults:
         raise SettingsFault("\n".join(f"{path.name}: {f}" for f in faults), code="sign-in")
     return found

@@ -56,9 +56,7 @@ def sign_in_routes(
     return router
 
 
-def _local(
-    router: APIRouter, settings: Settings, providers: Providers, note: Note | None
-) -> None:
+def _local(router: APIRouter, settings: Settings, providers: Providers, note: Note | None) -> None:
     known_here = is_loopback(urlsplit(settings.base_url).hostname or "")
 
     @router.get("/sign-in")

@@ -10,6 +10,7 @@ From a TOML file, checked whole at start; every fault is listed at once:
     silent = true                                 # computed and recorded, nothing shown (ALR-10)
     silent_rules = ["INT-AP-POLY"]                # these rules only
     fetch_deadline_ms = 450
+    detected_issues = true                        # cards offer to record a DetectedIssue
 
     [[tenants.north.clients]]
     issuer = "https://ehr.north.example"
@@ -38,7 +39,7 @@ HOOKS = (
 DEADLINE_MS = (50, 4000)  # the hard stop of the protocol's clients lies at about 4 s
 _TENANT = frozenset({
     "fhir_base", "fhir_version", "zone", "hooks", "silent", "silent_rules", "fetch_deadline_ms",
-    "clients",
+    "detected_issues", "clients",
 })  # fmt: skip
 _CLIENT = frozenset({"issuer", "jku", "keys_file", "claimed_tenant", "audiences"})
 
@@ -55,6 +56,7 @@ class Tenant:
     silent: bool = False
     silent_rules: frozenset[str] = frozenset()
     fetch_deadline_s: float = 0.45
+    detected_issues: bool = False
     clients: Mapping[str, Client] = field(default_factory=dict)
 
     def answers(self, hook: str) -> bool:
@@ -120,11 +122,21 @@ def _tenant(name: str, told: Any, zone: ZoneInfo, folder: Path, faults: list[str
         fhir_base=_base(name, told.get("fhir_base"), faults),
         fhir_version=_version(name, told.get("fhir_version"), faults),
         hooks=_hooks(name, told.get("hooks"), faults),
-        silent=told.get("silent") is True,
+        silent=_flag(name, "silent", told, faults),
         silent_rules=frozenset(_texts(f"tenants.{name}.silent_rules", told, faults)),
         fetch_deadline_s=_deadline(name, told.get("fetch_deadline_ms", 450), faults),
+        detected_issues=_flag(name, "detected_issues", told, faults),
         clients=clients,
     )
+
+
+def _flag(name: str, key: str, told: Mapping[str, Any], faults: list[str]) -> bool:
+    """A misspelt "true" must not switch silent mode off."""
+    given = told.get(key, False)
+    if not isinstance(given, bool):
+        faults.append(f"tenants.{name}.{key}: must be true or false")
+        return False
+    return given
 
 
 def _zone(name: str, told: Any, zone: ZoneInfo, faults: list[str]) -> ZoneInfo:

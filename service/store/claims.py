@@ -1,8 +1,8 @@
 """Claims: due patients handed to a worker, and what becomes of those whose worker died.
 
 A worker marks the few patients that it evaluates together (`begun`). When its lease ends unsettled,
-those that were begun among others are `suspect`: each is claimed alone from then on. One that was
-alone has taken a worker down: that counts as a failed try of this patient, and of no other.
+those that were begun are `suspect`: each is claimed alone from then on. A suspect whose lease ends
+again has taken a worker down: that counts as a failed try of this patient, and of no other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -98,8 +98,8 @@ def _take_back(connection: Connection, now: datetime) -> None:
     rows = connection.execute(
         ended.order_by(due.c.tenant, due.c.patient).with_for_update(skip_locked=True)
     ).all()
-    among = [row for row in rows if row.begun > 1]
-    for row in (row for row in rows if row.begun == 1):
+    among = [row for row in rows if not row.suspect]
+    for row in (row for row in rows if row.suspect):
         mine = row_of(row.tenant, row.patient)
         fresh = row.due_at if row.revision != row.lease else None
         count_try(connection, mine, row.tries, WORKER_LOST, now, fresh)

@@ -157,12 +157,14 @@ class StoreDesk:
     def audit(self, after: int, limit: int) -> list[AuditRecord]:
         return self._store.audit(self._tenant, after, limit)
 
-    def received(self, reference: str) -> datetime | None:
-        """When a resource ("Observation/1") came in; None when there is none or it was taken
-        back."""
+    def received(self, reference: str, patient: str) -> datetime | None:
+        """When a resource ("Observation/1") of a patient came in; None when there is none, or it
+        was taken back."""
         kind, _, name = reference.partition("/")
         held = self._store.resource(self._tenant, kind, name)
-        return held.received_at if held is not None and not held.retracted else None
+        if held is None or held.retracted or held.patient != patient:
+            return None
+        return held.received_at
 
     def _act(self, key: str, step: Callable[[Alert], Move], now: datetime) -> None:
         try:

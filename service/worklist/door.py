@@ -1,8 +1,9 @@
 """How pages answer: safe headers on every page, and a page a person can read on every fault."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from fastapi import Request, Response
@@ -12,6 +13,8 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from service.errors import SentinelError
+from service.security.session import Forbidden, csrf_token, renew, require_user
+from service.worklist.reasons import GLASS
 
 HERE = Path(__file__).parent
 log = structlog.get_logger(__name__)
@@ -27,6 +30,12 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+# Plotly places its parts with style attributes: allowed on the patient page alone
+TIMELINE_HEADERS = {
+    **HEADERS,
+    "Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; "
+    "style-src-attr 'unsafe-inline'",
+}
 _TITLES = {
     401: "Please sign in",
     403: "Not allowed",
@@ -35,7 +44,7 @@ _TITLES = {
     503: "Not available now",
 }
 _HINTS = {
-    401: "Open the sign-in link that was printed when the service started.",
+    401: "Sign in again, or open the link that was printed when the service started.",
     403: "Go back, load the page again, and repeat what you did.",
 }
 _FAULT = "The list could not be read. Nothing is known from this page: go by the patient."
@@ -51,10 +60,20 @@ _pages = Environment(
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def page(name: str, status: int = 200, **held: Any) -> HTMLResponse:
+class GlassClosed(Forbidden):
+    """A patient of another ward: readable for a reason that is recorded (break-glass)."""
+
+    def __init__(self, patient: str, tenant: str) -> None:
+        super().__init__("This patient is not of your wards.", code="glass")
+        self.patient, self.tenant = patient, tenant
+
+
+def page(
+    name: str, status: int = 200, headers: Mapping[str, str] = HEADERS, **held: Any
+) -> HTMLResponse:
     """A rendered template with our headers. Everything in `held` is escaped."""
     text = _pages.get_template(name).render(held)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+    return HTMLResponse(text, status_code=status, headers=dict(headers))
 
 
 def problem(status: int, words: str) -> HTMLResponse:
@@ -70,14 +89,22 @@ def problem(status: int, words: str) -> HTMLResponse:
 
 
 class PageRoute(APIRoute):
-    """A route whose faults are pages."""
+    """A route whose faults are pages. `renews`: asking for it shows that somebody is there."""
+
+    renews = True
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
             try:
-                return await handle(request)
+                response = await handle(request)
+                if self.renews:
+                    renew(request, response)
+                return response
+            except GlassClosed as closed:
+                log.info("page.refused", code=closed.code, status=closed.status)
+                return glass(request, closed)
             except SentinelError as fault:
                 log.info("page.refused", code=fault.code, status=fault.status)
                 return problem(fault.status, fault.message)
@@ -88,6 +115,25 @@ class PageRoute(APIRoute):
                 return problem(500, _FAULT)
 
         return answer
+
+
+class QuietRoute(PageRoute):
+    """What an open page asks for by itself: it keeps no session alive."""
+
+    renews = False
+
+
+def glass(request: Request, closed: GlassClosed) -> HTMLResponse:
+    """The page on which the reason is given."""
+    return page(
+        "glass.html",
+        closed.status,
+        user=require_user(request),
+        csrf=csrf_token(request),
+        patient=quote(closed.patient, safe=""),
+        tenant=closed.tenant,
+        reasons=GLASS,
+    )
 
 
 class ProgramRoute(APIRoute):

@@ -1,51 +1,101 @@
-"""The worklist, its rows alone for the live update, and the patient page."""
+"""The worklist and its rows alone for the live update."""
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from alerts.assessment import as_dict, assess
-from service.errors import NotFound
-from service.security.session import User, csrf_token, require_user
-from service.worklist.bedside import bedside_form
-from service.worklist.door import PageRoute, page
-from service.worklist.portrait import portrait, who
-from service.worklist.reasons import RESOLVE, SNOOZE, SNOOZE_MINUTES
+from service.security.roles import Lister, May, may
+from service.security.session import User, check_csrf, csrf_token
+from service.worklist.changed import snapshot
+from service.worklist.desk import Desk, Look
+from service.worklist.door import PageRoute, QuietRoute, page
+from service.worklist.item import Item
+from service.worklist.reasons import INTERVENTION, RESOLVE, SNOOZE, SNOOZE_MINUTES
 from service.worklist.room import Room, feed
-from service.worklist.rows import Filters, listed, row
-from service.worklist.words import KINDS, clock
+from service.worklist.rows import Filters, cared_for, listed, row
+from service.worklist.words import KINDS
 
-# what was done -> (what the reader is told, what undoes it)
+# what was done -> (what the reader is told, can it be taken back?)
 DONE = {
-    "claim": ("Claimed: it is yours.", "release"),
-    "release": ("Released: nobody has it now.", "claim"),
-    "snooze": ("Snoozed. It comes back then, or at once when the patient gets worse.", "reopen"),
-    "resolve": ("Resolved.", "reopen"),
-    "reopen": ("Open again.", ""),
-    "hand-over": ("Handed over.", ""),
+    "claim": ("Claimed: it is yours.", True),
+    "release": ("Released: nobody has it now.", True),
+    "snooze": ("Snoozed. It comes back then, or at once when the patient gets worse.", True),
+    "resolve": ("Resolved.", True),
+    "reopen": ("Open again.", True),
+    "hand-over": ("Handed over.", True),
+    "undo": ("Taken back.", False),
+    "seen": ("Marked as seen.", False),
+    "saved": ("This filter opens with the list from now on.", False),
 }
+# a change touches few rows; more than this and the whole list is sent
+ONLY_MAX = 40
 
 
 def page_routes(room: Room) -> APIRouter:
-    """GET /worklist, /worklist/rows, /patients/{key}."""
+    """GET /worklist, /worklist/rows; POST /worklist/seen, /worklist/filters, /session/alive."""
     router = APIRouter(route_class=PageRoute)
+    quiet = APIRouter(route_class=QuietRoute)
 
     @router.get("/worklist")
-    def worklist(request: Request) -> HTMLResponse:
-        user = require_user(request)
+    def worklist(request: Request, user: Lister) -> HTMLResponse:
         return show_list(room, request, user, said=_said(request))
 
-    @router.get("/worklist/rows")
-    def rows_alone(request: Request) -> HTMLResponse:
-        user = require_user(request)
-        return page("rows.html", **_rows(room, request, user, Filters.of(request.query_params)))
+    @quiet.get("/worklist/rows")
+    def rows_alone(
+        request: Request, user: Lister, only: Annotated[str, Query(max_length=4000)] = ""
+    ) -> HTMLResponse:
+        keys = [key for key in only.split(",") if key]
+        wanted = keys if keys and len(keys) <= ONLY_MAX else None
+        filters = _filters(room, request, user)
+        return page("rows.html", **_rows(room, request, user, filters, wanted))
 
-    @router.get("/patients/{key}")
-    def patient(request: Request, key: str) -> HTMLResponse:
-        return show_patient(room, request, key, require_user(request))
+    @router.post("/worklist/seen")
+    def seen(
+        request: Request,
+        user: Lister,
+        csrf: Annotated[str, Form()] = "",
+        back: Annotated[str, Form(max_length=500)] = "",
+        key: Annotated[str, Form(max_length=64)] = "",
+    ) -> Response:
+        """One row, or all that the filter shows, count as seen by this user."""
+        check_csrf(request, csrf)
+        filters = Filters.of(parsed(back))
+        desk = room.desk(user, filters.tenant)
+        items = listed(_mine(desk.items(), user), filters, user, room.clock())
+        mark_seen(room, desk, user, [i for i in items if not key or i.key == key])
+        return RedirectResponse(_to_list(filters, "seen"), 303)
 
-    return router
+    @router.post("/worklist/filters")
+    def save(
+        request: Request,
+        user: Lister,
+        csrf: Annotated[str, Form()] = "",
+        back: Annotated[str, Form(max_length=500)] = "",
+        name: Annotated[str, Form(max_length=40)] = "",
+        drop: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Keep the shown filter under a name; the one without a name opens with the list."""
+        check_csrf(request, csrf)
+        filters, desk = Filters.of(parsed(back)), room.desk(user)
+        if drop:
+            desk.drop(user.name, name.strip())
+        else:
+            desk.save(user.name, name.strip(), filters.query, room.clock())
+        return RedirectResponse(_to_list(filters, "" if drop else "saved"), 303)
+
+    @router.post("/session/alive")
+    def alive(request: Request, user: Lister) -> Response:
+        """Keys or pointer were used: the session lives on."""
+        check_csrf(request)
+        return Response(status_code=204)
+
+    both = APIRouter()
+    both.include_router(router)
+    both.include_router(quiet)
+    return both
 
 
 def show_list(
@@ -58,8 +108,9 @@ def show_list(
     status: int = 200,
 ) -> HTMLResponse:
     """The whole page; `said` is the message above the list."""
-    filters = filters or Filters.of(request.query_params)
-    cursor = room.desk.cursor()  # before the rows: a change in between is told twice, not never
+    filters = filters or _filters(room, request, user)
+    desk = room.desk(user, filters.tenant)
+    cursor = desk.cursor()  # before the rows: a change in between is told twice, not never
     held = _rows(room, request, user, filters)
     return page(
         "worklist.html",
@@ -69,27 +120,83 @@ def show_list(
         cursor=cursor,
         zone=room.zone.key,
         kinds=KINDS,
+        tenants=room.tenants(user),
+        saved=room.desk(user).saved(user.name),
+        may_export=may(user, May.EXPORT),
         read_at=f"{room.clock().astimezone(room.zone):%H:%M}",
         disclaimer=room.knowledge.disclaimer,
+        **choices(),
         **held,
     )
 
 
-def _rows(room: Room, request: Request, user: User, filters: Filters) -> dict[str, Any]:
-    now = room.clock()
-    items = room.desk.items()
-    shown = listed(items, filters, user.name, now)
+def choices() -> dict[str, Any]:
+    """What the forms of a row offer."""
     return {
-        "rows": [row(item, now, room.zone) for item in shown],
-        "hidden": len(items) - len(shown),
-        "wards": sorted({item.ward for item in items if item.ward}),
-        "feed": feed(room, now),
-        "filters": filters,
-        "csrf": csrf_token(request),
         "snooze_reasons": SNOOZE,
         "snooze_lengths": SNOOZE_MINUTES,
         "resolve_reasons": RESOLVE,
+        "interventions": INTERVENTION,
     }
+
+
+def mark_seen(room: Room, desk: Desk, user: User, items: Sequence[Item]) -> None:
+    now = room.clock()
+    desk.look(user.name, [Look(i.key, now, i.revision, snapshot(i.said)) for i in items])
+
+
+def parsed(query: str) -> dict[str, str]:
+    return dict(parse_qsl(query))
+
+
+def _filters(room: Room, request: Request, user: User) -> Filters:
+    """As asked for; without any, the saved one that opens with the list."""
+    asked = Filters.of(request.query_params)
+    if asked.query or asked.everything:
+        return asked
+    kept = room.desk(user).saved(user.name).get("", "")
+    return Filters.of(parsed(kept)) if kept else asked
+
+
+def _mine(items: Sequence[Item], user: User) -> list[Item]:
+    return [item for item in items if cared_for(item, user)]
+
+
+def _rows(
+    room: Room,
+    request: Request,
+    user: User,
+    filters: Filters,
+    only: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """What the template of the rows needs. `only`: these rows, and the order of all."""
+    now, desk = room.clock(), room.desk(user, filters.tenant)
+    # a filter on withdrawals reads assessments, so it needs them all
+    told = None if filters.kind == "withdrawal" else only
+    items = _mine(desk.items(told=told), user)
+    shown = listed(items, filters, user, now)
+    looks = desk.looks(user.name)
+    sent = shown if only is None else [item for item in shown if item.key in set(only)]
+    room.reads.listed(desk, user, [item.patient for item in shown], now)
+    return {
+        "rows": [row(item, now, room.zone, looks.get(item.key)) for item in sent],
+        "order": [item.key for item in shown],
+        "partial": only is not None,
+        "hidden": len(items) - len(shown),
+        "wards": sorted({item.ward for item in items if item.ward}),
+        "feed": feed(room, desk, now),
+        "filters": filters,
+        "suffix": f"?tenant={filters.tenant}" if filters.tenant else "",
+        "csrf": csrf_token(request),
+        "may_act": may(user, May.ACT),
+        "may_examine": may(user, May.EXAMINE) and room.accept is not None,
+        "me": user.name,
+    }
+
+
+def _to_list(filters: Filters, done: str) -> str:
+    query = filters.query or "all=1"
+    return f"/worklist?{query}&done={done}" if done else f"/worklist?{query}"
 
 
 def _said(request: Request) -> dict[str, Any] | None:
@@ -97,48 +204,7 @@ def _said(request: Request) -> dict[str, Any] | None:
     done = DONE.get(request.query_params.get("done", ""))
     if done is None:
         return None
-    words, undo = done
+    words, back = done
     key = request.query_params.get("on", "")
-    return {"words": words, "undo": undo if key.isalnum() else "", "key": key, "bad": False}
-
-
-def show_patient(
-    room: Room,
-    request: Request,
-    key: str,
-    user: User,
-    *,
-    said: dict[str, Any] | None = None,
-    status: int = 200,
-) -> HTMLResponse:
-    """The patient as the facts on record stand now: assessed for this page."""
-    now = room.clock()
-    chart = room.desk.chart(key)
-    if chart is None:
-        raise NotFound("No facts about this patient are on record here.", code="no-patient")
-    assessed = as_dict(assess(chart, room.knowledge, now))
-    cutoff = room.knowledge.parameters["iec.cutoff"]
-    return page(
-        "patient.html",
-        status,
-        user=user,
-        csrf=csrf_token(request),
-        message=said or _saved(request),
-        page=portrait(assessed, who(chart, now), (cutoff.value, cutoff.basis), room.zone, now),
-        history=[
-            {
-                "when": clock(entry.at, now, room.zone),
-                "what": entry.what,
-                "who": entry.who,
-                "why": entry.why,
-            }
-            for entry in room.desk.patient_history(key)
-        ],
-        bedside=bedside_form(key) if room.accept else None,
-    )
-
-
-def _saved(request: Request) -> dict[str, Any] | None:
-    if request.query_params.get("done") != "bedside":
-        return None
-    return {"words": "Saved. The assessment below counts it.", "bad": False}
+    undo = back and key.replace("-", "").isalnum()
+    return {"words": words, "undo": undo, "key": key, "bad": False}

@@ -7,19 +7,21 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.assessment import as_dict, assess
-from service.errors import NotFound
-from service.security.session import check_csrf, require_user
+from service.security.roles import Actor, Auditor, Lister
+from service.security.session import User, check_csrf
 from service.worklist.actions import perform
 from service.worklist.desk import Entry
 from service.worklist.door import ProgramRoute
 from service.worklist.item import Item
+from service.worklist.patient.access import Reader, readable
 from service.worklist.room import Room
-from service.worklist.rows import urgency
+from service.worklist.rows import cared_for, urgency
 from service.worklist.stream import cursor_of
 from service.worklist.words import severity_word
 
 LIMIT = 200
-Actions = Literal["claim", "release", "snooze", "resolve", "reopen", "hand-over"]
+Actions = Literal["claim", "release", "snooze", "resolve", "reopen", "hand-over", "undo"]
+_TOLD = ("at", "who", "role", "action", "outcome", "patient", "subject", "why", "correlation")
 
 
 class Interval(BaseModel):
@@ -78,6 +80,27 @@ class Changes(BaseModel):
     next: int
 
 
+class AuditLine(BaseModel):
+    """A line of the audit with its place in the chain."""
+
+    seq: int
+    hash: str
+    at: datetime
+    who: str
+    role: str
+    action: str
+    outcome: str
+    patient: str
+    subject: str
+    why: str
+    correlation: str
+
+
+class AuditPage(BaseModel):
+    records: list[AuditLine]
+    next: int
+
+
 class Act(BaseModel):
     """What an action may need: snooze reason and minutes; resolve reason; hand-over to."""
 
@@ -86,6 +109,7 @@ class Act(BaseModel):
     minutes: int = Field(0, ge=0, le=10_000)
     to: str = Field("", max_length=80)
     note: str = Field("", max_length=500)
+    intervention: str = Field("", max_length=40)
 
 
 class Fault(BaseModel):
@@ -114,19 +138,29 @@ def program_routes(room: Room) -> APIRouter:
     _action_routes(router, room)
 
     @router.get("/changes")
-    def changes(request: Request, since: str = "0") -> Changes:
-        require_user(request)
-        cursor, keys = room.desk.changes(cursor_of(since) or 0)
+    def changes(user: Lister, since: str = "0") -> Changes:
+        cursor, keys = room.desk(user).changes(cursor_of(since) or 0)
         return Changes(alerts=keys, next=cursor)
 
     @router.get("/patients/{key}/assessment")
-    def assessment(request: Request, key: str) -> dict[str, Any]:
+    def assessment(request: Request, key: str, user: Reader) -> dict[str, Any]:
         """The assessment of the facts on record as of now."""
-        require_user(request)
-        chart = room.desk.chart(key)
-        if chart is None:
-            raise NotFound("No facts about this patient are on record here.", code="no-patient")
+        chart = readable(room, request, user, key)
         return as_dict(assess(chart, room.knowledge, room.clock()))
+
+    @router.get("/audit")
+    def audit(
+        user: Auditor, after: Annotated[int, Query(ge=0)] = 0, tenant: str = ""
+    ) -> AuditPage:
+        """Who did what, oldest first, with the hashes of the chain. Pass `next` as `after`."""
+        records = room.desk(user, tenant).audit(after, LIMIT)
+        return AuditPage(
+            records=[
+                AuditLine(seq=r.seq, hash=r.hash, **{n: getattr(r.entry, n) for n in _TOLD})
+                for r in records
+            ],
+            next=records[-1].seq if records else after,
+        )
 
     return router
 
@@ -134,48 +168,55 @@ def program_routes(room: Room) -> APIRouter:
 def _alert_routes(router: APIRouter, room: Room) -> None:
     @router.get("/alerts")
     def alerts(
-        request: Request,
+        user: Lister,
         patient: str | None = None,
         status: Literal["open", "all"] = "open",
         since: str = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT)] = LIMIT,
     ) -> Alerts:
-        require_user(request)
-        return listing(room, patient, status == "open", cursor_of(since), limit)
+        return listing(room, user, patient, status == "open", cursor_of(since), limit)
 
     @router.get("/alerts/{key}")
-    def alert(request: Request, key: str) -> Alert:
-        require_user(request)
-        return told(room.desk.item(key), room.clock())
+    def alert(key: str, user: Lister) -> Alert:
+        desk, now = room.desk(user), room.clock()
+        item = desk.item(key)
+        room.reads.listed(desk, user, [item.patient], now)
+        return told(item, now)
 
     @router.get("/alerts/{key}/history")
-    def history(request: Request, key: str) -> History:
-        require_user(request)
-        room.desk.item(key)
-        return History(alert=key, entries=[_entry(e) for e in room.desk.history(key)])
+    def history(key: str, user: Lister) -> History:
+        desk = room.desk(user)
+        item = desk.item(key)
+        room.reads.listed(desk, user, [item.patient], room.clock())
+        return History(alert=key, entries=[_entry(e) for e in desk.history(key)])
 
 
 def _action_routes(router: APIRouter, room: Room) -> None:
     @router.post("/alerts/{key}/{action}")
-    def act(request: Request, key: str, action: Actions, body: Act | None = None) -> Alert:
+    def act(
+        request: Request, key: str, action: Actions, user: Actor, body: Act | None = None
+    ) -> Alert:
         """Needs the X-CSRF-Token header of the session."""
-        user = require_user(request)
         check_csrf(request)
-        perform(room, key, action, user.name, **(body or Act()).model_dump())
-        return told(room.desk.item(key), room.clock())
+        desk = room.desk(user)
+        perform(room, desk, key, action, user, **(body or Act()).model_dump())
+        return told(desk.item(key), room.clock())
 
 
 def listing(
-    room: Room, patient: str | None, open_only: bool, since: int | None, limit: int
+    room: Room, user: User, patient: str | None, open_only: bool, since: int | None, limit: int
 ) -> Alerts:
     """The most urgent alerts first; with `since` only those that changed after it."""
-    cursor, now = room.desk.cursor(), room.clock()
-    items = room.desk.items(patient=patient, open_only=open_only)
+    desk = room.desk(user)
+    cursor, now = desk.cursor(), room.clock()
+    items = desk.items(patient=patient, open_only=open_only)
+    items = [item for item in items if cared_for(item, user)]
     if since is not None:
-        cursor, keys = room.desk.changes(since)
+        cursor, keys = desk.changes(since)
         changed = set(keys)
         items = [item for item in items if item.key in changed]
     ordered = sorted(items, key=lambda item: urgency(item, now))
+    room.reads.listed(desk, user, [item.patient for item in ordered[:limit]], now)
     shown = [told(item, now) for item in ordered[:limit]]
     return Alerts(alerts=shown, total=len(items), next=cursor)
 

@@ -1,4 +1,4 @@
-"""Reasons for snoozing and resolving (SPEC ALR-07): few, coded, each changes what happens next."""
+"""Reasons and interventions (SPEC ALR-07, ALR-09): few, coded, each changes what happens next."""
 
 SNOOZE = {
     "being-examined": "Being examined now",
@@ -12,4 +12,24 @@ RESOLVE = {
     "not-exposed": "The drug was not taken or given",
     "data-error": "A value shown is wrong",
     "comfort-care": "Comfort-focused care only",
+    "benefit-outweighs": "Known, and the benefit outweighs it",
+}
+INTERVENTION = {
+    "": "none to record",
+    "drug-stopped": "Drug stopped",
+    "drug-changed": "Drug changed",
+    "dose-changed": "Dose changed",
+    "dopaminergic-reinstated": "Dopaminergic drug restarted",
+    "monitoring-started": "Monitoring started",
+    "test-ordered": "Test ordered",
+    "prescriber-contacted": "Prescriber contacted",
+    "transferred": "Moved to higher care",
+    "treated": "Treated",
+    "no-change": "Advised, nothing changed",
+}
+GLASS = {
+    "emergency": "Emergency: the patient needs me now",
+    "cross-cover": "I cover this ward today",
+    "transfer": "The patient is coming to my ward",
+    "safety-review": "Review of a safety event",
 }

@@ -1,37 +1,60 @@
-"""What the pages of one service share: the desk, the rules, the ward's zone, the clock."""
+"""What the pages of one service share: the desks, the rules, the ward's zone, the clock."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.knowledge import Knowledge
+from service.errors import NotFound
+from service.security.session import User
 from service.worklist.desk import Desk
+from service.worklist.reads import Reads
 from service.worklist.rows import silence
 from service.worklist.words import clock
 
 # SPEC SAF-10: without data for this long the list says so
 STALE_AFTER = timedelta(minutes=15)
 
-# (body, tenant, user) -> (refused, because): one FHIR bundle through the front door
+# (body, tenant, user) -> reasons of refused entries: one FHIR bundle through the front door
 Accept = Callable[[bytes, str, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`accept` takes a FHIR Bundle and answers why entries were refused; None: no bedside form."""
+    """`desks` by tenant, `home` the tenant of the service.
 
-    desk: Desk
+    `accept` takes a FHIR Bundle and answers why entries were refused; None: no bedside check.
+    """
+
+    desks: Mapping[str, Desk]
+    home: str
     knowledge: Knowledge
     zone: ZoneInfo
     clock: Callable[[], datetime]
     accept: Accept | None = None
+    reads: Reads = field(default_factory=Reads)
+
+    def tenants(self, user: User) -> list[str]:
+        """The tenants that a user may see."""
+        if user.role == "local":
+            return sorted(self.desks)
+        allowed = user.tenants or (self.home,)
+        return [tenant for tenant in sorted(self.desks) if tenant in allowed]
+
+    def desk(self, user: User, tenant: str = "") -> Desk:
+        """The desk of a tenant; without one the user's own. NotFound when it is not theirs."""
+        allowed = self.tenants(user)
+        chosen = tenant or (self.home if self.home in allowed else next(iter(allowed), ""))
+        if chosen not in allowed:
+            raise NotFound("There is no such list.", code="no-tenant")
+        return self.desks[chosen]
 
 
-def feed(room: Room, now: datetime) -> dict[str, Any]:
+def feed(room: Room, desk: Desk, now: datetime) -> dict[str, Any]:
     """Whether data still come in and are evaluated, in words (SAF-10: never silent)."""
-    flow = room.desk.flow(now)
+    flow = desk.flow(now)
     behind = flow.overdue
     last = clock(flow.last_data_at, now, room.zone) if flow.last_data_at else ""
     state = "live"

@@ -6,6 +6,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from alerts.cards.text import moment
+from service.security.session import User
+from service.worklist.changed import changed_words
+from service.worklist.desk import Look
 from service.worklist.item import Item
 from service.worklist.synopsis import (
     drugs,
@@ -20,25 +24,35 @@ from service.worklist.synopsis import (
 from service.worklist.words import TIERS, WORDS, age, clock, named, rank_of
 
 
+_KINDS = ("nms", "interaction", "withdrawal")
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the reader wants to see; the location is a column and filters only when asked."""
+    """What the reader wants to see; the location is a column and filters only when asked.
+
+    `everything`: asked for without any filter, so that a saved one is not applied.
+    """
 
     ward: str = ""
     kind: str = ""
+    tenant: str = ""
     mine: bool = False
     unclaimed: bool = False
     snoozed: bool = False
+    everything: bool = False
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Filters":
         """From a query string; unknown parts and odd values are left out."""
         return cls(
             ward=query.get("ward", "")[:80],
-            kind=query.get("kind", "") if query.get("kind") in ("nms", "interaction") else "",
+            kind=query.get("kind", "") if query.get("kind") in _KINDS else "",
+            tenant=query.get("tenant", "")[:64],
             mine=query.get("mine") == "1",
             unclaimed=query.get("unclaimed") == "1",
             snoozed=query.get("snoozed") == "1",
+            everything=query.get("all") == "1",
         )
 
     @property
@@ -47,26 +61,37 @@ class Filters:
         held = {
             "ward": self.ward,
             "kind": self.kind,
+            "tenant": self.tenant,
             "mine": "1" if self.mine else "",
             "unclaimed": "1" if self.unclaimed else "",
             "snoozed": "1" if self.snoozed else "",
         }
         return urlencode({name: value for name, value in held.items() if value})
 
-    def keeps(self, item: Item, user: str, now: datetime) -> bool:
+    def keeps(self, item: Item, user: User, now: datetime) -> bool:
         return (
             (not self.ward or item.ward == self.ward)
-            and (not self.kind or item.kind == self.kind)
-            and (not self.mine or item.owner == user)
+            and (not self.kind or self._of_kind(item))
+            and (not self.mine or item.owner == user.name)
             and (not self.unclaimed or item.owner is None)
             and (self.snoozed or not item.is_snoozed(now))
         )
+
+    def _of_kind(self, item: Item) -> bool:
+        if self.kind == "withdrawal":
+            return item.kind == "nms" and bool(item.withdrawn)
+        return item.kind == self.kind
+
+
+def cared_for(item: Item, user: User) -> bool:
+    """Is it of a ward of the user's? Where the ward is not on record, it is everybody's."""
+    return not user.wards or not item.ward or item.ward in user.wards or item.owner == user.name
 
 
 def urgency(item: Item, now: datetime) -> tuple[Any, ...]:
     """Most severe first, then nobody's before somebody's, then longest unattended."""
     return (
-        item.is_snoozed(now),
+        item.is_snoozed(now) or bool(item.suppressed),
         -rank_of(item.level),
         item.owner is not None,
         item.unattended_since,
@@ -74,33 +99,56 @@ def urgency(item: Item, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def listed(items: Iterable[Item], filters: Filters, user: str, now: datetime) -> list[Item]:
+def listed(items: Iterable[Item], filters: Filters, user: User, now: datetime) -> list[Item]:
     kept = [item for item in items if filters.keeps(item, user, now)]
     return sorted(kept, key=lambda item: urgency(item, now))
 
 
-def row(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:
-    """One alert in three lines: state and owner; facts with ages; what is missing, what next."""
+def row(item: Item, now: datetime, zone: tzinfo, look: Look | None = None) -> dict[str, Any]:
+    """One alert in three lines: state and owner; facts with ages; what changed, is missing, next.
+
+    `look`: what the reader last saw of it, None for never.
+    """
     told = _interaction(item, now, zone) if item.kind == "interaction" else _nms(item, now, zone)
     rank = rank_of(item.level)
+    patient = quote(item.patient, safe="")
     return {
         "key": item.key,
         "revision": item.revision,
         "word": WORDS[rank],
         "tone": WORDS[rank].lower().replace(" ", "-"),
         "owner": owner_words(item, now, zone),
+        "waiting": _waiting(item, now),
+        "escalated": item.escalated and item.owner is None,
+        "loud": item.interruptive and item.owner is None and not item.is_snoozed(now),
         "who": item.person,
-        "page": f"/patients/{quote(item.patient, safe='')}",
-        "can": {
-            "claim": item.owner is None and item.is_open,
-            "release": item.owner is not None and item.is_open,
-            "snooze": item.is_open and not item.is_snoozed(now),
-            "resolve": item.is_open,
-            "hand_over": item.is_open,
-            "reopen": not item.is_open or item.is_snoozed(now),
-        },
+        "patient": patient,
+        "page": f"/patients/{patient}",
+        "check": f"/check/{patient}" if item.kind == "nms" else "",
+        "fresh": look is None or look.revision != item.revision,
+        "seen": f"{moment(look.at, now, zone)}" if look else "",
+        "changes": changed_words(look.said, item.said) if look and item.said else [],
+        "can": _offered(item, now),
         **told,
     }
+
+
+def _offered(item: Item, now: datetime) -> dict[str, bool]:
+    return {
+        "claim": item.owner is None and item.is_open,
+        "release": item.owner is not None and item.is_open,
+        "snooze": item.is_open and not item.is_snoozed(now),
+        "resolve": item.is_open,
+        "hand_over": item.is_open,
+        "reopen": not item.is_open or item.is_snoozed(now),
+    }
+
+
+def _waiting(item: Item, now: datetime) -> str:
+    """Since when nobody has it, for the timer; "" when somebody has, or it is hidden."""
+    if item.owner is not None or not item.is_open or item.is_snoozed(now) or item.suppressed:
+        return ""
+    return item.unattended_since.isoformat()
 
 
 def owner_words(item: Item, now: datetime, zone: tzinfo) -> str:
@@ -110,10 +158,12 @@ def owner_words(item: Item, now: datetime, zone: tzinfo) -> str:
     if item.is_snoozed(now):
         why = f", {named(item.reason)}" if item.reason else ""
         return f"snoozed until {clock(item.snoozed_until, now, zone)}{why}"
+    if item.suppressed:
+        return f"calls nobody: {named(item.suppressed).replace('-', ' ')}"
     since = clock(item.unattended_since, now, zone)
     if item.owner is None:
-        return f"unclaimed {since}{' ▲ escalated' if item.escalated else ''}"
-    return f"{item.owner} {since}"
+        return f"unclaimed since {since}"
+    return f"{item.owner} since {since}"
 
 
 def _nms(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:
@@ -121,13 +171,21 @@ def _nms(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:
     if said is None:
         return _without_facts(TIERS.get(item.level, named(item.level)))
     return {
-        "headline": TIERS.get(item.level, named(item.level)),
+        "headline": _headline(item),
         "score": score_words(said),
         "facts": facts(said, now, zone),
         "drugs": drugs(said, now, zone),
         "gaps": [*gaps(said), *_eased(item)],
         "next": next_steps(said),
     }
+
+
+def _headline(item: Item) -> str:
+    """The tier in words; when a dopaminergic drug was withdrawn, that is said with it."""
+    words = TIERS.get(item.level, named(item.level))
+    if withdrawn := item.withdrawn:
+        return f"{words}: {' and '.join(named(drug) for drug in withdrawn)} stopped or missed"
+    return words
 
 
 def _eased(item: Item) -> list[str]:

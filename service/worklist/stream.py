@@ -14,9 +14,10 @@ from fastapi.responses import StreamingResponse
 
 from service.errors import BadInput
 from service.leaving import leaving
-from service.security.session import require_user
+from service.security.roles import Lister
 from service.worklist.desk import Desk
 from service.worklist.door import HEADERS, ProgramRoute
+from service.worklist.room import Room
 
 PULSE_S = 0.5
 BEAT_S = 10.0
@@ -43,14 +44,16 @@ class Pulse:
             return self._cursor
 
 
-def stream_routes(desk: Desk) -> APIRouter:
+def stream_routes(room: Room) -> APIRouter:
     """GET /worklist/stream?since=N; a Last-Event-ID header counts before `since`."""
     router = APIRouter(route_class=ProgramRoute)
-    pulse = Pulse(desk)
+    pulse = Pulse(room.desks[room.home])
 
     @router.get("/worklist/stream")
-    async def stream(request: Request, since: str = "") -> StreamingResponse:
-        require_user(request)
+    async def stream(
+        request: Request, user: Lister, since: str = "", tenant: str = ""
+    ) -> StreamingResponse:
+        desk = room.desk(user, tenant)
         start = cursor_of(request.headers.get("last-event-id") or since)
         if start is None:
             start = await pulse.cursor()

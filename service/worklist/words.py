@@ -38,7 +38,7 @@ _TIER_RANK = {
     "HIGHLY_PROBABLE": 3,
 }
 _INTERACTION_RANK = {"minor": 0, "moderate": 1, "major": 2, "contraindicated": 3}
-KINDS = {"nms": "NMS", "interaction": "Interactions", "incomplete": "Data missing"}
+KINDS = {"nms": "NMS", "withdrawal": "Withdrawal", "interaction": "Interactions"}
 EXPOSURE_READINGS = {
     "full": "counts as exposure now",
     "extended": "counts as a possible late exposure",

@@ -35,7 +35,8 @@ def run(house: Processes, bundles: int, kills: list[str], drain_s: float) -> Non
     sys.stdout.write(
         f"\n{len(ledger.acknowledged)} acknowledged, {ledger.repeats} sent again,"
         f" {len(house.killed)} kills; lost {len(found.lost)}, doubled {len(found.doubled)};"
-        f" to the alert median {found.median_s:.2f} s, slowest {found.slowest_s:.1f} s,"
+        f" to the alert median {found.median_s:.2f} s, slowest {found.slowest_s:.1f} s"
+        f" ({found.after_kill_s:.1f} s after the last kill),"
         f" sent in {sent:.1f} s,"
         f" drained after {drained:.1f} s\n"
     )

@@ -378,10 +378,10 @@ def test_bounds_by_duration_end_after_the_start() -> None:
 @pytest.mark.parametrize(
     ("route", "key"),
     [
-        (coding(SNOMED, "78421000"), "im"),
+        (coding(SNOMED, "78421000", text="Intramuscular route"), "im"),
         ({"text": "intramuscular"}, "im"),
         (coding("http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration", "IVP"), "iv"),
-        (coding(SNOMED, "127492001"), "ng"),
+        (coding(SNOMED, "127492001", text="Nasogastric route"), "ng"),
     ],
 )
 def test_routes_by_code_and_by_word(route: dict, key: str) -> None:

@@ -63,7 +63,7 @@ def answered(code: dict, answer: object, **elements: object) -> dict:
         ),
         (
             coding(SNOMED, "52613005"),
-            coding(SNOMED, "373067005"),
+            coding(SNOMED, "373067005", text="No"),
             SignKind.DIAPHORESIS,
             FALSE,
             None,
@@ -88,7 +88,7 @@ def answered(code: dict, answer: object, **elements: object) -> dict:
             TRUE,
             None,
         ),
-        (RIGIDITY, coding(SNOMED, "261665006"), SignKind.RIGIDITY, UNKNOWN, None),
+        (RIGIDITY, coding(SNOMED, "261665006", text="Unknown"), SignKind.RIGIDITY, UNKNOWN, None),
     ],
 )
 def test_a_sign_by_code_and_by_word(

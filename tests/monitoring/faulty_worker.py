@@ -2,7 +2,7 @@
 
 NMS_TEST_FAULTS is JSON: `lease_s`, `sweep_s`, `deaf_s`, `backoff_s`; `poison`: patients whose
 evaluation raises; `slow`: a patient at whom the worker stays until a file appears (`gate`);
-`deaf`: pulses are taken for sent and never arrive.
+`limit_s`: of one evaluation; `deaf`: pulses are taken for sent and never arrive.
 """
 
 import json
@@ -16,7 +16,7 @@ from alerts.chart import Chart
 from alerts.knowledge import Knowledge
 from alerts.statements import Assessment
 from service.logs import configure
-from service.monitoring import evaluation
+from service.monitoring import evaluation, watch
 from service.monitoring import worker as module_door
 from service.monitoring.worker import worker
 from service.settings import load_settings
@@ -45,6 +45,10 @@ def main() -> int:
         return real(chart, knowledge, as_of)
 
     evaluation.assess = assess
+    watch.Watch.__init__.__defaults__ = (
+        asked.get("limit_s", watch.LIMIT_S),
+        *watch.Watch.__init__.__defaults__[1:],  # type: ignore[index]
+    )
     if asked.get("deaf"):
         running._send_pulse = lambda *_: None
     settings = load_settings(os.environ)

@@ -115,7 +115,9 @@ def test_a_store_that_is_away_is_no_patient_s_fault(
     with pytest.raises(Unavailable):
         evaluator(store).drain()
     monkeypatch.undo()
-    later = Evaluator(store, load(), lambda: now() + timedelta(seconds=LEASE_S + 1), lambda: str(uuid4()))
+    later = Evaluator(
+        store, load(), lambda: now() + timedelta(seconds=LEASE_S + 1), lambda: str(uuid4())
+    )
     assert later.drain().settled == 1  # after the lease; not one try was counted
 
 

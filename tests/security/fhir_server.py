@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import orjson
 
@@ -16,6 +17,7 @@ PLAIN: dict[str, tuple[bytes, str, str]] = {
     "Outcome": (orjson.dumps({"resourceType": "OperationOutcome"}), "200 OK", ""),
     "Forbidden": (b"{}", "403 Forbidden", ""),
 }
+AWKWARD = ("Reset", "Slow", "Drip", "Huge", "Paged", "Elsewhere", "Climbing")
 # where the next page is said to be
 PAGES: dict[str, Callable[[str, int], str]] = {
     "Paged": lambda base, page: f"{base}/Paged?page={page + 1}",
@@ -31,6 +33,10 @@ class FakeServer:
         self.port = 0
         self.asked: list[str] = []
         self.tokens: list[str | None] = []
+        # a chart to search by type, in pages of `page_size`; `odd`: type -> how it misbehaves
+        self.chart: list[dict[str, Any]] = []
+        self.page_size = 100
+        self.odd: dict[str, str] = {}
 
     @property
     def base(self) -> str:
@@ -54,7 +60,10 @@ class FakeServer:
         self.asked.append(target)
         self.tokens.append(headers.get("authorization"))
         behaviour = target.split("/fhir/", 1)[-1].split("?")[0].split("/")[0]
-        if behaviour in PLAIN:
+        behaviour = self.odd.get(behaviour, behaviour)
+        if self.chart and behaviour not in PLAIN and behaviour not in AWKWARD:
+            self._send(writer, *self._found(target.split("/fhir/", 1)[-1]))
+        elif behaviour in PLAIN:
             self._send(writer, *PLAIN[behaviour])
         elif behaviour in PAGES:
             page = int(target.rsplit("page=", 1)[-1]) if "page=" in target else 1
@@ -85,6 +94,28 @@ class FakeServer:
         else:
             self._send(writer, orjson.dumps(PATIENT))
         return True
+
+    def _found(self, query: str) -> tuple[bytes, str]:
+        """A read or a search of the chart, as an ordinary server answers it."""
+        kind, _, rest = query.partition("?")
+        kind, _, name = kind.partition("/")
+        mine = [r for r in self.chart if r["resourceType"] == kind]
+        if name:
+            read = [r for r in mine if r["id"] == name]
+            return (orjson.dumps(read[0]), "200 OK") if read else (b"{}", "404 Not Found")
+        if kind == "Observation":
+            mine = [r for r in mine if ("code=" in rest) == ("laboratory" in str(r))]
+        first = int(rest.rsplit("page=", 1)[-1]) if "page=" in rest else 0
+        last = first + self.page_size
+        bare = rest.split("&page=")[0]
+        after = [{"relation": "next", "url": f"{self.base}/{kind}?{bare}&page={last}"}]
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "link": after if last < len(mine) else [],
+            "entry": [{"resource": r} for r in mine[first:last]],
+        }
+        return orjson.dumps(bundle), "200 OK"
 
     def _page(self, number: int, after: str) -> bytes:
         link = [{"relation": "next", "url": after}] if number < 9 else []

@@ -10,9 +10,10 @@ from sqlalchemy import inspect, text
 
 from service.errors import SettingsFault, Unavailable
 from service.store import AuditEntry, open_store
+from service.store.alerts import write_moves
 from service.store.schema import metadata
 from service.store.upgrade import newest_version
-from tests.store.made import NOW, TENANT, raised, take, temperature
+from tests.store.made import NOW, TENANT, opened, take, temperature
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str) -> None:
@@ -45,7 +46,10 @@ def test_what_an_older_version_wrote_is_read_after_the_upgrade_and_the_rollback(
     store.upgrade("0001")
     assert store.schema_version() == "0001"
     take(store, temperature("1"))
-    alert = raised(store)
+    move = opened()
+    with store._database.write() as connection:  # as the older program wrote it
+        write_moves(connection, [move], "c", NOW)
+    alert = move.alert
     for _ in range(2):
         store.upgrade()
         assert store.schema_version() == newest_version()

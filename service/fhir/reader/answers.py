@@ -10,6 +10,7 @@ from typing import Any
 from alerts.chart import SignKind
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.reader.codes import Coded
+from service.fhir.terminology.licensed import codes_of
 
 _NEW = re.compile(r"\bnew(?:ly|[- ]onset)?\b|\bworse(?:ned|ning)?\b|\bworsening\b", re.I)
 _OLD = re.compile(
@@ -53,7 +54,8 @@ def sign_rows() -> dict[str, SignRow]:
 @cache
 def answer_codes() -> dict[tuple[str, str], Truth]:
     """(system, code) or ("words", text) -> is it there? (answers.csv)."""
-    return {(row["system"], row["code"]): Truth(row["present"]) for row in rows_of("answers.csv")}
+    told = {(row["system"], row["code"]): row["present"] for row in rows_of("answers.csv")}
+    return {mark: Truth(word) for mark, word in (told | codes_of("presence")).items()}
 
 
 @cache

@@ -14,16 +14,11 @@ T = TypeVar("T")
 def assembler(kind: type[T]) -> Callable[..., T]:
     """`kind` itself, called with its fields in order; it must be a slotted dataclass."""
     told = fields(kind)  # type: ignore[arg-type]
-    twin: Any = make_dataclass(
-        kind.__name__,
-        [
-            (one.name, Any) if one.default is MISSING else (one.name, Any, field(default=one.default))
-            for one in told
-        ],
-        slots=True,
-        eq=False,
-        repr=False,
-    )
+    slots: list[Any] = [
+        one.name if one.default is MISSING else (one.name, Any, field(default=one.default))
+        for one in told
+    ]
+    twin: Any = make_dataclass(kind.__name__, slots, slots=True, eq=False, repr=False)
     try:
         object.__new__(twin).__class__ = kind
     except TypeError:  # another Python lays objects out in another way

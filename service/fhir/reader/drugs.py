@@ -13,6 +13,7 @@ from service.fhir.reader.fields import Fields, Memo, decoded, objects, value_of
 from service.fhir.reader.reading import DrugIdentity
 from service.fhir.reader.references import Target, target
 from service.fhir.terminology import DrugMatch, terminology
+from service.fhir.terminology.licensed import codes_of
 
 _CONCEPTS = ("medicationCodeableConcept", "medicationCode")
 # Words that stand where a drug should be and are none (fact 11).
@@ -199,4 +200,5 @@ def route_key(route: Coded) -> str | None:
 @lru_cache(maxsize=1)
 def routes() -> dict[tuple[str, str], str]:
     """(system, code) -> route of the chart (routes.csv)."""
-    return {(row["system"], row["code"]): row["route"] for row in rows_of("routes.csv")}
+    told = {(row["system"], row["code"]): row["route"] for row in rows_of("routes.csv")}
+    return told | codes_of("route")

@@ -36,9 +36,9 @@ _outcome = assembler(EntryOutcome)
 class Entries:
     """One body's entries. `outcomes` and `resources` after `read`."""
 
-    def __init__(self, context: ReadContext) -> None:
+    def __init__(self, context: ReadContext, swift: bool = True) -> None:
         self.context = context
-        self.body = Body(context, Index(context.base_url))
+        self.body = Body(context, Index(context.base_url), swift=swift)
         self._outcomes: dict[int, EntryOutcome] = {}
         self._resources: list[ResourceFacts] = []
 
@@ -166,12 +166,12 @@ class Entries:
                 told.identifies,
             )
         )
-        reason = told.reason
+        said = told.reason
         self._outcomes[entry.index] = _outcome(
             entry.index,
             entry.location,
             _ACCEPTED,
-            str(reason) if reason else "",
+            str(said) if said else "",
             f"{entry.type}/{entry.id}",
         )
         return True

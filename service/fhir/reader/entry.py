@@ -10,8 +10,8 @@ import msgspec
 from service.fhir.reader.fields import (
     DuplicateKey,
     Fields,
-    code,
     Memo,
+    code,
     decoded,
     fields,
     string,

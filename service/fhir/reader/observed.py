@@ -33,6 +33,7 @@ OTHERS = frozenset(
         "Period", "Attachment", "Reference", "Uri", "Markdown",
     )
 )  # fmt: skip
+_VALUES = OTHERS | {"valueQuantity"}
 COMA_PARTS = frozenset({"gcs_eye", "gcs_verbal", "gcs_motor"})
 _NUMBERS = ("valueInteger", "valueDecimal")
 NUMERIC = frozenset({*_NUMBERS, "valueQuantity"})
@@ -43,7 +44,7 @@ def value_key(found: Fields) -> str | None:
     """The name of the value element; None when there is none, TWO when there are several."""
     if "valueQuantity" in found and OTHERS.isdisjoint(found):
         return "valueQuantity"
-    keys = [k for k in found if k.startswith("value") and bytes(found[k]) != b"null"]
+    keys = [k for k in found if k in _VALUES and bytes(found[k]) != b"null"]
     if not keys:
         return None
     return keys[0] if len(keys) == 1 else TWO

@@ -19,7 +19,7 @@ from service.fhir.reader.circumstances import NOTES, reading_flags, site_of
 from service.fhir.reader.fields import REMEMBERED_BYTES, DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import Meaning, meanings
 from service.fhir.reader.numbers import Amount, amount_in
-from service.fhir.reader.observed import COMA_PARTS, OTHERS, value_key
+from service.fhir.reader.observed import COMA_PARTS, OTHERS
 from service.fhir.reader.ranges import Limits, range_of
 from service.fhir.reader.reading import ReadContext
 from service.fhir.reader.statuses import FINAL, PRELIMINARY, observation_statuses
@@ -126,7 +126,7 @@ def _panel(found: Fields, frame: _Frame) -> Readings | None:
     parts = _panels.get(around)
     if parts is None:
         parts = _learn_panel(raw, around)
-    if not parts or len(pieces) != 2 * len(parts) + 1 or value_key(found) is not None:
+    if not parts or len(pieces) != 2 * len(parts) + 1:
         return None
     told: dict[str, Measurement] = {}
     for (what, gauge), digits in zip(parts, pieces[1::2], strict=True):
@@ -134,9 +134,7 @@ def _panel(found: Fields, frame: _Frame) -> Readings | None:
         if one is None:
             return None
         told[one.kind] = one
-    if len(told) != len(parts) or (
-        not _TOGETHER.isdisjoint(told) and not _is_clear_pair(told)
-    ):
+    if len(told) != len(parts) or (not _TOGETHER.isdisjoint(told) and not _is_clear_pair(told)):
         return None
     return tuple(told.values())
 
@@ -144,9 +142,7 @@ def _panel(found: Fields, frame: _Frame) -> Readings | None:
 _panels: dict[tuple[bytes, ...], tuple[tuple[Meaning, Gauge], ...]] = {}
 
 
-def _learn_panel(
-    raw: bytes, around: tuple[bytes, ...]
-) -> tuple[tuple[Meaning, Gauge], ...]:
+def _learn_panel(raw: bytes, around: tuple[bytes, ...]) -> tuple[tuple[Meaning, Gauge], ...]:
     """The code and the gauge of every component; empty when one of them is not plain."""
     parts: list[tuple[Meaning, Gauge]] = []
     try:

@@ -6,6 +6,7 @@ thorough way (`medication`), which gives the same facts: a property test compare
 
 from alerts.chart import Evidence, MedicationUse, Source, TimeBasis, UseStatus
 from service.fhir.reader.assembly import assembler
+from service.fhir.reader.codes import Coded
 from service.fhir.reader.dosage import NOTHING, dosage_in
 from service.fhir.reader.drugs import concepts, identity_of
 from service.fhir.reader.fields import (
@@ -16,7 +17,6 @@ from service.fhir.reader.fields import (
     code,
     decoded,
 )
-from service.fhir.reader.codes import Coded
 from service.fhir.reader.reading import DrugIdentity, ReadContext
 from service.fhir.reader.statuses import use_status
 from service.fhir.reader.times import stated

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from service.fhir.reader.fields import decoded, objects, string
+from service.fhir.reader.fields import Memo, decoded, objects, string
 from service.fhir.reader.reasons import Reason
 
 _TYPED = re.compile(
@@ -51,6 +51,9 @@ def target(value: Any) -> Target:
     return Target(
         named, url=text, identifier=identifier_of(value.get("identifier")), display=display
     )
+
+
+_targets = Memo(lambda raw: target(decoded(raw)))
 
 
 def _queried(query: str) -> tuple[str, str] | None:
@@ -104,7 +107,7 @@ class Index:
 
     def _subject(self, raw: bytes, contained: Mapping[str, Any] | None) -> tuple[str, Reason]:
         try:
-            who = target(decoded(raw))
+            who = _targets[raw]
         except ValueError:
             return "", Reason.NO_SUBJECT
         if who.contained:

@@ -63,6 +63,9 @@ class DrugNames:
         for row in rows("authored_names.csv"):
             needs = tuple(filter(None, row["needs"].lower().split("|")))
             self._add(row["term"], _Name(_keys(row["ingredients"]), "abbreviation", "", needs))
+        for row in rows("authored_ingredients.csv"):
+            for term in (row["ingredient"], *filter(None, row["names"].split("|"))):
+                self._add(term, _Name((row["ingredient"],), "name"))
         for row in rows("names.csv"):
             self._add(row["term"], _Name(_keys(row["ingredients"]), row["kind"], row["depot"]))
         self._others = _words_of("other_drugs.txt")

@@ -16,10 +16,8 @@ SHORTEST_PREFIX = 3
 class Findings:
     """Codes and text patterns of conditions and signs."""
 
-    def __init__(self, extra: Mapping[tuple[str, str], ConceptMatch]) -> None:
-        self._exact: dict[tuple[str, str], tuple[ConceptMatch, ...]] = {
-            key: (hit,) for key, hit in extra.items()
-        }
+    def __init__(self, extra: Mapping[tuple[str, str], tuple[ConceptMatch, ...]]) -> None:
+        self._exact: dict[tuple[str, str], tuple[ConceptMatch, ...]] = dict(extra)
         self._prefix: dict[tuple[str, str], tuple[ConceptMatch, ...]] = {}
         for row in rows("findings.csv"):
             key = (row["system"], _undotted(row["system"], row["code"]))

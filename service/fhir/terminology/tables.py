@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+# From the source tables, and those that interaction rows need beyond them (names only, no codes).
+INGREDIENT_FILES = ("ingredients.csv", "authored_ingredients.csv")
 DATA = Path(__file__).parent / "data"
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from service.fhir.terminology.drugs import Drugs
 from service.fhir.terminology.findings import Findings
+from service.fhir.terminology.licensed import is_on
 from service.fhir.terminology.matches import ConceptMatch, DrugMatch, Ingredient
 from service.fhir.terminology.observations import Answers, Observations
 from service.fhir.terminology.overlay import Overlay, paths, read
-from service.fhir.terminology.tables import manifest, rows
+from service.fhir.terminology.tables import INGREDIENT_FILES, manifest, rows
 
 Codings = Sequence[tuple[str, str]]
 Pairs = tuple[tuple[str, str], ...]
@@ -29,7 +30,11 @@ class Terminology:
         self.observations = Observations(site.observations)
         self.conditions = Findings(site.findings)
         self._answers = Answers(site.answers)
-        self._ingredients = {r["ingredient"]: _ingredient(r) for r in rows("ingredients.csv")}
+        self._ingredients = {
+            r["ingredient"]: _ingredient(r)
+            for name in INGREDIENT_FILES
+            for r in rows(name)
+        }
         self._drug = lru_cache(maxsize=CACHED)(self.drugs.match)
         self._observation = lru_cache(maxsize=CACHED)(self.observations.match)
         self._findings = lru_cache(maxsize=CACHED)(self.conditions.match)
@@ -95,9 +100,9 @@ def _ingredient(row: dict[str, str]) -> Ingredient:
 @cache
 def terminology() -> Terminology:
     """The shared instance, with the site's own codes where the setting names them."""
-    return Terminology(read(paths()))
+    return Terminology(read(paths(), with_licensed=is_on()))
 
 
-def with_overlay(*files: Path) -> Terminology:
+def with_overlay(*files: Path, with_licensed: bool = False) -> Terminology:
     """A separate instance with these files (tests, checks)."""
-    return Terminology(read(files))
+    return Terminology(read(files, with_licensed))

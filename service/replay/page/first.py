@@ -187,7 +187,7 @@ def _burden_table(now: Figures, was: Figures | None, versions: tuple[str, str]) 
         for name, one in rows:
             yield f"<tr><td>{escape(name)}{_burden(one.burden)}</tr>"
         yield "</tbody></table>"
-        yield '<p class="note">Counted on simulated wards and exports, by the life of an alert as in'
+        yield "<p class=note>Counted on simulated wards and exports, by the life of an alert as in"
         yield " production with nobody answering. Published cases are no sample of a ward.</p>"
     else:
         yield "<p>Not counted: published cases are no sample of a ward. Replay a simulated ward"

@@ -1,10 +1,9 @@
 """One patient's assessment in its JSON form, as the patient page shows it."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from alerts.chart import Chart
 from service.worklist.synopsis import Said, exposed_drug, interval, pair
 from service.worklist.words import (
     EXPOSURE_READINGS,
@@ -27,28 +26,6 @@ _GATES = {
     "unverified": "cannot be verified from the record",
 }
 _MET = {"true": "criteria met", "false": "criteria not met", "unknown": "cannot be decided"}
-
-
-def who(chart: Chart, as_of: datetime) -> str:
-    """'Patient p1 · male, 41 y · Ward 7B': only what is on record."""
-    parts = [f"Patient {chart.patient}"]
-    if chart.details is not None:
-        born = chart.details.birth_date
-        aged = f"{_years(born, as_of.date())} y" if born else "age not recorded"
-        parts.append(f"{chart.details.sex or 'sex not recorded'}, {aged}")
-    if place := ward(chart):
-        parts.append(f"Ward {place}")
-    return " · ".join(parts)
-
-
-def ward(chart: Chart) -> str:
-    """The ward of the latest stay that has not ended; "" when not on record."""
-    open_stays = [stay for stay in chart.stays if stay.end is None and stay.ward]
-    return str(open_stays[-1].ward) if open_stays else ""
-
-
-def _years(born: date, today: date) -> int:
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def portrait(

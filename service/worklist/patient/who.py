@@ -6,13 +6,15 @@ from alerts.chart import Chart
 
 
 def who(chart: Chart, as_of: datetime) -> str:
-    """'Ward 7B · male, 41 y · Patient p1': only what is on record."""
-    parts = [f"Ward {place}"] if (place := ward(chart)) else []
+    """'Patient p1 · male, 41 y · Ward 7B': only what is on record."""
+    parts = [f"Patient {chart.patient}"]
     if chart.details is not None:
         born = chart.details.birth_date
         aged = f"{_years(born, as_of.date())} y" if born else "age not recorded"
         parts.append(f"{chart.details.sex or 'sex not recorded'}, {aged}")
-    return " · ".join([*parts, f"Patient {chart.patient}"])
+    if place := ward(chart):
+        parts.append(f"Ward {place}")
+    return " · ".join(parts)
 
 
 def ward(chart: Chart) -> str:

@@ -1,8 +1,9 @@
 """The one door of the package: `assess(chart, knowledge, as_of)` says everything once."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, time
+from operator import attrgetter
 from typing import Any
 
 from alerts.channels import capped, told
@@ -268,11 +269,30 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
+# a type -> the names of its fields, or how its values are made plain
+_FIELDS: dict[type, tuple[str, ...]] = {}
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    str: lambda value: value,
+    bool: lambda value: value,
+    int: lambda value: value,
+    float: lambda value: value,
+    type(None): lambda value: value,
+    datetime: datetime.isoformat,
+    list: lambda value: [_plain(item) for item in value],
+    tuple: lambda value: [_plain(item) for item in value] if value else [],
+}
+
+
 def _plain(value: Any) -> Any:
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return getattr(value, "value", value)
+    kind = type(value)
+    names = _FIELDS.get(kind)
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
+    make = _PLAIN.get(kind)
+    if make is not None:
+        return make(value)
+    if is_dataclass(value):
+        _FIELDS[kind] = tuple(field.name for field in fields(value))
+    else:
+        _PLAIN[kind] = attrgetter("value")  # an enumeration
+    return _plain(value)

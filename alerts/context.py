@@ -150,8 +150,13 @@ def _daily(use: MedicationUse) -> float:
 
 
 def _conditions(now: Moment) -> Iterator[Found]:
+    if not now.chart.conditions:
+        now.hours("episode.gap_h")
+        return
     for key, raw in now.knowledge.criteria["risk_factors"].items():
-        wanted = set(raw.get("conditions", ()))
+        wanted = raw.get("conditions")
+        if not wanted:
+            continue
         coded = [
             c
             for c in now.chart.conditions

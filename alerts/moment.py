@@ -28,6 +28,7 @@ from alerts.evidence import (
     use_datum,
 )
 from alerts.knowledge import Knowledge
+from alerts.ledger import Account, Ledger, Read, ledger
 from alerts.statements import Step
 from alerts.truth import TRUE
 
@@ -55,48 +56,6 @@ AT = attrgetter("at")
 NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
 
 
-class Ledger(Knowledge):
-    """The knowledge, noting which parameters were read."""
-
-    read: dict[str, None]
-
-    def __getitem__(self, key: str) -> float:
-        self.read[key] = None
-        return self._values[key]
-
-
-def _ledger(knowledge: Knowledge) -> Ledger:
-    noted: Ledger = object.__new__(Ledger)
-    vars(noted).update(vars(knowledge))
-    vars(noted)["read"] = {}
-    return noted
-
-
-class Account:
-    """What was read under one name: parameters, and windows of readings."""
-
-    __slots__ = ("_before", "_now", "name", "parameters", "reads")
-
-    def __init__(self, now: "Moment | None", name: str) -> None:
-        self._now, self.name = now, name
-        self.parameters: dict[str, None] = {}
-        self.reads: dict[tuple[str, timedelta, int], None] = {}
-        self._before: list[Account] = []
-
-    def __enter__(self) -> None:
-        now = self._now
-        if now is not None:
-            self._before.append(now._account)
-            now._account = self
-            now.noted["read"] = self.parameters
-
-    def __exit__(self, *fault: object) -> None:
-        now = self._now
-        if now is not None:
-            now._account = before = self._before.pop()
-            now.noted["read"] = before.parameters
-
-
 @dataclass(slots=True)
 class Moment:
     """`chart` holds only what had happened by `as_of`."""
@@ -108,14 +67,16 @@ class Moment:
     # the first true finding of the episode, once it is known
     onset: datetime | None = None
     _spans: dict[str, timedelta] = field(default_factory=dict)
-    _windows: dict[tuple[str, timedelta], list[Measurement]] = field(default_factory=dict)
+    _windows: dict[tuple[str, timedelta], tuple[list[Measurement], Read]] = field(
+        default_factory=dict
+    )
     _series: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
     _valid: dict[str, tuple[int, list[Measurement]]] = field(default_factory=dict)
     _ingredients: set[str] | None = None
     # answers of this moment that several rules ask for, each worked out once
     answers: dict[Any, Any] = field(default_factory=dict)
-    _account: "Account" = field(default_factory=lambda: Account(None, ""))
-    _accounts: dict[str, "Account"] = field(default_factory=dict)
+    account_open: Account = field(default_factory=lambda: Account(None, ""))
+    _accounts: dict[str, Account] = field(default_factory=dict)
     # where the knowledge notes what is read
     noted: dict[str, Any] = field(init=False)
 
@@ -128,7 +89,7 @@ class Moment:
         known = self._spans.get(parameter)
         if known is None:
             return self._span(parameter, HOUR)
-        self._account.parameters[parameter] = None
+        self.account_open.parameters[parameter] = None
         return known
 
     def days(self, parameter: str) -> timedelta:
@@ -142,7 +103,7 @@ class Moment:
         if known is None:
             known = self._spans[parameter] = self.knowledge[parameter] * unit
         else:
-            self._account.parameters[parameter] = None
+            self.account_open.parameters[parameter] = None
         return known
 
     # --- readings
@@ -154,11 +115,12 @@ class Moment:
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
         """Usable readings of the window that ends now, oldest first."""
         mark = (kind, window)
-        found = self._windows.get(mark)
-        if found is None:
-            found = self._windows[mark] = self._read(kind, window)
-        self._account.reads[kind, window, len(found)] = None
-        return found
+        known = self._windows.get(mark)
+        if known is None:
+            found = self._read(kind, window)
+            known = self._windows[mark] = (found, (kind, window, len(found)))
+        self.account_open.reads[known[1]] = None
+        return known[0]
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
         series = self._past(kind)
@@ -320,7 +282,7 @@ def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:
     i = bisect_right(chart.changes, as_of)
     upcoming = chart.changes[i] if i < len(chart.changes) else None
     clipped = chart if upcoming is None else _clipped(chart, as_of)
-    return Moment(clipped, _ledger(knowledge), as_of, upcoming)
+    return Moment(clipped, ledger(knowledge), as_of, upcoming)
 
 
 def _clipped(chart: Chart, as_of: datetime) -> Chart:

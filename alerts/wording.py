@@ -13,6 +13,8 @@ from alerts.moment import Moment
 Raw = Mapping[str, Any]
 _UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "umol/L": "µmol/L", "10*9/L": "×10⁹/L"}
 _UNITS |= {"mL/min/{1.73_m2}": "mL/min/1.73 m²", "{score}": "points"}
+# not strftime: the words of a plan may not hang on the locale of a process
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMES = {"spo2": "SpO2", "egfr": "eGFR", "alt": "ALT", "creatine_kinase": "CK"}
 
 
@@ -89,12 +91,13 @@ def stamp(at: datetime, now: Moment) -> str:
     """A time in the zone of the assessment's clock: '25 Nov 08:10 UTC'."""
     local = at.astimezone(now.as_of.tzinfo)
     year = "" if local.year == now.as_of.year else f" {local.year}"
-    return f"{local.day} {local:%b}{year} {local:%H:%M %Z}".strip()
+    clock = f"{local.hour:02}:{local.minute:02} {local.tzname() or ''}"
+    return f"{local.day} {_MONTHS[local.month - 1]}{year} {clock}".strip()
 
 
 def day(at: datetime, now: Moment) -> str:
     local = at.astimezone(now.as_of.tzinfo)
-    return f"{local.day} {local:%b %Y}"
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
 def measured(reading: Measurement, now: Moment) -> str:

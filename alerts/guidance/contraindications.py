@@ -131,13 +131,22 @@ def _cleared(bedside: Bedside, raw: Raw) -> bool:
 
 def _readings(bedside: Bedside, raw: Raw, drug: str) -> tuple[str, list[str]]:
     """The readings that decide, in words, and those that nobody took in a day."""
-    told = [_reading(bedside, kind) for kind in raw.get("readings", ())]
+    if "readings" not in raw:
+        return "", []
+    told = [_reading(bedside, kind) for kind in raw["readings"]]
     missing = [f"{said}: check before {drug}" for said, there in told if not there]
     return "; ".join([*(said for said, there in told if there), *missing]), missing
 
 
 def _reading(bedside: Bedside, kind: str) -> tuple[str, bool]:
     """The newest value of a day in words, and whether there is one."""
+    told = bedside.told.get(kind)
+    if told is None:
+        told = bedside.told[kind] = _worded(bedside, kind)
+    return told
+
+
+def _worded(bedside: Bedside, kind: str) -> tuple[str, bool]:
     parameter = "dose.laboratory_age_h"
     if kind == "blood_pressure":
         upper = bedside.newest("systolic_bp", parameter)

@@ -23,6 +23,8 @@ class Bedside:
     withdrawals: tuple[Withdrawal, ...]
     findings: Mapping[str, Finding] = field(default_factory=dict)
     stage: str = ""
+    # readings in words, each made once
+    told: dict[str, tuple[str, bool]] = field(default_factory=dict)
 
     @property
     def labels(self) -> Mapping[str, str]:

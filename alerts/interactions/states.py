@@ -55,6 +55,7 @@ class States:
     def __init__(self, situation: Situation, board: list[Taken]) -> None:
         self._situation, self._board = situation, board
         self._known: dict[str, Held] = {}
+        self._answers: dict[str, Held] = {}
         self._problems: dict[str, list[Condition]] = {}
         for condition in situation.now.chart.conditions:
             self._problems.setdefault(condition.kind, []).append(condition)
@@ -62,6 +63,15 @@ class States:
     def answer(self, name: str, row: Row, taken: Taken | None) -> Held:
         """The condition for this row and drug; a still unknown answers false."""
         state = self._situation.now.knowledge.states[name]
+        of_patient = not state.reads or state.reads in _PATIENT
+        if of_patient and name in self._answers:
+            return self._answers[name]
+        held = self._answer(state, row, taken)
+        if of_patient:
+            self._answers[name] = held
+        return held
+
+    def _answer(self, state: State, row: Row, taken: Taken | None) -> Held:
         held = self._problem(state)
         if held.state is not TRUE and state.reads:
             read = self._read(state.reads, row, taken)

@@ -5,6 +5,7 @@ an attested episode, the newest temperature and CK, and which facts still stand.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 from alerts.chart import Chart, Condition, SignKind
 from alerts.knowledge import Knowledge
@@ -19,9 +20,23 @@ _SIGNS_OF_EPISODE = ("HYP", "RIG", "MS", "CK")
 
 
 @dataclass(frozen=True, slots=True)
+class Prints:
+    """What a fact says, short: its value at its time. What changes by itself (a status, an end)
+    is no part of it: a drug that is stopped has not been corrected."""
+
+    chart: Chart
+
+    def of(self, reference: str, at: datetime | None) -> str:
+        """ "" when nothing of that reference and time is on the chart."""
+        said = sorted(_said(self.chart, reference, at))
+        return blake2b("|".join(said).encode(), digest_size=8).hexdigest() if said else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """`present`: references of all facts on the chart; None when the chart was not looked at,
-    and then nothing is taken for retracted. `resolved_at`: SPEC 5.6, stated or measured.
+    and then nothing is taken for retracted. `prints`: what each reference says (see Prints).
+    `resolved_at`: SPEC 5.6, stated or measured.
     """
 
     suppression: Suppression = Suppression.NO
@@ -31,6 +46,10 @@ class Circumstances:
     temperature: float | None = None
     ck: float | None = None
     present: frozenset[str] | None = None
+    prints: Prints | None = None
+
+    def said(self, reference: str, at: datetime | None) -> str:
+        return "" if self.prints is None else self.prints.of(reference, at)
 
 
 def circumstances(chart: Chart, knowledge: Knowledge, assessment: Assessment) -> Circumstances:
@@ -46,6 +65,7 @@ def circumstances(chart: Chart, knowledge: Knowledge, assessment: Assessment) ->
         temperature=temperatures[-1].value if temperatures else None,
         ck=cks[-1].value if cks else None,
         present=frozenset(_references(chart)),
+        prints=Prints(chart),
     )
 
 
@@ -107,3 +127,18 @@ def _references(chart: Chart) -> Iterable[str]:
         chart.unread,
     ):
         yield from (fact.source.reference for fact in group)
+
+
+def _said(chart: Chart, reference: str, at: datetime | None) -> Iterable[str]:
+    for reading in chart.measurements:
+        if reading.source.reference == reference and reading.at == at:
+            yield f"{reading.kind} {reading.value!r} {reading.unit}"
+    for sign in chart.signs:
+        if sign.source.reference == reference and sign.at == at:
+            yield f"{sign.kind} {sign.present}"
+    for use in chart.medications:
+        if use.source.reference == reference:
+            yield "+".join(use.ingredients)
+    for condition in chart.conditions:
+        if condition.source.reference == reference:
+            yield str(condition.kind)

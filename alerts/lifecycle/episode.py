@@ -47,7 +47,9 @@ def follow(
 ) -> list[Move]:
     """The moves of all NMS alerts of a patient. `identity`: (tenant, patient)."""
     running = [a for a in episodes if a.machine.ended_at is None]
-    moves = [correct(a, around, now, policy) for a in episodes if a.machine.ended_at is not None]
+    stands = frozenset(s.reference for s in view.support)
+    over = [a for a in episodes if a.machine.ended_at is not None]
+    moves = [correct(a, around, now, policy, stands) for a in over]
     moves += [_step(a, view, around, now, policy) for a in running]
     if not running and _begins(episodes, view, around):
         number = 1 + max((int(a.subject.removeprefix(_SUBJECT)) for a in episodes), default=0)
@@ -103,7 +105,7 @@ def _step(
     """One running episode meets a new view."""
     before = alert.machine
     draft = Draft(alert, joined(before, view), now)
-    _note_corrections(draft, around, policy)
+    _note_corrections(draft, around, policy, frozenset(draft.machine.evidence))
     if _ends(draft, around, policy):
         return draft.move()
     called = _note_suppression(draft, around, view)
@@ -261,15 +263,24 @@ def _escalate(draft: Draft, policy: Policy) -> None:
         draft.machine = replace(draft.machine, escalations=(*done, *due), escalated_from=since)
 
 
-def correct(alert: Alert, around: Circumstances, now: datetime, policy: Policy) -> Move | None:
+def correct(
+    alert: Alert,
+    around: Circumstances,
+    now: datetime,
+    policy: Policy,
+    stands: frozenset[str] = frozenset(),
+) -> Move | None:
     """The correction alone, for an alert that is over: its readers are owed it as well."""
     draft = Draft(alert, alert.machine, now)
-    _note_corrections(draft, around, policy)
+    _note_corrections(draft, around, policy, stands)
     return draft.move()
 
 
-def _note_corrections(draft: Draft, around: Circumstances, policy: Policy) -> None:
-    """OBS-02: evidence that was told is gone from the chart: every recipient hears of it.
+def _note_corrections(
+    draft: Draft, around: Circumstances, policy: Policy, stands: frozenset[str]
+) -> None:
+    """OBS-02: evidence that was told is gone from the chart, or says something else under the
+    same id and no longer supports: every recipient hears of it. `stands`: references that do.
 
     The standing level falls with it only when the newest assessment had rested on that evidence.
     """
@@ -277,24 +288,30 @@ def _note_corrections(draft: Draft, around: Circumstances, policy: Policy) -> No
         return
     was = draft.was.machine
     oldest = draft.now - policy.correction_window
-    gone = [
-        s
-        for s in draft.machine.support
-        if s.reference not in around.present and (s.at is None or s.at >= oldest)
-    ]
-    kept = tuple(
-        s for s in draft.machine.support if s not in gone and (s.at is None or s.at >= oldest)
+    recent = [s for s in draft.machine.support if s.at is None or s.at >= oldest]
+    gone = [s for s in recent if s.reference not in around.present]
+    changed = [s for s in recent if _changed(s, around) and s.reference not in stands]
+    kept = {replace(s, said=around.said(s.reference, s.at) or s.said) for s in recent}
+    lost = {(s.reference, s.at) for s in (*gone, *changed)}
+    draft.machine = replace(
+        draft.machine, support=_support(tuple(s for s in kept if (s.reference, s.at) not in lost))
     )
-    draft.machine = replace(draft.machine, support=kept)
-    if not gone:
-        return
-    names = sorted({s.reference for s in gone})
-    draft.say(What.CORRECTED, Why.EVIDENCE_RETRACTED, ", ".join(names))
-    for audience in was.told:
-        draft.post(Why.EVIDENCE_RETRACTED, Channel.TASK, audience)
-    rested = set(names) & set(was.evidence)
+    for taken, why in ((gone, Why.EVIDENCE_RETRACTED), (changed, Why.EVIDENCE_CORRECTED)):
+        if not taken:
+            continue
+        draft.say(What.CORRECTED, why, ", ".join(sorted({s.reference for s in taken})))
+        for audience in was.told:
+            draft.post(why, Channel.TASK, audience)
+    rested = {reference for reference, _ in lost} & set(was.evidence)
     if rested and was.ended_at is None and rank(draft.machine.stated) < rank(was.stated):
         draft.machine = replace(draft.machine, level=draft.machine.stated)
+
+
+def _changed(support: Support, around: Circumstances) -> bool:
+    """Another value under the same id and time. A record that moved on to a later time is a new
+    reading, and one that was told before prints were kept is not judged."""
+    said = around.said(support.reference, support.at)
+    return bool(support.said and said and said != support.said)
 
 
 def _support(*groups: tuple[Support, ...]) -> tuple[Support, ...]:

@@ -34,14 +34,14 @@ def follow_pairs(
     for alert in sorted(known, key=lambda a: a.subject):
         interaction = found.pop(alert.subject, None)
         if interaction is not None:
-            view = pair_view(interaction, assessment)
+            view = pair_view(interaction, assessment, around)
             moves.append(_step(alert, view, now, policy))
         elif alert.machine.ended_at is None:
             moves.append(_close(alert, around, now, policy))
         else:
             moves.append(correct(alert, around, now, policy))
     for subject, interaction in sorted(found.items()):
-        moves.append(_open(subject, interaction, assessment, tenant, now, new_id))
+        moves.append(_open(subject, interaction, assessment, around, tenant, now, new_id))
     return [move for move in moves if move is not None]
 
 
@@ -62,11 +62,12 @@ def _open(
     subject: str,
     interaction: Interaction,
     assessment: Assessment,
+    around: Circumstances,
     tenant: str,
     now: datetime,
     new_id: Callable[[], str],
 ) -> Move:
-    view = pair_view(interaction, assessment)
+    view = pair_view(interaction, assessment, around)
     machine = MachineState(
         level=view.level,
         stated=view.level,

@@ -70,6 +70,7 @@ class Why(StrEnum):
     QUIET_ENDED = "quiet-ended"
     SNOOZE_ENDED = "snooze-ended"
     EVIDENCE_RETRACTED = "evidence-retracted"
+    EVIDENCE_CORRECTED = "evidence-corrected"  # same id, another value, the ground is gone
     UNACKNOWLEDGED = "unacknowledged"  # ALR-06
     COMFORT_CARE = "comfort-care"
     ATTESTED = "attested"
@@ -143,10 +144,14 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """A fact that a told finding rests on: "Observation/123" and its clinical time."""
+    """A fact that a told finding rests on: "Observation/123" and its clinical time.
+
+    `said`: a print of its value then; another one under the same id and time is a correction.
+    """
 
     reference: str
     at: datetime | None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

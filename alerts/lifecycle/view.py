@@ -77,14 +77,19 @@ def nms_view(assessment: Assessment, around: Circumstances) -> View:
         ck=around.ck,
         severity=assessment.severity.level,
         critical=critical is not None and critical.state is TRUE and not critical.caveats,
-        support=_support(true),
+        support=_support(true, around),
     )
 
 
-def pair_view(interaction: Interaction, assessment: Assessment) -> View:
+def pair_view(
+    interaction: Interaction, assessment: Assessment, around: Circumstances | None = None
+) -> View:
     """What an interaction row says of the running drugs."""
     unsure = interaction.label.startswith("context not certain")
-    facts = tuple(Support(d.source, d.at) for d in interaction.facts if d.source)
+    known = around or Circumstances()
+    facts = tuple(
+        Support(d.source, d.at, known.said(d.source, d.at)) for d in interaction.facts if d.source
+    )
     return View(
         level=interaction.severity,
         channel=interaction.mode,
@@ -145,8 +150,9 @@ def _last_true(true: list[Finding], as_of: datetime) -> datetime | None:
     return max((at for at in times if at <= as_of), default=None)
 
 
-def _support(true: list[Finding]) -> tuple[Support, ...]:
-    return _sorted(Support(d.source, d.at) for f in true for d in f.evidence if d.source)
+def _support(true: list[Finding], around: Circumstances) -> tuple[Support, ...]:
+    facts = {(d.source, d.at) for f in true for d in f.evidence if d.source}
+    return _sorted(Support(name, at, around.said(name, at)) for name, at in facts)
 
 
 def _sorted(found: Iterable[Support]) -> tuple[Support, ...]:

@@ -145,7 +145,10 @@ def _lasting(now: Moment) -> Truth:
         return UNKNOWN
     run: list[Measurement] = []
     for reading in readings:
-        run = [*run, reading] if above(reading, limit, strict=True) is TRUE else []
+        if above(reading, limit, strict=True) is TRUE:
+            run.append(reading)
+        else:
+            run = []
         if len(run) >= now.knowledge["adityanjee.readings"] and run[-1].at - run[0].at >= span:
             return TRUE
     if run:

@@ -59,7 +59,16 @@ def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = F
 def charted(now: Moment, *kinds: SignKind, window: timedelta | None = None) -> Truth:
     """Present in 24 h; absent when a structured entry says so; unknown when nobody charted it."""
     span = window or now.hours("ddx.sign_h")
+    known: Truth | None = now.answers.get((kinds, span))
+    if known is None:
+        known = now.answers[kinds, span] = _charted(now, span, kinds)
+    return known
+
+
+def _charted(now: Moment, span: timedelta, kinds: tuple[SignKind, ...]) -> Truth:
     signs = now.signs(span, *kinds)
+    if not signs:
+        return UNKNOWN
     if any(s.present is TRUE for s in signs):
         return TRUE
     return FALSE if any(s.present is FALSE and s.structured for s in signs) else UNKNOWN

@@ -38,7 +38,8 @@ def lookup(
     """One answer. `kind`: drug, observation, finding, unit or none; `how` says how it was found.
 
     Drug: ingredients, dopamine_role, long_acting (Y, N, short_depot, form_dependent), depot
-    (true, false, unknown), product, route, form, strength. Observation: concept, site, value and
+    (true, false, unknown), product, route, form, strength; `others` where it is a drug without a
+    role here. Observation: concept, site, value and
     unit as laboratories report it, `canonical` as stored. Finding: concept, concepts.
     `snomed_licensed`: whether the licensed SNOMED CT identifiers are on.
     """
@@ -58,6 +59,8 @@ def lookup(
         conditions = known.findings(codings, text or "")
         if conditions:
             return {"kind": "finding", **_findings(conditions), **on}
+        if found.others:
+            return {"kind": "drug", **_drug(found, known, codings), **on}
         if not unit:
             return {"kind": "none", "how": _why_nothing(codings), "snomed_licensed": is_on()}
     return _unit(unit or "", number)
@@ -101,7 +104,7 @@ def batch_row(row: dict[str, str], known: Terminology) -> Answer:
     system, code, text = row["input_system"], row["input_code"], row["input_text"]
     codings: Codings = ((system, code),) if code else ()
     if row["kind"].startswith("medication"):
-        return head | _drug(known.drug(codings, text), known, codings)
+        return head | _of_the_list(_drug(known.drug(codings, text), known, codings), known)
     if row["kind"] == "observation":
         seen = known.observation(codings, text)
         if seen is None:
@@ -113,6 +116,17 @@ def batch_row(row: dict[str, str], known: Terminology) -> Answer:
     return head | _nothing(f"unknown kind {row['kind']!r}")
 
 
+def _of_the_list(answer: Answer, known: Terminology) -> Answer:
+    """A batch answers for the drug list; what only interaction rows need is told in `partners`."""
+    beyond = [key for key in answer["ingredients"] if key in known.beyond]
+    if not beyond:
+        return answer
+    kept = [key for key in answer["ingredients"] if key not in known.beyond]
+    told = answer | {"ingredients": kept, "partners": beyond}
+    told["dopamine_role"] = list(known.dopamine_roles(kept))
+    return told if kept else told | {"long_acting": None, "depot": None}
+
+
 def _nothing(how: str) -> Answer:
     return {"concept": None, "value": None, "unit": None, "how": how}
 
@@ -121,7 +135,8 @@ def _drug(found: DrugMatch, known: Terminology, codings: Codings) -> Answer:
     if not found:
         return {
             "ingredients": [], "dopamine_role": [], "long_acting": None, "depot": None,
-            "product": None, "how": "nothing known matches",
+            "product": None, "others": list(found.others),
+            "how": found.how or "nothing known matches",
         }  # fmt: skip
     flag = known.drugs.flag(codings)
     told = word_of(found.long_acting)

@@ -1,6 +1,5 @@
 """The replay itself, and its report as data."""
 
-import gc
 import multiprocessing
 import tempfile
 from collections import Counter
@@ -109,7 +108,6 @@ def _played(
 
 def _run(batches: Sequence[range], workers: int) -> Iterator[list[Played]]:
     terminology()  # loaded once, shared by forked workers, as the rules are
-    _spare_the_collector()
     alone = sum(map(len, batches)) < WORTH_A_PROCESS
     if workers < 2 or alone or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(_batch, batches)
@@ -117,14 +115,6 @@ def _run(batches: Sequence[range], workers: int) -> Iterator[list[Played]]:
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield from pool.map(_batch, batches)
-
-
-def _spare_the_collector() -> None:
-    """Rules and terminology never go away: looking at them again cost 18 % of a replay."""
-    if gc.get_freeze_count() == 0:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(200_000, 50, 50)
 
 
 class _Shared:

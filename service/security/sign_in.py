@@ -1,6 +1,7 @@
 """The ways in and out: the one-time link of this machine, OpenID Connect, SMART launch."""
 
-from typing import Annotated, Protocol
+from collections.abc import Callable
+from typing import Annotated
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form, Request
@@ -23,10 +24,8 @@ FLOW_COOKIE = "nms_sentinel_flow"
 FLOW_SECONDS = 600
 
 
-class Note(Protocol):
-    """Writes one line of the audit: action, outcome, who."""
-
-    def __call__(self, action: str, outcome: str, user: User | None) -> None: ...
+# writes one line of the audit: action, outcome, who (None when nobody is known)
+Note = Callable[[str, str, User | None], None]
 
 
 def sign_in_routes(

@@ -103,7 +103,9 @@ def perform(
         raise BadInput("There is no such action.", code="no-action")
     item = desk.item(key)
     mark_seen(room, desk, user, [item])  # who acts on a row has looked at it
-    did(desk, user, f"alert.{action}", now, patient=item.patient, subject=f"Alert/{key}", why=reason)
+    did(
+        desk, user, f"alert.{action}", now, patient=item.patient, subject=f"Alert/{key}", why=reason
+    )
 
 
 def _known(value: str, offered: dict[str, str], what: str) -> None:

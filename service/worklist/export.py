@@ -1,4 +1,4 @@
-"""The list as a file: CSV for a spreadsheet, NDJSON for a program. As filtered, as the user sees it."""
+"""The list as a file, as filtered: CSV for a spreadsheet, NDJSON for a program."""
 
 import csv
 import io

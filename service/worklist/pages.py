@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service.security.roles import Lister, May, may
+from service.security.roles import Lister, May, Needs, may
 from service.security.session import User, check_csrf, csrf_token
 from service.worklist.changed import snapshot
 from service.worklist.desk import Desk, Look
@@ -86,8 +86,8 @@ def page_routes(room: Room) -> APIRouter:
             desk.save(user.name, name.strip(), filters.query, room.clock())
         return RedirectResponse(_to_list(filters, "" if drop else "saved"), 303)
 
-    @router.post("/session/alive")
-    def alive(request: Request, user: Lister) -> Response:
+    @router.post("/session/alive", dependencies=[Depends(Needs(May.LIST))])
+    def alive(request: Request) -> Response:
         """Keys or pointer were used: the session lives on."""
         check_csrf(request)
         return Response(status_code=204)

@@ -149,9 +149,7 @@ def program_routes(room: Room) -> APIRouter:
         return as_dict(assess(chart, room.knowledge, room.clock()))
 
     @router.get("/audit")
-    def audit(
-        user: Auditor, after: Annotated[int, Query(ge=0)] = 0, tenant: str = ""
-    ) -> AuditPage:
+    def audit(user: Auditor, after: Annotated[int, Query(ge=0)] = 0, tenant: str = "") -> AuditPage:
         """Who did what, oldest first, with the hashes of the chain. Pass `next` as `after`."""
         records = room.desk(user, tenant).audit(after, LIMIT)
         return AuditPage(

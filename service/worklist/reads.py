@@ -32,9 +32,7 @@ class Reads:
         """These patients stood on a list that was read."""
         self._noted(desk, user, patients, _entry(user, "worklist.read", now))
 
-    def _noted(
-        self, desk: Desk, user: User, patients: Iterable[str], entry: AuditEntry
-    ) -> None:
+    def _noted(self, desk: Desk, user: User, patients: Iterable[str], entry: AuditEntry) -> None:
         now, who = entry.at, user.session or user.name
         with self._lock:
             if len(self._told) > _KEPT:

@@ -23,7 +23,6 @@ from service.worklist.synopsis import (
 )
 from service.worklist.words import TIERS, WORDS, age, clock, named, rank_of
 
-
 _KINDS = ("nms", "interaction", "withdrawal")
 
 

@@ -1,4 +1,4 @@
-"""The same advice with full, partial, paged, null or no prefetch; bounded, and honest when it fails."""
+"""The same advice with full, partial, paged, null or no prefetch; in time, and honest."""
 
 import asyncio
 import time

@@ -297,6 +297,56 @@ def test_a_closed_alert_is_corrected_too() -> None:
     assert ward.said()[-1] == "corrected evidence-retracted"
 
 
+def charted(value: float, at: datetime = T0) -> Circumstances:
+    """A chart with one temperature under one id."""
+    source = Source("t", "Observation", "1")
+    chart = chart_of("p1", [Measurement("body_temperature", at, value, "Cel", source)])
+    return Circumstances(present=frozenset({"Observation/1"}), prints=Prints(chart))
+
+
+@pytest.mark.rules("OBS-02")
+def test_a_corrected_value_that_takes_the_ground_away_is_said_like_a_retraction() -> None:
+    """39.4 °C was a slip of the pen for 36.4: same id, same time, another value."""
+    ward = Ward()
+    ward.see(assessed(T0, "PROBABLE"), charted(39.4))
+    told = [line.split(" ")[0] for line in ward.told()]
+    after = assessed(T0 + HOUR, "NONE", evidence=())
+    moves = ward.see(after, charted(36.4))
+    entries = [(e.what, e.why, e.detail) for m in moves for e in m.history]
+    assert entries[0] == ("corrected", "evidence-corrected", "Observation/1")
+    assert [n.audience for m in moves for n in m.notices] == told
+    assert ward.said()[-1] == "ended evidence-retracted"
+    assert ward.see(after, charted(36.4)) == []  # said once
+
+
+@pytest.mark.rules("OBS-02")
+def test_a_corrected_value_that_still_holds_is_no_correction_notice() -> None:
+    ward = Ward()
+    ward.see(assessed(T0, "PROBABLE"), charted(39.4))
+    ward.see(assessed(T0 + HOUR, "PROBABLE", evidence_at=T0), charted(39.6))
+    assert ward.said() == ["opened tier-reached"]
+    ward.see(assessed(T0 + 2 * HOUR, "WATCH", ("RIG",), evidence=()), charted(36.6))
+    assert "corrected evidence-corrected" in ward.said()  # against the value told last
+
+
+@pytest.mark.rules("OBS-02")
+def test_a_later_reading_under_the_same_id_is_a_new_reading() -> None:
+    ward = Ward()
+    ward.see(assessed(T0, "PROBABLE"), charted(39.4))
+    ward.see(assessed(T0 + HOUR, "WATCH", ("RIG",), evidence=()), charted(36.4, T0 + HOUR))
+    assert not any(line.startswith("corrected") for line in ward.said())
+
+
+@pytest.mark.rules("OBS-02")
+def test_an_alert_that_has_ended_is_corrected_too_when_its_value_was_wrong() -> None:
+    ward = Ward()
+    ward.see(assessed(T0), charted(39.4))
+    ward.see(assessed(T0 + 168 * HOUR, "NONE"), charted(39.4))
+    assert not is_open(ward.only)
+    ward.see(assessed(T0 + 169 * HOUR, "NONE"), charted(36.4))
+    assert ward.said()[-1] == "corrected evidence-corrected"
+
+
 @pytest.mark.rules("ALR-05")
 def test_one_interaction_alert_a_pair_and_day_unless_it_worsens() -> None:
     ward = Ward()

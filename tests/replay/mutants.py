@@ -76,17 +76,6 @@ def outcome(said: Assessment) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def played(cases: Sequence[Case], rules: Knowledge, now: datetime) -> list[Course]:
-    """The courses of these cases, each judged by the rules as they are."""
-    found = []
-    for case in cases:
-        for patient, series in courses(arrived_of(Part(case), now), None):
-            moments = tuple(series)
-            said = [assess(m.chart, rules, m.at) for m in moments]
-            found.append(Course(f"{case.name} {patient}", moments, said, rules))
-    return found
-
-
 class Course:
     """A patient's moments, what was said of each and which numbers were read for it."""
 
@@ -105,6 +94,17 @@ class Course:
     def alerts_otherwise(self, mutant: Mutant) -> bool:
         said = [assess(m.chart, mutant.rules, m.at) for m in self.moments]
         return called(self.moments, said, mutant.rules) != self.alerts
+
+
+def played(cases: Sequence[Case], rules: Knowledge, now: datetime) -> list[Course]:
+    """The courses of these cases, each judged by the rules as they are."""
+    found = []
+    for case in cases:
+        for patient, series in courses(arrived_of(Part(case), now), None):
+            moments = tuple(series)
+            said = [assess(m.chart, rules, m.at) for m in moments]
+            found.append(Course(f"{case.name} {patient}", moments, said, rules))
+    return found
 
 
 def killer(mutant: Mutant, found: Sequence[Course]) -> str | None:

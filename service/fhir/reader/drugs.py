@@ -164,7 +164,8 @@ def identity_of(concept: Coded, reference: str, route: Coded, form: str = "") ->
     match = _match(concept.codings, concept.words, form, _route_words(route))
     return DrugIdentity(
         reference,
-        match.ingredients,
+        # a drug without a role here is under its own name: nobody has to ask what it is
+        match.ingredients or match.others,
         concept.label,
         match.product,
         match.long_acting,

@@ -14,6 +14,7 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from service.fhir.terminology.known_drugs import KnownDrugs
 from service.fhir.terminology.tables import DATA, rows
 from service.fhir.terminology.words import phrase, plain, tokens
 
@@ -26,6 +27,7 @@ _ASIDE = re.compile(  # drugs that a text names and the order is not about
 _CHUNK = re.compile(r"[^\s,;()\[\]{}]+")
 SHORTEST_START, SHORTEST_JOINED_START, SHORTEST_SLIP = 5, 3, 6
 TWO_SLIPS_FROM = 11
+_CARRIERS = frozenset({"glucose", "sodium chloride", "iron"})
 SAME_SOUND = {"c": "ks", "k": "c", "s": "cz", "z": "sx", "x": "z", "f": "p", "g": "j", "j": "g"}
 
 
@@ -68,8 +70,9 @@ class DrugNames:
                 self._add(term, _Name((row["ingredient"],), "name"))
         for row in rows("names.csv"):
             self._add(row["term"], _Name(_keys(row["ingredients"]), row["kind"], row["depot"]))
-        self._others = _words_of("other_drugs.txt")
         self._plain_words = _words_of("order_words.txt")
+        self.known = KnownDrugs(self._plain_words.__contains__)
+        self._others = _words_of("other_drugs.txt") | {n for n in self.known.names if " " not in n}
         self._index_single_words()
         self._near = lru_cache(maxsize=1024)(self._beginning_like)
         self._guess = lru_cache(maxsize=8192)(self._read_amiss)
@@ -118,10 +121,16 @@ class DrugNames:
             if named.ingredients:
                 found.append(named)
             position += length
-        if not guess:
+        if guess:
+            self._add_guesses(found, unread, told)
+        return self._without_carriers(found, told)
+
+    def _without_carriers(self, found: list[Named], told: str) -> list[Named]:
+        """What a drug is dissolved in is no order of its own; "iron" beside a salt tells no more."""
+        own = [named for named in found if not _CARRIERS.issuperset(named.ingredients)]
+        if len(own) == len(found) or not (own or self.known.find(told)):
             return found
-        self._add_guesses(found, unread, told)
-        return found
+        return own
 
     def _add_guesses(self, found: list[Named], unread: list[tuple[int, str]], told: str) -> None:
         guesses = [(place, self._guess(word)) for place, word in unread]

@@ -138,7 +138,11 @@ class Drugs:
     def _from_text(self, found: list[Named], told: "_Order") -> DrugMatch:
         keys = ingredients_of(found)
         if not keys:
-            return DrugMatch((), route=told.route, form=told.form, strength=told.strength)
+            others = self.names.known.find(told.text)
+            how = f"text: {', '.join(others)}: known, without a role here" if others else ""
+            return DrugMatch(
+                (), route=told.route, form=told.form, strength=told.strength, how=how, others=others
+            )
         depot = self.depots.judge(keys, told.saying(found))
         how = "; ".join(dict.fromkeys(named.how for named in found))
         return DrugMatch(
@@ -157,10 +161,11 @@ class Drugs:
 class _Order:
     """The words of one order, read once."""
 
-    __slots__ = ("all", "form", "route", "strength")
+    __slots__ = ("all", "form", "route", "strength", "text")
 
     def __init__(self, text: str, form: str, route: str) -> None:
         self.all = " ".join(filter(None, (text, form, route)))
+        self.text = text
         self.form = plain(form) or None
         self.route = route_of(route) or route_of(form) or route_of(text)
         found = strengths(text)

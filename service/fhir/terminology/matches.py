@@ -31,6 +31,7 @@ class DrugMatch:
     `route`: oral, im, iv, sc, td, inhaled, rectal, ng, sublingual, buccal, nasal, topical,
     ophthalmic, injection (an injection, kind not told) or None. `strength`: as written.
     `how`: which code or which words decided, for people.
+    `others`: where there are no ingredients, the drugs named that have no role here (amoxicillin).
     """
 
     ingredients: tuple[str, ...]
@@ -40,6 +41,7 @@ class DrugMatch:
     form: str | None = None
     strength: str | None = None
     how: str = ""
+    others: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.ingredients)

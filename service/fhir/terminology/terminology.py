@@ -21,7 +21,8 @@ CACHED = 16_384  # distinct orders, observations and findings kept; the least us
 class Terminology:
     """Look-ups by (system, code) pairs in any order, then by text. Read only after building.
 
-    `overlay`: a licensed site's own codes (see overlay.py).
+    `overlay`: a licensed site's own codes (see overlay.py). `beyond`: ingredients that are not of
+    the drug list and that interaction rows need.
     """
 
     def __init__(self, overlay: Overlay | None = None) -> None:
@@ -35,6 +36,7 @@ class Terminology:
             for name in INGREDIENT_FILES
             for r in rows(name)
         }
+        self.beyond = frozenset(r["ingredient"] for r in rows(INGREDIENT_FILES[1]))
         self._drug = lru_cache(maxsize=CACHED)(self.drugs.match)
         self._observation = lru_cache(maxsize=CACHED)(self.observations.match)
         self._findings = lru_cache(maxsize=CACHED)(self.conditions.match)

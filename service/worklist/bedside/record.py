@@ -134,9 +134,11 @@ def _answers(form: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str], dic
         words, code = _site(form)
         name = f"Temperature, {words.lower()}"
         number = _number(degrees, "Temperature", TEMPERATURES)
-        yield TEMPERATURE, {"system": _LOINC, "code": code, "display": name}, {
-            "valueQuantity": _quantity(number, "°C", "Cel")
-        }
+        yield (
+            TEMPERATURE,
+            {"system": _LOINC, "code": code, "display": name},
+            {"valueQuantity": _quantity(number, "°C", "Cel")},
+        )
     if total := form.get(GCS, "").strip():
         number = _number(total, "GCS", TOTALS)
         if number != int(number):

@@ -182,7 +182,7 @@ def _page(room: Room, request: Request, bed: Bed) -> HTMLResponse:
         handle=secrets.token_hex(8),
         sites=SITES,
         missing=gaps(said),
-        **form(said, attest=not bed.by_link and may(bed.user, May.ATTEST)),
+        asked=form(said, attest=not bed.by_link and may(bed.user, May.ATTEST)),
     )
 
 

@@ -48,9 +48,7 @@ def drug_lanes(
         lane = lanes.setdefault(gone.drug, _lane(gone.drug, "dopaminergic"))
         if gone.at is not None and gone.at <= now:
             label = f"stopped, cut or missed: {named(gone.reason)}"
-            lane["parts"].append(
-                _bar("gap", max(gone.at, begin), now, label, gone.source, local)
-            )
+            lane["parts"].append(_bar("gap", max(gone.at, begin), now, label, gone.source, local))
     shown = [lane for lane in lanes.values() if lane["parts"]]
     return sorted(shown, key=lambda lane: (_ORDER.index(lane["kind"]), lane["name"]))
 
@@ -84,11 +82,11 @@ def _parts(
                 yield _bar("given", max(start, begin), min(end, now), label, source, local)
         return
     running = use.status in _RUNNING and use.end is None
-    end = now if running else use.end
-    if end is None or end < begin:
+    until = now if running else use.end
+    if until is None or until < begin:
         return
     style = "as-needed" if use.as_needed else "order"
-    yield _bar(style, max(start, begin), min(end, now), label, source, local)
+    yield _bar(style, max(start, begin), min(until, now), label, source, local)
 
 
 def _tails(

@@ -25,23 +25,25 @@ _GATES = {
     "closed": "not exposed by the record",
     "unverified": "cannot be verified from the record",
 }
+_MODES = {"interruptive": "interrupts", "passive": "list only"}
 _MET = {"true": "criteria met", "false": "criteria not met", "unknown": "cannot be decided"}
 
 
 def portrait(
-    said: Said, person: str, cutoff: tuple[float, str], zone: tzinfo, as_of: datetime
+    said: Said, cutoff: tuple[float, str], zone: tzinfo, as_of: datetime
 ) -> dict[str, Any]:
     """Everything that the patient page shows of an assessment. `cutoff`: value and basis."""
     lower, upper = interval(said)
     literal = said["iec_literal"]
     return {
-        "as_of": clock(instant(said["as_of"]), as_of, zone),
-        "who": person,
         "tier": TIERS.get(said["tier"], named(said["tier"])),
         "word": severity_word(said["tier"]) if said["tier"] != "NONE" else "",
         "tone": ("list-only", "watch", "warning", "critical")[rank_of(said["tier"])],
         "wording": said["wording"],
         "severity": _severity(said),
+        "not_severe_because_unknown": list(said["severity_detail"]["unknown"]),
+        "critical_care": list(said["severity_detail"]["critical_care"]),
+        "tier_rules": said["tier_rules"],
         "caps": [named(cap) for cap in said["caps"]],
         "incomplete": [named(gap) for gap in said["incomplete"]],
         "gate": f"{_GATES.get(said['gate'], said['gate'])} ({named(said['gate_reason'])})",
@@ -59,6 +61,12 @@ def portrait(
         "exposures": [_exposure(e, as_of, zone) for e in said["exposures"]],
         "withdrawals": [_withdrawal(w, as_of, zone) for w in said["withdrawals"]],
         "differential": [{**d, "met": _MET.get(d["met"], d["met"])} for d in said["differential"]],
+        "culprits": [_culprit(c, as_of, zone) for c in said["culprits"]],
+        "scales": [_scale(scale) for scale in said["scale_details"]],
+        "risks": [
+            {**r, "evidence": [reading(e, as_of, zone) for e in r["evidence"]]}
+            for r in said["risk_factors"]
+        ],
         "rules": said["rules"],
         "disclaimer": said["disclaimer"],
     }
@@ -77,18 +85,58 @@ def _findings(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, Any]]
     """The scored items first, in the order of the criteria, then the rest by id."""
     found: Mapping[str, Any] = said["findings"]
     order = [*(k for k in SCORED if k in found), *(k for k in sorted(found) if k not in SCORED)]
+    anchors = _Anchors()
     return [
         {
             "id": key,
+            "scored": key in SCORED,
             "name": finding_name(key),
             "state": found[key]["state"],
             "state_words": STATES[found[key]["state"]],
             "reason": named(found[key]["reason"]),
             "caveats": [named(caveat) for caveat in found[key]["caveats"]],
-            "evidence": [reading(fact, as_of, zone) for fact in found[key]["evidence"]],
+            "evidence": [
+                anchors.once(reading(fact, as_of, zone)) for fact in found[key]["evidence"]
+            ],
         }
         for key in order
     ]
+
+
+class _Anchors:
+    """Facts are link targets by their source; a page has each target once."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def once(self, fact: dict[str, str]) -> dict[str, str]:
+        source = fact["source"]
+        anchor = "" if source in self._used else source
+        self._used.add(source)
+        return {**fact, "anchor": anchor}
+
+
+def _culprit(culprit: Said, as_of: datetime, zone: tzinfo) -> dict[str, Any]:
+    last, until = instant(culprit["last_dose"]), instant(culprit["until"])
+    return {
+        "name": culprit["name"],
+        "dose": " ".join(part for part in (culprit["dose"], culprit["route"]) if part),
+        "last_dose": clock(last, as_of, zone) if last else "not recorded",
+        "standing": ", ".join(culprit["standing"]) or "not on the chart now",
+        "certain": culprit["certain"],
+        "until": clock(until, as_of, zone) if culprit["long_acting"] and until else "",
+        "source": culprit["source"],
+    }
+
+
+def _scale(scale: Said) -> dict[str, Any]:
+    count = scale["count"]
+    return {
+        **scale,
+        "met_words": _MET.get(str(scale["met"]), "described, never “met”"),
+        "counted": f"{count['lower']}–{count['upper']}" if count else "",
+        "features": [{**f, "words": STATES[f["state"]]} for f in scale["features"]],
+    }
 
 
 def _exposure(exposure: Said, as_of: datetime, zone: tzinfo) -> dict[str, Any]:
@@ -118,5 +166,6 @@ def _interaction(row: Said, as_of: datetime, zone: tzinfo) -> dict[str, Any]:
     return {
         **row,
         "pair": pair(row["drugs"]),
+        "mode_words": _MODES.get(row["mode"], named(row["mode"])),
         "facts": [reading(fact, as_of, zone) for fact in row["facts"]],
     }

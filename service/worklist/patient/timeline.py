@@ -75,7 +75,9 @@ class _Drawing:
     def tone(self) -> Iterator[dict[str, Any]]:
         for sign in self._chart.signs_of(SignKind.RIGIDITY):
             if self._begin <= sign.at <= self._now:
-                words = named(sign.detail or ("rigid" if sign.present.value == "true" else "normal"))
+                words = named(
+                    sign.detail or ("rigid" if sign.present.value == "true" else "normal")
+                )
                 yield self._block("tone", sign.at, words, sign.present.value, sign.source.reference)
 
     def consciousness(self) -> Iterator[dict[str, Any]]:
@@ -128,13 +130,15 @@ def _limits(
 ) -> dict[str, Any]:
     """The lines that are drawn: thresholds of the rules, and the patient's own baseline."""
     at = moment(chart, knowledge, now)
-    own = {
-        name: {"value": found.value, "quality": found.quality.replace("_", " ")}
-        for name in ("heart_rate", "respiratory_rate")
-        for found in (baseline(at, name, assessed.onset),)
-    }
-    own["heart_rate"]["raised"] = own["heart_rate"]["value"] * knowledge["met.hr_ratio"]
-    own["respiratory_rate"]["raised"] = own["respiratory_rate"]["value"] * knowledge["met.rr_ratio"]
+    raised = {"heart_rate": "met.hr_ratio", "respiratory_rate": "met.rr_ratio"}
+    own = {}
+    for name, ratio in raised.items():
+        found = baseline(at, name, assessed.onset)
+        own[name] = {
+            "value": found.value,
+            "raised": found.value * knowledge[ratio],
+            "quality": found.quality.replace("_", " "),
+        }
     ranged = [m.reference_high for m in chart.of("creatine_kinase") if m.reference_high]
     high = ranged[-1] * knowledge["ck.multiple"] if ranged else knowledge["ck.no_range_u_l"]
     words = f"{knowledge['ck.multiple']:g} × ULN" if ranged else "no laboratory range"

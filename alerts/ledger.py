@@ -1,0 +1,54 @@
+"""What a rule read: the knowledge that notes which of its numbers were asked for, by account."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from alerts.knowledge import Knowledge
+
+if TYPE_CHECKING:
+    from alerts.moment import Moment
+
+# a kind, the window it was read in, and how many readings were there
+Read = tuple[str, timedelta, int]
+
+
+class Ledger(Knowledge):
+    """The knowledge, noting which parameters were read."""
+
+    read: dict[str, None]
+
+    def __getitem__(self, key: str) -> float:
+        self.read[key] = None
+        return self._values[key]
+
+
+def ledger(knowledge: Knowledge) -> Ledger:
+    noted: Ledger = object.__new__(Ledger)
+    vars(noted).update(vars(knowledge))
+    vars(noted)["read"] = {}
+    return noted
+
+
+class Account:
+    """What was read under one name: parameters, and windows of readings."""
+
+    __slots__ = ("_before", "_now", "name", "parameters", "reads")
+
+    def __init__(self, now: "Moment | None", name: str) -> None:
+        self._now, self.name = now, name
+        self.parameters: dict[str, None] = {}
+        self.reads: dict[Read, None] = {}
+        self._before: list[Account] = []
+
+    def __enter__(self) -> None:
+        now = self._now
+        if now is not None:
+            self._before.append(now.account_open)
+            now.account_open = self
+            now.noted["read"] = self.parameters
+
+    def __exit__(self, *fault: object) -> None:
+        now = self._now
+        if now is not None:
+            now.account_open = before = self._before.pop()
+            now.noted["read"] = before.parameters

@@ -1,0 +1,103 @@
+"""A patient of the store as a fixture that says nothing of who it is, and that proves itself.
+
+Every time is moved by the same whole number of weeks, so that intervals, hours and days of the week
+stay; ids are numbered anew; free text is dropped. The bundle is read back and judged: where its
+answer is not the patient's own, the export says what was lost. A date of birth moves with the rest,
+so that the age stays: whether such a fixture may leave the hospital is for its privacy officer.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import yaml
+
+from alerts.assessment import assess
+from alerts.chart import Chart, chart_of
+from alerts.knowledge import Knowledge
+from alerts.statements import Assessment
+from service.fhir.reader import ReadContext, read_body
+from service.replay.chronicle import facts_by_patient
+from service.replay.production.resources import Writer
+
+WEEK = timedelta(days=7)
+# a fixture's own past: two to fifty years back, by whole weeks
+FEWEST_WEEKS, MOST_WEEKS = 104, 2600
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """`lost`: in which answers the fixture differs from the patient; empty when in none."""
+
+    bundle: dict[str, Any]
+    expected: dict[str, Any]
+    lost: tuple[str, ...]
+
+    def write(self, folder: Path) -> None:
+        """As a fixture folder. FileExistsError when it is there."""
+        folder.mkdir(parents=True)
+        (folder / "bundle.json").write_bytes(
+            orjson.dumps(self.bundle, option=orjson.OPT_INDENT_2) + b"\n"
+        )
+        text = yaml.safe_dump(self.expected, sort_keys=False, allow_unicode=True, width=96)
+        (folder / "expected.yaml").write_text(text, "utf-8")
+
+
+def export(chart: Chart, rules: Knowledge, as_of: datetime, weeks: int, name: str) -> Exported:
+    """The fixture called `name`, moved back by `weeks` (chosen at random by the caller)."""
+    if not FEWEST_WEEKS <= weeks <= MOST_WEEKS:
+        raise ValueError(f"{weeks} weeks: not {FEWEST_WEEKS} to {MOST_WEEKS}")
+    shift = -weeks * WEEK
+    writer = Writer(name, shift)
+    moved = as_of + shift
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "timestamp": moved.isoformat(),
+        "entry": [{"resource": resource} for resource in writer.resources(chart)],
+    }
+    before = assess(chart, rules, as_of)
+    after = assess(read_back(bundle, name, moved), rules, moved)
+    lost = (*(f"not exported: {what}" for what in writer.left_out), *differing(before, after))
+    return Exported(bundle, _expected(name, after, rules), lost)
+
+
+def read_back(bundle: dict[str, Any], name: str, at: datetime) -> Chart:
+    """The chart of an exported bundle."""
+    context = ReadContext(tenant="replay", received_at=at, zone=ZoneInfo("UTC"))
+    resources = read_body(orjson.dumps(bundle), context).resources
+    return chart_of(name, facts_by_patient(resources).get(name, []))
+
+
+def differing(before: Assessment, after: Assessment) -> tuple[str, ...]:
+    """In which answers two assessments of one patient differ, apart from the clock and ids."""
+    found = []
+    if before.tier.name is not after.tier.name:
+        found.append(f"tier {before.tier.name} became {after.tier.name}")
+    if before.tier.channel is not after.tier.channel:
+        found.append(f"channel {before.tier.channel} became {after.tier.channel}")
+    if before.iec != after.iec:
+        found.append("the published score")
+    for key, finding in before.findings.items():
+        other = after.findings.get(key)
+        if other is None or other.state is not finding.state:
+            found.append(f"{key} {finding.state} became {other.state if other else 'absent'}")
+    rows = [sorted((i.id, i.drugs) for i in one.interactions) for one in (before, after)]
+    if rows[0] != rows[1]:
+        found.append("the interactions")
+    return tuple(found)
+
+
+def _expected(name: str, said: Assessment, rules: Knowledge) -> dict[str, Any]:
+    tier = said.tier.name.value
+    true = sorted(key for key, f in said.findings.items() if f.state.value == "true")
+    return {
+        "case": name,
+        "kind": "exported",
+        "group": "production",
+        "expect": {"tier_at": {said.as_of.isoformat(): tier}, "ever_true": true},
+        "why": f"What rules {rules.version} said when it was exported; not yet reviewed by a person.",
+    }

@@ -88,11 +88,15 @@ def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, en
         beside.setdefault(mate.at, []).append(j)
     for i in range(first, end):
         reading = series[i]
-        for j in beside.get(reading.at, ()):
-            if mates[j].source != reading.source:
-                continue
-            if j in refused or sign * (reading.value - mates[j].value) < least:
-                odd.add(i)
+        near_by = beside.get(reading.at, ())
+        own = [j for j in near_by if mates[j].source == reading.source]
+        if any(j in refused for j in own):
+            odd.add(i)
+            continue
+        # two records of one time are a pair too, if no mate of that time fits
+        fits = [sign * (reading.value - mates[j].value) >= least for j in own or near_by]
+        if fits and not any(fits):
+            odd.add(i)
     return odd
 
 

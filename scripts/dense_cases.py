@@ -71,7 +71,9 @@ def _drugs(chance: random.Random) -> Iterator[Json]:
         until = min(begun + chance.choice((12, 60, 200, 400)), HOURS)
         way = chance.choice(("im", "oral", "iv"))
         for at in range(begun, until, each)[:40]:
-            yield s.dose(at + chance.random(), s.drug(code, name), chance.choice((2, 5, 10, 15)), way)
+            yield s.dose(
+                at + chance.random(), s.drug(code, name), chance.choice((2, 5, 10, 15)), way
+            )
     levodopa = s.drug("103990", "levodopa / carbidopa")
     begun = chance.choice((-200, -60))
     for at in range(begun, begun + chance.choice((60, 150, 240)), 6):
@@ -93,7 +95,9 @@ def _spell(chance: random.Random, start: float) -> Iterator[Json]:
         if chance.random() < 0.4:
             yield s.ck(at, round(10 ** chance.uniform(1.8, 4.6)), chance.choice((None, 180.0)))
         if chance.random() < 0.4:
-            yield s.tone(at, chance.choice(("normal tone", "lead-pipe rigidity", "cogwheel rigidity")))
+            yield s.tone(
+                at, chance.choice(("normal tone", "lead-pipe rigidity", "cogwheel rigidity"))
+            )
         if chance.random() < 0.4:
             yield s.alertness(at, chance.choice("AACV"))
         if chance.random() < 0.5:
@@ -112,4 +116,6 @@ def write(folder: Path) -> None:
             "expect": {"never_interactions": ["INT-AP-BDOPA"]},
             "why": "Holds every threshold to account through its recorded verdict; no patient.",
         }
-        s.write(folder / f"{seed:02d}", {"bundle.json": s.bundle(named.values(), at=HOURS)}, expected)
+        s.write(
+            folder / f"{seed:02d}", {"bundle.json": s.bundle(named.values(), at=HOURS)}, expected
+        )

@@ -52,7 +52,9 @@ def write(out: Path, seed: int, admissions: int, days: int) -> dict[str, int]:
             for resource in one.write():
                 kind = resource["resourceType"]
                 if kind not in files:
-                    files[kind] = stack.enter_context((out / f"{kind}.ndjson").open("w", newline="\n"))
+                    files[kind] = stack.enter_context(
+                        (out / f"{kind}.ndjson").open("w", newline="\n")
+                    )
                 files[kind].write(json.dumps(resource, separators=(",", ":")) + "\n")
             truth[one.name] = told(one)
     body = {"case": out.name, "seed": seed, "patients": truth}

@@ -22,7 +22,11 @@ ANTAGONISTS = (
     ("5093", "haloperidol", 5, 12), ("61381", "olanzapine", 10, 24), ("35636", "risperidone", 2, 12),
     ("2626", "clozapine", 100, 12), ("51272", "quetiapine", 200, 12), ("6915", "metoclopramide", 10, 8),
 )  # fmt: skip
-OTHERS = (("6470", "lorazepam", 1, 24), ("161", "acetaminophen", 1000, 8), ("36567", "simvastatin", 40, 24))
+OTHERS = (
+    ("6470", "lorazepam", 1, 24),
+    ("161", "acetaminophen", 1000, 8),
+    ("36567", "simvastatin", 40, 24),
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,9 @@ class Patient:
         """Vital signs, consciousness once a day, and what the planted course shows."""
         kind, level, noise = self.planted.kind, self.severity(hours), self.chance.gauss
         fever = {"episode": 2.9, "infection": 2.0, "serotonin": 1.4}.get(kind, 0.0) * level
-        rate = {"episode": 48, "infection": 24, "serotonin": 40, "agitated": 30}.get(kind, 0) * level
+        rate = {"episode": 48, "infection": 24, "serotonin": 40, "agitated": 30}.get(
+            kind, 0
+        ) * level
         yield self.own(s.measured("temperature", 0, round(noise(36.7, 0.22) + fever, 1)), hours)
         yield self.own(s.measured("pulse", 0, round(noise(76, 6) + rate)), hours)
         breaths = 12 * level if kind in ("episode", "infection") else 0
@@ -154,8 +160,12 @@ class Patient:
             level = self.severity(hours)
             if day % 3 == 0 or level > 0:
                 high = 9 * level if kind == "infection" else 4 * level
-                yield self.own(s.measured("wbc", 0, round(self.chance.gauss(7.2, 1) + high, 1)), hours)
-                yield self.own(s.measured("potassium", 0, round(self.chance.gauss(4.1, 0.25), 1)), hours)
+                yield self.own(
+                    s.measured("wbc", 0, round(self.chance.gauss(7.2, 1) + high, 1)), hours
+                )
+                yield self.own(
+                    s.measured("potassium", 0, round(self.chance.gauss(4.1, 0.25), 1)), hours
+                )
                 yield self.own(s.measured("creatinine", 0, round(self.chance.gauss(78, 9))), hours)
             if level > 0 and kind in ("episode", "ck-after-restraint", "serotonin"):
                 top = {"episode": 9000, "ck-after-restraint": 2600, "serotonin": 500}[kind]
@@ -170,7 +180,9 @@ def patient(seed: int, number: int, start: datetime, kind: str | None = None) ->
     hours = 24.0 * max(2.0, min(40.0, chance.lognormvariate(2.0, 0.6)))
     if chosen == "episode":
         hours = max(hours, 24.0 * 9)
-    return Patient(f"w{number:06d}", chance, start, round(hours, 2), _planted(chosen, chance, hours))
+    return Patient(
+        f"w{number:06d}", chance, start, round(hours, 2), _planted(chosen, chance, hours)
+    )
 
 
 def _planted(kind: str, chance: random.Random, hours: float) -> Planted:

@@ -132,7 +132,9 @@ def write(folder: Path) -> None:
         named = ill()
         named["drug"] = {**resource, "id": "drug"}
         expect: Json = {"gate": gate if gate != IGNORED else UNSURE}
-        expect |= {"ever_true": ["EXP"]} if gate == USED else {"never_true": ["EXP", "EXPX", "EXP72"]}
+        expect |= (
+            {"ever_true": ["EXP"]} if gate == USED else {"never_true": ["EXP", "EXPX", "EXP72"]}
+        )
         if gate != USED:
             expect["never_above"] = "POSSIBLE"
         _write(folder / name, name, named, expect, why)

@@ -126,11 +126,15 @@ def _codes() -> Iterator[tuple[str, str, Callable[[Named], Any]]]:
     yield "loinc-last", "fact 25: LOINC after local codes", fevers(local, loinc_t)
     group = (s.LOINC, "8716-3", "Vital signs")
     yield "group-code-beside", "fact 25: a group code beside", fevers(group, loinc_t)
-    yield "temperature-snomed", "fact 29: SNOMED CT without LOINC", fevers(
-        (s.SNOMED, "386725007", "Body temperature")
+    yield (
+        "temperature-snomed",
+        "fact 29: SNOMED CT without LOINC",
+        fevers((s.SNOMED, "386725007", "Body temperature")),
     )
-    yield "pulse-snomed", "fact 29: SNOMED CT without LOINC", recoded(
-        "pulse", (s.SNOMED, "364075005", "Heart rate")
+    yield (
+        "pulse-snomed",
+        "fact 29: SNOMED CT without LOINC",
+        recoded("pulse", (s.SNOMED, "364075005", "Heart rate")),
     )
     yield "ck-other-loinc", "fact 27: CK under another LOINC code", recoded(
         "ck", (s.LOINC, "24335-2", "Creatine kinase panel"),
@@ -147,7 +151,9 @@ def _codes() -> Iterator[tuple[str, str, Callable[[Named], Any]]]:
     yield "no-display", "facts 7, 38: codes without display and text", bare
 
     def category(n: Named) -> None:
-        n["fever1"]["category"] = [{"coding": [{"system": "http://hl7.org/old", "code": "vital-sign"}]}]
+        n["fever1"]["category"] = [
+            {"coding": [{"system": "http://hl7.org/old", "code": "vital-sign"}]}
+        ]
 
     yield "category-misspelt", "fact 37: category misspelt", category
 
@@ -190,7 +196,11 @@ def _drugs() -> Iterator[tuple[str, str, Callable[[Named], Any]]]:
     def by_reference(d: Json, n: Named) -> None:
         del d["medicationCodeableConcept"]
         d["medicationReference"] = {"reference": "Medication/drug"}
-        n["drug"] = {"resourceType": "Medication", "id": "drug", "code": copy.deepcopy(s.HALOPERIDOL)}
+        n["drug"] = {
+            "resourceType": "Medication",
+            "id": "drug",
+            "code": copy.deepcopy(s.HALOPERIDOL),
+        }
 
     yield "drug-reference-later", "fact 2: the Medication comes last", each(by_reference)
 
@@ -313,7 +323,9 @@ def _envelopes() -> Iterator[tuple[str, str, Callable[[Named], Any]]]:
     def absolute(n: Named) -> None:
         for resource in n.values():
             if "subject" in resource:
-                resource["subject"]["reference"] = "https://ehr.example.org/fhir/Patient/p/_history/3"
+                resource["subject"]["reference"] = (
+                    "https://ehr.example.org/fhir/Patient/p/_history/3"
+                )
 
     yield "absolute-versioned", "facts 69, 76: absolute, versioned references", absolute
 

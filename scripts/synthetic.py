@@ -87,7 +87,9 @@ def ck(hours: float, value: float, limit: float | None = 200.0) -> Json:
     resource = measured("ck", hours, value)
     if limit is not None:
         unit = {"unit": "U/L", "system": UCUM, "code": "U/L"}
-        resource["referenceRange"] = [{"low": {"value": 40, **unit}, "high": {"value": limit, **unit}}]
+        resource["referenceRange"] = [
+            {"low": {"value": 40, **unit}, "high": {"value": limit, **unit}}
+        ]
     return resource
 
 
@@ -220,7 +222,10 @@ def bundle(resources: Iterable[Json], *, at: float = 1.5, kind: str = "collectio
         "type": kind,
         "timestamp": stamp(at),
         "entry": [
-            {"fullUrl": f"https://ehr.example.org/fhir/{r['resourceType']}/{r['id']}", "resource": r}
+            {
+                "fullUrl": f"https://ehr.example.org/fhir/{r['resourceType']}/{r['id']}",
+                "resource": r,
+            }
             for r in found
         ],
     }
@@ -233,7 +238,8 @@ def write(folder: Path, bodies: dict[str, Json | bytes], expected: Json) -> None
         if isinstance(body, bytes):
             (folder / name).write_bytes(body)
         else:
-            text = json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+            text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+            text = text.replace('{"fullUrl"', '\n{"fullUrl"') + "\n"  # an entry a line
             (folder / name).write_text(text, "utf-8")
     text = yaml.safe_dump(expected, sort_keys=False, allow_unicode=True, width=96)
     (folder / "expected.yaml").write_text(text, "utf-8")

@@ -38,6 +38,8 @@ def gfr_low(situation: Situation) -> Held:
     ]
     if injured:
         return undecided(f"{said}, but acute kidney injury is recorded", fact)
+    if now.older(newest.at, now.hours("dose.gfr_age_h")):
+        return undecided("GFR of the last 24 h", _old(newest))
     return Held(FALSE, (fact,))
 
 

@@ -4,7 +4,7 @@
 """
 
 from alerts.lifecycle.advance import advance, next_due
-from alerts.lifecycle.circumstances import Circumstances, circumstances
+from alerts.lifecycle.circumstances import Circumstances, Prints, circumstances
 from alerts.lifecycle.codec import human_of, machine_of, plain
 from alerts.lifecycle.quiet import Attention, attention, is_open, waiting_since
 from alerts.lifecycle.states import (
@@ -46,6 +46,7 @@ __all__ = [
     "Mark",
     "Move",
     "Notice",
+    "Prints",
     "Refused",
     "RefusedReason",
     "Support",

@@ -5,6 +5,7 @@ an attested episode, the newest temperature and CK, and which facts still stand.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 
 from alerts.chart import Chart, Condition, SignKind
@@ -19,17 +20,33 @@ COMFORT = "comfort_care"
 _SIGNS_OF_EPISODE = ("HYP", "RIG", "MS", "CK")
 
 
-@dataclass(frozen=True, slots=True)
 class Prints:
     """What a fact says, short: its value at its time. What changes by itself (a status, an end)
     is no part of it: a drug that is stopped has not been corrected."""
 
-    chart: Chart
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
 
     def of(self, reference: str, at: datetime | None) -> str:
         """ "" when nothing of that reference and time is on the chart."""
-        said = sorted(_said(self.chart, reference, at))
+        said = sorted(words for when, words in self._index.get(reference, ()) if when in (at, None))
         return blake2b("|".join(said).encode(), digest_size=8).hexdigest() if said else ""
+
+    @cached_property
+    def _index(self) -> dict[str, list[tuple[datetime | None, str]]]:
+        """Reference -> what it says and when; no time for what holds whatever the time."""
+        found: dict[str, list[tuple[datetime | None, str]]] = {}
+        for m in self._chart.measurements:
+            said = f"{m.kind} {m.value!r} {m.unit}"
+            found.setdefault(m.source.reference, []).append((m.at, said))
+        for sign in self._chart.signs:
+            said = f"{sign.kind} {sign.present}"
+            found.setdefault(sign.source.reference, []).append((sign.at, said))
+        for use in self._chart.medications:
+            found.setdefault(use.source.reference, []).append((None, "+".join(use.ingredients)))
+        for condition in self._chart.conditions:
+            found.setdefault(condition.source.reference, []).append((None, condition.kind))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +144,3 @@ def _references(chart: Chart) -> Iterable[str]:
         chart.unread,
     ):
         yield from (fact.source.reference for fact in group)
-
-
-def _said(chart: Chart, reference: str, at: datetime | None) -> Iterable[str]:
-    for reading in chart.measurements:
-        if reading.source.reference == reference and reading.at == at:
-            yield f"{reading.kind} {reading.value!r} {reading.unit}"
-    for sign in chart.signs:
-        if sign.source.reference == reference and sign.at == at:
-            yield f"{sign.kind} {sign.present}"
-    for use in chart.medications:
-        if use.source.reference == reference:
-            yield "+".join(use.ingredients)
-    for condition in chart.conditions:
-        if condition.source.reference == reference:
-            yield str(condition.kind)

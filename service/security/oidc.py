@@ -13,10 +13,6 @@ from typing import Any
 
 import httpx
 import structlog
-from authlib.integrations.base_client.errors import (  # type: ignore[import-untyped]
-    OAuthError,
-)
-from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
@@ -90,6 +86,10 @@ class Flow:
         """NotAllowed when the answer is not the one to our question; Forbidden without a role."""
         if not code or not secrets.compare_digest(state, kept["state"]):
             raise NotAllowed("The sign-in was not begun here. Try again.", code="oidc-state")
+        from authlib.integrations.base_client.errors import (  # type: ignore[import-untyped]
+            OAuthError,
+        )
+
         document = self._document()
         try:
             with self._client("openid") as client:
@@ -104,6 +104,11 @@ class Flow:
         return Arrived(self._user(claims), patient)
 
     def _client(self, scope: str) -> Any:
+        # only where staff sign in this way: the import takes half a second
+        from authlib.integrations.httpx_client import (  # type: ignore[import-untyped]
+            OAuth2Client,
+        )
+
         provider = self._provider
         return OAuth2Client(
             client_id=provider.client_id,

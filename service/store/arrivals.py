@@ -24,9 +24,10 @@ from service.store.retention import keeping
 from service.store.schema import intake, resources
 from service.store.standing import Key, Standing, standing
 from service.store.upsert import upsert_resources
-from service.store.versions import Version, finality, is_newer, number_of
+from service.store.versions import Version, finality, is_newer, number_of, says_newer
 
 NOT_STORABLE = "not-storable"
+ANOTHERS_ID = "id-of-another-patient"
 _CHUNK = 500
 _LIMITS = {
     "resource_type": 64,
@@ -44,7 +45,11 @@ _BEST = (
     Outcome.SUPERSEDED,
     Outcome.DUPLICATE,
 )
-_REASONS = {Outcome.SUPERSEDED: "newer-version-held", Outcome.DUPLICATE: "same-content"}
+_REASONS = {
+    Outcome.SUPERSEDED: "newer-version-held",
+    Outcome.DUPLICATE: "same-content",
+    Outcome.REFUSED: ANOTHERS_ID,
+}
 
 
 class Arrivals(Part):
@@ -69,7 +74,7 @@ def _accept(
     connection: Connection,
     reading: Reading,
     rows: Sequence[tuple[int, dict[str, Any]]],
-    refused: Iterable[int],
+    refused: Sequence[int],
     tenant: str,
     received: datetime,
     correlation: str,
@@ -89,7 +94,11 @@ def _accept(
     named = [row["resource_id"] for row in writes.values() if row["resource_type"] == MEDICATION]
     touched |= _awaiting(connection, tenant, named)
     touch(connection, tenant, touched - {""}, received, "new-data", correlation)
-    outcomes = tuple(_outcome(entry, told.get(entry.index)) for entry in reading.outcomes)
+    unfit = frozenset(refused)
+    outcomes = tuple(
+        _outcome(entry, told.get(entry.index), unfit=entry.index in unfit)
+        for entry in reading.outcomes
+    )
     _count(connection, outcomes, tenant, received, correlation)
     return outcomes
 
@@ -105,6 +114,8 @@ def _place(
         held[key] = Standing(row["patient"], arrived, row["digest"], row["retracted"], 1)
         writes[key] = {**row, "revision": 1}
         return Outcome.ACCEPTED, {row["patient"]}
+    if _anothers(row, known) and not says_newer(arrived, known.version):
+        return Outcome.REFUSED, set()
     newer = is_newer(arrived, known.version)
     patient = row["patient"] or known.patient  # a retraction may have lost its subject
     same = (known.digest, known.retracted, known.patient) == (
@@ -123,6 +134,12 @@ def _place(
     if same:
         return Outcome.DUPLICATE, set()
     return Outcome.ACCEPTED, {patient, known.patient}
+
+
+def _anothers(row: dict[str, Any], known: Standing) -> bool:
+    """The same id with another patient. Ids are not unique in the field (fact 72): without a
+    newer version it is refused, which the sender is told, and the first patient keeps the fact."""
+    return bool(row["patient"] and known.patient and row["patient"] != known.patient)
 
 
 def _storable(
@@ -201,14 +218,15 @@ def _awaiting(connection: Connection, tenant: str, drugs: list[str]) -> set[str]
     return found
 
 
-def _outcome(entry: EntryOutcome, stored: list[Outcome] | None) -> EntryOutcome:
+def _outcome(entry: EntryOutcome, stored: list[Outcome] | None, *, unfit: bool) -> EntryOutcome:
     """The reader's outcome, or what became of it here."""
     if not stored or entry.outcome is not Outcome.ACCEPTED:
         return entry
     best = min(stored, key=_BEST.index)
     if best is Outcome.ACCEPTED:
         return entry
-    return replace(entry, outcome=best, reason=_REASONS.get(best, NOT_STORABLE))
+    reason = NOT_STORABLE if unfit else _REASONS.get(best, NOT_STORABLE)
+    return replace(entry, outcome=best, reason=reason)
 
 
 def _count(

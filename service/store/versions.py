@@ -46,6 +46,17 @@ def is_newer(arrived: Version, held: Version) -> bool:
     return arrived.received_at >= held.received_at
 
 
+def says_newer(arrived: Version, held: Version) -> bool:
+    """Whether a record itself tells that it is newer, by update time or number. Receipt and
+    finality do not: they are no ground to take a resource from one patient and give it to
+    another (field fact 72)."""
+    told = _by_update(arrived, held)
+    if told is not None:
+        return told
+    numbers = (arrived.number, held.number)
+    return None not in numbers and arrived.number > held.number  # type: ignore[operator]
+
+
 def _by_update(arrived: Version, held: Version) -> bool | None:
     """None when the update times do not tell.
 

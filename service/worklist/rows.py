@@ -23,6 +23,14 @@ from service.worklist.synopsis import (
 )
 from service.worklist.words import TIERS, WORDS, age, clock, named, rank_of
 
+# what a single drug is dangerous in (SPEC 6)
+_CONTEXTS = {
+    "SUS": " in suspected NMS",
+    "TX": " during treatment of NMS",
+    "PD": " in Parkinson's disease",
+    "REC": " after NMS",
+    "PRE": " as it is prescribed",
+}
 _KINDS = ("nms", "interaction", "withdrawal")
 
 
@@ -94,6 +102,7 @@ def urgency(item: Item, now: datetime) -> tuple[Any, ...]:
         -rank_of(item.level),
         item.owner is not None,
         item.unattended_since,
+        item.kind != "nms",  # of one patient's, the whole before its parts
         item.key,
     )
 
@@ -199,6 +208,8 @@ def _eased(item: Item) -> list[str]:
 def _interaction(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:
     found = interaction_of(item.said, item.rule, item.drugs) if item.said else None
     headline = pair(item.drugs) or named(item.rule)
+    if found is not None and len(item.drugs) < 2:
+        headline += _CONTEXTS.get(next(iter(found["context"]), ""), "")
     if found is None:
         return _without_facts(headline)
     return {

@@ -49,6 +49,8 @@ def facts(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
         finding = said["findings"].get(key)
         if finding is None or finding["state"] != "true" or name in shown:
             continue
+        if key == "MSB" and "consciousness" in shown:
+            continue  # the same mind, read more broadly
         newest = _newest(finding["evidence"])
         if newest is None:
             shown[name] = {"what": name, "value": "present", "when": "", "source": "", "label": ""}
@@ -65,11 +67,11 @@ def _newest(evidence: Sequence[Said]) -> Said | None:
 
 def drugs(said: Said, as_of: datetime, zone: tzinfo) -> list[str]:
     """What the patient is exposed to, with route and last dose; and what was withdrawn."""
-    told = [
-        f"{exposed_drug(e)}, {_last_dose(e, as_of, zone)}"
-        for e in said["exposures"]
-        if e["reading"] != "ended"
-    ]
+    held: dict[str, str] = {}
+    for e in sorted(said["exposures"], key=lambda e: e["last_dose"] or ""):
+        if e["reading"] != "ended":  # an order and its doses are one drug: the newest dose counts
+            held[exposed_drug(e)] = f"{exposed_drug(e)}, {_last_dose(e, as_of, zone)}"
+    told = list(held.values())
     told += [
         f"{named(w['drug'])} stopped, cut or missed {clock(instant(w['at']), as_of, zone)}"
         for w in said["withdrawals"]

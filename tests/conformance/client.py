@@ -43,6 +43,7 @@ class Ehr:
     base_url: str
     http: httpx.Client
     signer: Signer | None
+    record: Any = None  # the FHIR server that our own service may read from
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.http.get(self._url(path), headers={**self._signed(path), **headers})
@@ -115,8 +116,11 @@ def _prefetched(query: str) -> dict[str, Any]:
 
 
 def _wanted(query: str, resource: dict[str, Any]) -> bool:
-    is_lab = resource.get("category", [{}])[0].get("text") == "laboratory"
-    return "code=" in query if is_lab else "code=" not in query
+    return ("code=" in query) == is_laboratory(resource)
+
+
+def is_laboratory(resource: dict[str, Any]) -> bool:
+    return bool(resource.get("category", [{}])[0].get("text") == "laboratory")
 
 
 def _ago(hours: float) -> str:

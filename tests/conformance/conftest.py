@@ -9,6 +9,7 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from tests.conformance.client import Ehr, Signer
+from tests.conformance.record import Record, record_system
 from tests.conformance.server import new_signer, own_server
 
 
@@ -28,9 +29,9 @@ def ehr(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         if named:
             yield Ehr(named.rstrip("/"), http, _named_signer(request.config))
             return
-        signer = new_signer()
-        with own_server(tmp_path_factory.mktemp("conformance"), signer) as base_url:
-            yield Ehr(base_url, http, signer)
+        signer, folder = new_signer(), tmp_path_factory.mktemp("conformance")
+        with record_system() as record, own_server(folder, signer, record.base) as base_url:
+            yield Ehr(base_url, http, signer, record)
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,10 @@ def _named_signer(config: pytest.Config) -> Signer | None:
     except ValueError:
         key = ECKey.import_key(pem)
     return Signer(key, config.getoption("--client-kid"), config.getoption("--client-issuer"))
+
+
+@pytest.fixture
+def record(ehr: Ehr) -> Record:
+    if ehr.record is None:
+        pytest.skip("which FHIR server a foreign service may read is not known here")
+    return ehr.record

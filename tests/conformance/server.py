@@ -18,25 +18,45 @@ from tests.conformance.client import Signer
 START_SECONDS = 30.0
 
 
+TENANTS = """
+[tenants.default]
+fhir_base = "{record}"
+fhir_version = "R4"
+fetch_deadline_ms = 4000
+detected_issues = true
+
+[[tenants.default.clients]]
+issuer = "{issuer}"
+keys_file = "keys.json"
+"""
+
+
 @contextmanager
-def own_server(folder: Path, signer: Signer) -> Iterator[str]:
-    """The address of a running API that trusts the signer's key."""
-    keys = folder / "clients.json"
+def own_server(
+    folder: Path, signer: Signer, record: str, *, known_as: str = "", upgrade: bool = True
+) -> Iterator[str]:
+    """The address of a running API that trusts the signer's key and may read from `record`.
+
+    `known_as`: the address that clients name, when it is another (a proxy). Several may share a
+    folder; the first upgrades the store.
+    """
     public = {**signer.key.as_dict(private=False), "kid": signer.kid}
-    client = {"iss": signer.issuer, "tenant": "default", "keys": [public]}
-    keys.write_text(json.dumps({"clients": [client]}))
+    (folder / "keys.json").write_text(json.dumps({"keys": [public]}))
+    tenants = folder / "tenants.toml"
+    tenants.write_text(TENANTS.format(record=record, issuer=signer.issuer))
     base_url = f"http://127.0.0.1:{_free_port()}"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("NMS_SENTINEL_")}
     environ = {
         **inherited,
         "NMS_SENTINEL_DATA_DIR": str(folder / "data"),
         "NMS_SENTINEL_PORT": base_url.rsplit(":", 1)[-1],
-        "NMS_SENTINEL_BASE_URL": base_url,
-        "NMS_SENTINEL_CLIENT_KEYS": str(keys),
+        "NMS_SENTINEL_BASE_URL": known_as or base_url,
+        "NMS_SENTINEL_TENANTS": str(tenants),
     }
     command = Path(sys.executable).parent / "nms-sentinel"
-    subprocess.run([command, "db", "upgrade"], env=environ, check=True, capture_output=True)
-    with (folder / "api.log").open("wb") as log:
+    if upgrade:
+        subprocess.run([command, "db", "upgrade"], env=environ, check=True, capture_output=True)
+    with (folder / "api.log").open("ab") as log:
         process = subprocess.Popen(
             [command, "api"],
             env=environ,

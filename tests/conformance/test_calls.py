@@ -8,6 +8,7 @@ import pytest
 
 from service.cds_hooks.validator import faults
 from tests.conformance.client import PATIENT, Ehr, context_for, path_of, request_for
+from tests.conformance.rules import covers
 
 GOOD = (200, 412)
 
@@ -23,6 +24,7 @@ def sign(services: list[dict[str, Any]]) -> dict[str, Any]:
     return next(s for s in services if s["hook"] == "order-sign")
 
 
+@covers(1, 2, 20, 26)
 def test_a_complete_call_is_answered_with_valid_cards(
     ehr: Ehr, services: list[dict[str, Any]]
 ) -> None:
@@ -34,6 +36,7 @@ def test_a_complete_call_is_answered_with_valid_cards(
         assert faults(answer.json()) == []
 
 
+@covers(26)
 def test_a_chart_with_a_finding_gives_a_card(ehr: Ehr, service: dict[str, Any]) -> None:
     cards = ehr.call(service).json()["cards"]
     assert cards
@@ -70,6 +73,7 @@ def test_a_retry_with_the_same_instance_gets_the_same_advice(
         ("no authorization", {"fhirServer": "https://fhir.example.org/r4"}),
     ],
 )
+@covers(3, 24)
 def test_harmless_oddities_are_tolerated(
     ehr: Ehr, service: dict[str, Any], name: str, change: dict[str, Any]
 ) -> None:
@@ -77,11 +81,13 @@ def test_harmless_oddities_are_tolerated(
     assert answer.status_code == 200, (name, answer.text)
 
 
+@covers(24)
 def test_patient_id_with_its_type_is_tolerated(ehr: Ehr, service: dict[str, Any]) -> None:
     context = {**context_for("patient-view"), "patientId": f"Patient/{PATIENT}"}
     assert ehr.call(service, context=context).status_code == 200
 
 
+@covers(24)
 def test_the_user_may_be_missing(ehr: Ehr, service: dict[str, Any]) -> None:
     context = {"patientId": PATIENT}
     assert ehr.call(service, context=context).status_code in GOOD
@@ -90,11 +96,13 @@ def test_the_user_may_be_missing(ehr: Ehr, service: dict[str, Any]) -> None:
 # --- prefetch: partial, null, missing, failed
 
 
+@covers(15)
 def test_null_means_looked_and_found_nothing(ehr: Ehr, service: dict[str, Any]) -> None:
     prefetch = {**request_for(service)["prefetch"], "conditions": None}
     assert ehr.call(service, prefetch=prefetch).status_code == 200
 
 
+@covers(15)
 def test_a_search_may_be_a_bundle_without_entries(ehr: Ehr, service: dict[str, Any]) -> None:
     empty = {"resourceType": "Bundle", "type": "searchset", "total": 0}
     prefetch = {**request_for(service)["prefetch"], "conditions": empty}
@@ -102,6 +110,7 @@ def test_a_search_may_be_a_bundle_without_entries(ehr: Ehr, service: dict[str, A
 
 
 @pytest.mark.parametrize("prefetch", [..., {}, {"patient": None}])
+@covers(15, 19, 36)
 def test_without_required_data_the_answer_is_412_and_names_them(
     ehr: Ehr, service: dict[str, Any], prefetch: Any
 ) -> None:
@@ -114,6 +123,7 @@ def test_without_required_data_the_answer_is_412_and_names_them(
     assert "medications" in json.dumps(outcome)
 
 
+@covers(16)
 def test_a_failed_search_is_not_an_empty_one(ehr: Ehr, service: dict[str, Any]) -> None:
     """SHOULD: an OperationOutcome means that the client tried and failed."""
     failed = {
@@ -129,6 +139,7 @@ def test_a_failed_search_is_not_an_empty_one(ehr: Ehr, service: dict[str, Any]) 
         assert answer.status_code == 412
 
 
+@covers(16)
 def test_a_failed_optional_search_is_said(ehr: Ehr, service: dict[str, Any]) -> None:
     failed = {
         "resourceType": "OperationOutcome",
@@ -140,6 +151,7 @@ def test_a_failed_optional_search_is_said(ehr: Ehr, service: dict[str, Any]) -> 
     assert "incomplete" in answer.text.lower()
 
 
+@covers(17)
 def test_a_first_page_is_not_taken_for_everything(ehr: Ehr, service: dict[str, Any]) -> None:
     prefetch = request_for(service)["prefetch"]
     more = [{"relation": "next", "url": "https://fhir.example.org/r4?page=2"}]
@@ -176,6 +188,7 @@ def drafts(*resources: dict[str, Any], **bundle: Any) -> dict[str, Any]:
         ("a stop", {"status": "stopped", "medicationCodeableConcept": {"text": "levodopa"}}),
     ],
 )
+@covers(23)
 def test_draft_orders_of_every_form_are_read(
     ehr: Ehr, sign: dict[str, Any], name: str, order: dict[str, Any]
 ) -> None:
@@ -192,11 +205,13 @@ def test_draft_orders_of_every_form_are_read(
     assert faults(answer.json()) == []
 
 
+@covers(23)
 def test_a_bundle_of_drafts_without_type_is_read(ehr: Ehr, sign: dict[str, Any]) -> None:
     context = {**context_for("order-sign"), "draftOrders": drafts(type=...)}
     assert ehr.call(sign, context=context).status_code == 200
 
 
+@covers(23)
 def test_mixed_order_types_are_read(ehr: Ehr, sign: dict[str, Any]) -> None:
     other = {"resourceType": "ServiceRequest", "id": "s1", "status": "draft"}
     context = {**context_for("order-sign"), "draftOrders": drafts(other)}
@@ -217,11 +232,13 @@ def refused(answer: Any, status: int) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"<xml/>"])
+@covers(1, 8, 36)
 def test_what_is_no_json_object_is_400(ehr: Ehr, service: dict[str, Any], raw: bytes) -> None:
     refused(ehr.post(path_of(service), raw=raw), 400)
 
 
 @pytest.mark.parametrize("key", ["hook", "hookInstance", "context"])
+@covers(8, 24, 36)
 def test_a_missing_required_key_is_400(ehr: Ehr, service: dict[str, Any], key: str) -> None:
     refused(ehr.call(service, **{key: ...}), 400)
 
@@ -240,23 +257,27 @@ def test_a_missing_required_key_is_400(ehr: Ehr, service: dict[str, Any], key: s
         {"prefetch": []},
     ],
 )
+@covers(8, 24, 36)
 def test_a_call_that_makes_no_sense_is_400(
     ehr: Ehr, service: dict[str, Any], change: dict[str, Any]
 ) -> None:
     refused(ehr.call(service, **change), 400)
 
 
+@covers(8, 24)
 def test_required_context_of_the_hook_is_400(ehr: Ehr, sign: dict[str, Any]) -> None:
     context = context_for("order-sign")
     del context["draftOrders"]
     refused(ehr.call(sign, context=context), 400)
 
 
+@covers(8, 36)
 def test_an_unknown_service_is_404(ehr: Ehr) -> None:
     refused(ehr.post("/cds-services/no-such-service", {}), 404)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+@covers(8, 36)
 def test_another_method_is_405(ehr: Ehr, service: dict[str, Any], method: str) -> None:
     url = f"{ehr.base_url}{path_of(service)}"
     answer = ehr.http.request(method, url, headers=ehr._signed(path_of(service)))
@@ -264,20 +285,24 @@ def test_another_method_is_405(ehr: Ehr, service: dict[str, Any], method: str) -
     assert "POST" in answer.headers.get("allow", "")
 
 
+@covers(8, 36)
 def test_another_content_type_is_415(ehr: Ehr, service: dict[str, Any]) -> None:
     body = json.dumps(request_for(service)).encode()
     refused(ehr.post(path_of(service), raw=body, **{"Content-Type": "text/plain"}), 415)
 
 
+@covers(8, 36)
 def test_an_answer_that_is_not_wanted_is_406(ehr: Ehr, service: dict[str, Any]) -> None:
     body = json.dumps(request_for(service)).encode()
     refused(ehr.post(path_of(service), raw=body, Accept="text/html"), 406)
 
 
+@covers(8, 36)
 def test_a_body_that_is_too_large_is_413(ehr: Ehr, service: dict[str, Any]) -> None:
     refused(ehr.post(path_of(service), raw=b'{"hook":"' + b"x" * 30_000_000 + b'"}'), 413)
 
 
+@covers(8)
 def test_a_body_that_is_too_deep_is_refused(ehr: Ehr, service: dict[str, Any]) -> None:
     answer = ehr.post(path_of(service), raw=b'{"extension":' + b"[" * 100_000)
     refused(answer, answer.status_code)

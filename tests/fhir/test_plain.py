@@ -1,4 +1,4 @@
-"""The short way and the thorough way give the same facts (`plain`, `plain_order`, `assembly`)."""
+"""The short way and the thorough way give the same facts (plain, plain_order, assembly)."""
 
 import random
 from dataclasses import replace
@@ -24,6 +24,7 @@ from tests.benchmarks.reading import bundle as ward_bundle
 from tests.fhir.charted import (
     AT,
     CONTEXT,
+    LOINC,
     NOW,
     PULSE,
     bundle,
@@ -120,7 +121,8 @@ DIGITS = [
 @pytest.mark.parametrize("digits", DIGITS)
 @pytest.mark.parametrize("unit", [
     '"unit":"Cel","code":"Cel"', '"code":"[degF]"', '"unit":"/min"', '"unit":"?"', '"value":7',
-    '"comparator":">","code":"Cel"', '"code":"Cel","extension":[{"value":3}]', '"x":"\\"value\\":1"',
+    '"comparator":">","code":"Cel"', '"code":"Cel","extension":[{"value":3}]',
+    '"x":"\\"value\\":1"',
 ])  # fmt: skip
 @pytest.mark.parametrize("first", [True, False])
 def test_both_ways_agree_on_odd_quantities(digits: str, unit: str, first: bool) -> None:

@@ -169,8 +169,10 @@ def test_every_choice_of_the_bedside_page_is_read() -> None:
     for kind, _, _, choices in PARTS:
         for choice in choices:
             body = examination("p1", {"handle": "0" * 16, kind.value: choice}, at)
-            (resource,) = read_body(body, CONTEXT).resources
-            assert [f.kind for f in resource.facts] == [kind]  # type: ignore[union-attr]
+            told = {r.source.resource_type: r.facts for r in read_body(body, CONTEXT).resources}
+            assert [f.kind for f in told["Observation"]] == [kind]  # type: ignore[union-attr]
+            everything = {f.kind for facts in told.values() for f in facts}  # type: ignore[union-attr]
+            assert everything == {kind}
 
 
 def test_a_questionnaire_of_the_bedside_check() -> None:

@@ -1,12 +1,15 @@
 """The machine's side: opening, rising, easing, ends, suppression, escalation, correction."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from alerts.chart import Measurement, Source, chart_of
 from alerts.lifecycle import (
     Attention,
     Circumstances,
+    Prints,
     Suppression,
     attention,
     claim,

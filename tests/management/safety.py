@@ -61,7 +61,6 @@ _NO_QUANTITY = re.compile(
     r"|\bGCS \d+|\bpH \d\.\d+"
     r"|\bin \d{4}|after 1984|\bRules? [\w.]+|\brules [\w.]+|\b48-72 h|\bMarkdown"
     r"|\bstep \d|\b\d+ more\b|\bRASS -?\d|\b[\d.]+/[\d.]+ mmHg"
-    r"|\(fluoxetine 5\)|\b42\.5 C\b"  # words of interaction rows, as their source has them
     r"|score (?:is|from) [\d–]+(?: to [\d–]+)?|× \d+/d|^\d+\. "
     r"|\b\d(?:-\d)?[- ](?:weekly|monthly)|\bOR \d+\.\d+|m²|1\.73|\b1 year\b|10⁹"
 )

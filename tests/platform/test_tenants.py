@@ -77,7 +77,7 @@ def test_a_silent_tenant_is_shown_nothing_and_everything_is_kept(
         type(made.store), "record_cards", lambda _s, _t, _p, cards, _at: kept.append(len(cards))
     )
     push(made, "quiet", "p2")
-    assert view(made, "quiet", "p2").json() == {"cards": []}
+    assert view(made, "quiet", "p2").json()["cards"] == []
     assert kept
     assert kept[0] > 0
 

@@ -384,3 +384,33 @@ def test_writers_of_one_resource_at_once_leave_its_newest_version(
         counts = store.intake_counts(tenant)
         assert counts["received"] == 2 * versions
         assert counts["accepted"] + counts["superseded"] == 2 * versions
+
+
+def test_an_id_that_another_patient_holds_is_refused_without_a_newer_version(store: Store) -> None:
+    """Field fact 72: ids are not unique across patients. Nobody's fact changes hands silently."""
+    take(store, temperature("57", "p1", 39.0))
+    (told,) = store.accept(body(temperature("57", "p2", 37.0)), TENANT, later(hours=1), "c")
+    assert (told.outcome.value, told.reason) == ("refused", "id-of-another-patient")
+    assert values(store, "p1") == [39.0]
+    assert store.chart(TENANT, "p2") is None
+    wrong = temperature("57", "p2", retracted=True)
+    assert take(store, wrong, at=later(hours=2)) == ["refused"]
+    assert values(store, "p1") == [39.0]
+
+
+def test_a_newer_version_moves_a_resource_to_the_right_patient(store: Store) -> None:
+    take(store, temperature("57", "p1", 39.0, version="1"))
+    assert take(store, temperature("57", "p2", 39.0, version="2")) == ["accepted"]
+    assert values(store, "p1") == []
+    assert values(store, "p2") == [39.0]
+    due = {d.patient for d in store.claim_due(later(minutes=1))}
+    assert due == {"p1", "p2"}  # both are looked at again
+    assert take(store, temperature("57", "p1", 39.0, version="1")) == ["refused"]
+
+
+def test_two_patients_with_one_id_in_one_body(store: Store) -> None:
+    told = store.accept(body(temperature("57", "p1"), temperature("57", "p2")), TENANT, NOW, "c")
+    assert [(t.outcome.value, t.reason) for t in told] == [
+        ("accepted", ""),
+        ("refused", "id-of-another-patient"),
+    ]

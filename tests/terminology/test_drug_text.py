@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from alerts.knowledge import load
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.terminology import terminology
 
@@ -45,16 +46,92 @@ READ = [
 # Look-alikes and drugs that are not ours: nothing may be read.
 UNREAD = [
     "metformin 1000", "metronidazole 500", "methimazole", "prednisone 20 mg", "primidone 250",
-    "levothyroxine 50 mcg", "levetiracetam 500", "levocetirizine 5 mg", "trimethoprim",
-    "Sulfameth/Trimethopr", "trifluridine", "homatropine", "cosyntropin", "somatropin",
+    "levothyroxine 50 mcg", "levetiracetam 500", "levocetirizine 5 mg",
+    "polymyxin B sulf-trimethoprim", "trifluridine", "homatropine", "cosyntropin", "somatropin",
     "Zantac 150",
-    "Lamisil", "Serevent", "Trileptal", "Coumadin", "Lantus", "Oracea", "Mobic", "Keppra",
+    "Serevent", "Trileptal", "Coumadin", "Lantus", "Oracea", "Keppra",
     "Lodine 400",
-    "quinine", "esomeprazole 40", "pantoprazole", "loratadine", "clotrimazole", "chlorhexidine",
-    "chlorambucil 2 mg", "terbutaline", "NaCl 0.9% 1000 ml", "potassium chloride 20 meq",
+    "esomeprazole 40", "pantoprazole", "loratadine", "clotrimazole", "chlorhexidine",
+    "chlorambucil 2 mg", "terbutaline",
     "vitamin B12", "vitamin D 1000", "multivitamin tablet", "insulin glargine", "heparin flush",
     "Deconex IR", "pramlintide pen", "no known drugs", "", "   ", "10 mg", "tablet", "???",
 ]  # fmt: skip
+# Drugs that only interaction rows need: by name, and what stands near them.
+PARTNERS = [
+    ("aspirin 75 mg", "aspirin"),
+    ("Acetylsalicylic acid 100 mg gastro-resistant tablets", "aspirin"),
+    ("ASA EC 81 mg", "aspirin"),
+    ("ASS 100 mg", "aspirin"),
+    ("5-ASA 800 mg", ""),
+    ("mesalamine 1.2 g", ""),
+    ("KCl 20 mEq", "potassium chloride"),
+    ("potassium chloride 20 meq in sodium chloride 0.9% 1000 ml", "potassium chloride"),
+    ("potassium clorazepate 5 mg", "clorazepate"),
+    ("potassium phosphate 15 mmol", ""),
+    ("NaCl 0.9% 1000 ml", "sodium chloride"),
+    ("D5W 500 mL", "glucose"),
+    ("dextrose 5%-0.45% NaCl", "glucose|sodium chloride"),
+    ("haloperidol 5 mg in sodium chloride 0.9%", "haloperidol"),
+    ("ceftriaxone 1 g in dextrose 5%", ""),
+    ("blood glucose test strips", ""),
+    ("glucose monitoring kit", ""),
+    ("ferrous sulphate 200 mg tablets", "ferrous sulfate"),
+    ("Ferrous Sulfate (65 mg iron) 325 mg", "ferrous sulfate"),
+    ("ferrous fumarate 210 mg", "ferrous fumarate"),
+    ("ferrous gluconate 300 mg", "ferrous gluconate"),
+    ("multivitamin with iron", "iron"),
+    ("iron sucrose 200 mg IV", ""),
+    ("gentamicin 320 mg IV", "gentamicin"),
+    ("gentamycin 80 mg", "gentamicin"),
+    ("tobramycin 5 mg/kg", "tobramycin"),
+    ("amikacin sulfate 1 g", "amikacin"),
+    ("streptomycin 1 g IM", "streptomycin"),
+    ("azithromycin 500 mg", "azithromycin"),
+    ("clindamycin 600 mg", ""),
+    ("vancomycin HCl 1.25 g", "vancomycin"),
+    ("trimethoprim 200 mg", "trimethoprim"),
+    ("Sulfameth/Trimethopr", "trimethoprim"),
+    ("co-trimoxazole 960 mg", "trimethoprim"),
+    ("trimethobenzamide 300 mg", "trimethobenzamide"),
+    ("trimetrexate 25 mg", ""),
+    ("diclofenac sodium 50 mg", "diclofenac"),
+    ("indomethacin 25 mg caps", "indometacin"),
+    ("ketorolac tromethamine 30 mg/mL", "ketorolac"),
+    ("ketoprofen 100 mg", "ketoprofen"),
+    ("ketotifen 1 mg", ""),
+    ("naproxen sodium 550", "naproxen"),
+    ("meloxicam 15 mg", "meloxicam"),
+    ("Mobic 15", "meloxicam"),
+    ("Moban 10 mg", "molindone"),
+    ("piroxicam 20 mg", "piroxicam"),
+    ("etoricoxib 60 mg", "etoricoxib"),
+    ("parecoxib 40 mg", ""),
+    ("mannitol 20% 250 ml", "mannitol"),
+    ("iohexol 350 mg I/mL", "iohexol"),
+    ("iopromide", "iopromide"),
+    ("iodixanol 320", "iodixanol"),
+    ("iomeprol 400", "iomeprol"),
+    ("omeprazole 20 mg", "omeprazole"),
+    ("iopamidol 61%", "iopamidol"),
+    ("ioversol", "ioversol"),
+    ("sildenafil citrate 50 mg", "sildenafil"),
+    ("tadalafil 5 mg", "tadalafil"),
+    ("vardenafil 2.5 MG Oral Tablet", "vardenafil"),
+    ("avanafil 100 mg", "avanafil"),
+    ("terbinafine 250 mg", "terbinafine"),
+    ("Lamisil 250 mg", "terbinafine"),
+    ("Lamictal 25 mg", "lamotrigine"),
+    ("terbutaline 2.5 mg", ""),
+    ("quinine sulfate 300 mg", "quinine"),
+    ("quinidine gluconate 324 mg", "quinidine"),
+    ("quinapril 10 mg", "quinapril"),
+    ("bezafibrate 400 mg", "bezafibrate"),
+    ("clofibrate 500 mg", ""),
+    ("phenylpropanolamine 75 mg", "phenylpropanolamine"),
+    ("josamycin 500 mg", "josamycin"),
+    ("troleandomycin 250 mg", "troleandomycin"),
+    ("grapefruit juice", "grapefruit"),
+]
 # Look-alike pairs that are both ours: each must stay itself.
 PAIRS = [
     ("hydroxyzine", "hydralazine"),
@@ -86,6 +163,18 @@ def test_a_drug_is_read(text: str, wanted: str) -> None:
 @pytest.mark.parametrize("text", UNREAD)
 def test_what_is_not_ours_is_not_read(text: str) -> None:
     assert ingredients(text) == ""
+
+
+@pytest.mark.parametrize(("text", "wanted"), PARTNERS, ids=[text for text, _ in PARTNERS])
+def test_a_partner_of_an_interaction_row_is_read(text: str, wanted: str) -> None:
+    assert ingredients(text) == wanted
+
+
+def test_every_ingredient_that_an_interaction_row_names_is_known() -> None:
+    knowledge = load()
+    known = set(terminology().ingredients())
+    assert (knowledge.ingredients | knowledge.beyond) - known == set()
+    assert terminology().beyond - knowledge.ingredients - knowledge.beyond == set()
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)

@@ -66,9 +66,24 @@ def test_a_unit() -> None:
     assert lookup(unit="mcmol/L")["unit"] == "umol/L"
 
 
-@pytest.mark.parametrize("text", ["zzzzqqq", "metformin"])
+@pytest.mark.parametrize("text", ["zzzzqqq", "metfromun"])
 def test_nothing(text: str) -> None:
     assert lookup(text=text)["kind"] == "none"
+
+
+def test_a_drug_without_a_role_here() -> None:
+    answer = lookup(text="metformin 1000 mg tablet")
+    assert (answer["kind"], answer["ingredients"]) == ("drug", [])
+    assert answer["others"] == ["metformin"]
+    assert "without a role" in answer["how"]
+
+
+def test_a_batch_answers_for_the_drug_list(tmp_path: Path) -> None:
+    path = tmp_path / "batch.csv"
+    head = "case_id,kind,input_system,input_code,input_text,input_value,input_unit"
+    path.write_text(f"{head}\nA,medication_text,,,oxycodone-aspirin 5-325,,\n")
+    (answer,) = lookup_batch(path)
+    assert (answer["ingredients"], answer["partners"]) == (["oxycodone"], ["aspirin"])
 
 
 def test_a_batch_gives_one_json_line_for_each_row() -> None:

@@ -85,9 +85,10 @@ def differing(before: Assessment, after: Assessment) -> tuple[str, ...]:
         other = after.findings.get(key)
         if other is None or other.state is not finding.state:
             found.append(f"{key} {finding.state} became {other.state if other else 'absent'}")
-    rows = [sorted((i.id, i.drugs) for i in one.interactions) for one in (before, after)]
+    rows = [sorted((i.id, *sorted(i.drugs)) for i in one.interactions) for one in (before, after)]
     if rows[0] != rows[1]:
-        found.append("the interactions")
+        parted = sorted({str(row) for row in rows[0]} ^ {str(row) for row in rows[1]})
+        found.append(f"the interactions: {', '.join(parted)}")
     return tuple(found)
 
 
@@ -99,5 +100,5 @@ def _expected(name: str, said: Assessment, rules: Knowledge) -> dict[str, Any]:
         "kind": "exported",
         "group": "production",
         "expect": {"tier_at": {said.as_of.isoformat(): tier}, "ever_true": true},
-        "why": f"What rules {rules.version} said when it was exported; not yet reviewed by a person.",
+        "why": f"What rules {rules.version} said when it was exported; nobody has reviewed it.",
     }

@@ -68,8 +68,13 @@ class Writer:
             yield self._sign(sign)
         shown = sum(u.what == "drug" for u in chart.unread)
         if shown > sum(not use.ingredients for use in chart.medications):
-            yield self._new("MedicationRequest", status="unknown", intent="order",
-                            medicationCodeableConcept={"text": "unrecognised medicine"})  # fmt: skip
+            unknown = {"text": "unrecognised medicine"}
+            yield self._new(
+                "MedicationRequest",
+                status="unknown",
+                intent="order",
+                medicationCodeableConcept=unknown,
+            )
 
     def _new(self, kind: str, **elements: Any) -> Json:
         number = self.count[kind] = self.count.get(kind, 0) + 1
@@ -182,8 +187,8 @@ class Writer:
 
     def _measurement(self, reading: Measurement) -> Iterator[Json]:
         coding = observation_coding(reading.kind, reading.site)
-        if coding is None or reading.flags:
-            self.left_out.append(f"{reading.kind}{' (flagged)' if reading.flags else ''}")
+        if coding is None:
+            self.left_out.append(reading.kind)
             return
         unit: Json = {"unit": reading.unit, "system": UCUM, "code": reading.unit}
         limits = _without_none(
@@ -263,8 +268,12 @@ def _observations() -> dict[tuple[str, str], Json]:
 
 
 def observation_coding(kind: str, site: str | None) -> Json | None:
+    """By the site that the code implies; what has no site of the body takes any code."""
     table = _observations()
-    return table.get((kind, site or "")) or (table.get((kind, "")) if site is None else None)
+    found = table.get((kind, site or ""))
+    if found is None and site is None and kind != "body_temperature":
+        found = next((coding for (key, _), coding in table.items() if key == kind), None)
+    return found
 
 
 @cache

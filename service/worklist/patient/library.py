@@ -4,6 +4,7 @@ Nothing of it is in the repository; another version has another address.
 """
 
 import gzip
+import re
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -24,6 +25,16 @@ def _packed() -> bytes:
 
 def _whole() -> bytes:
     return files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+
+
+@cache
+def style_marks() -> tuple[str, ...]:
+    """Ids of the style sheets that the library would add by script, which our policy forbids.
+
+    An element of that id tells it that they are there already; what is needed is in our own.
+    """
+    found = re.findall(rb'getElementById\("([0-9a-f]{64})"\)', _whole())
+    return tuple(sorted({mark.decode() for mark in found}))
 
 
 def library_routes() -> APIRouter:

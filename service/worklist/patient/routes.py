@@ -23,7 +23,7 @@ from service.worklist.patient.access import (
     readable,
     with_glass,
 )
-from service.worklist.patient.library import LIBRARY
+from service.worklist.patient.library import LIBRARY, style_marks
 from service.worklist.patient.portrait import portrait
 from service.worklist.patient.timeline import timeline
 from service.worklist.patient.who import who
@@ -50,7 +50,7 @@ def patient_routes(room: Room) -> APIRouter:
         """What stands under the time line, at a moment."""
         chart = readable(room, request, user, key)
         desk = room.desk(user, request.query_params.get("tenant", ""))
-        return page("panes.html", **_panes(room, desk, chart, user, at), csrf=csrf_token(request))
+        return page("parts.html", **_panes(room, desk, chart, user, at), csrf=csrf_token(request))
 
     @quiet.get("/patients/{key}/timeline")
     def drawn(request: Request, key: str, user: Reader) -> Response:
@@ -133,9 +133,8 @@ def _page(room: Room, request: Request, key: str, user: User, at: str) -> HTMLRe
         user=user,
         csrf=csrf_token(request),
         library=LIBRARY,
-        address=f"/patients/{quote(key, safe='')}",
+        style_marks=style_marks(),
         suffix=f"?tenant={quote(tenant, safe='')}" if tenant else "",
-        tenant=tenant,
         check=f"/check/{quote(key, safe='')}"
         if room.accept is not None and may(user, May.EXAMINE)
         else "",

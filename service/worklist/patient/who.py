@@ -13,7 +13,7 @@ def who(chart: Chart, as_of: datetime) -> str:
         aged = f"{_years(born, as_of.date())} y" if born else "age not recorded"
         parts.append(f"{chart.details.sex or 'sex not recorded'}, {aged}")
     if place := ward(chart):
-        parts.append(f"Ward {place}")
+        parts.append(place if place.lower().startswith("ward") else f"Ward {place}")
     return " · ".join(parts)
 
 

@@ -8,7 +8,6 @@
   const slider = document.getElementById("slider");
   const slid = document.getElementById("slid");
   const toNow = document.getElementById("to-now");
-  const panes = document.getElementById("panes");
   if (!story) return;
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -140,6 +139,12 @@
     line(shapes, notes, "y3", limits.ck, `${limits.ck_words}: ${limits.ck.toLocaleString("en")} U/L`, colour.warning);
   }
 
+  // a label at the right edge would run out of the drawing
+  function late(at) {
+    const [begin, end, here] = [data.from, data.to, at].map((text) => Date.parse(`${text}Z`));
+    return here > begin + (end - begin) * (narrow() ? 0.55 : 0.85);
+  }
+
   function blocks(traces, colour) {
     const tone = { true: colour.critical, false: colour.good, unknown: colour.hatch };
     const symbol = { true: "square", false: "circle-open", unknown: "x-thin-open" };
@@ -148,7 +153,7 @@
       traces.push({
         x: found.map((b) => b.at), y: found.map(() => lane), yaxis: "y2", mode: "markers+text",
         text: found.map((b, n) => (n === 0 || found[n - 1].label !== b.label ? b.label : "")),
-        textposition: "middle right", textfont: { size: 11, color: colour.text },
+        textposition: found.map((b) => (late(b.at) ? "middle left" : "middle right")), textfont: { size: 11, color: colour.text },
         marker: {
           size: 11, color: found.map((b) => tone[b.state]), symbol: found.map((b) => symbol[b.state]),
           line: { width: 2, color: found.map((b) => tone[b.state]) },
@@ -186,7 +191,7 @@
     AXES.at(-1)[1] = rest / height;
     const total = AXES.reduce((sum, [, part]) => sum + part, 0);
     const layout = {
-      height, margin: { l: narrow() ? 78 : 120, r: 16, t: 8, b: 36 }, shapes, annotations: notes,
+      height, margin: { l: narrow() ? 96 : 120, r: 16, t: 8, b: 36 }, shapes, annotations: notes,
       paper_bgcolor: colour.ground, plot_bgcolor: colour.ground, hovermode: "closest",
       font: { family: "system-ui, sans-serif", size: 12, color: colour.text },
       hoverlabel: { bgcolor: colour.soft, bordercolor: colour.hatch, font: { color: colour.text } },
@@ -303,7 +308,10 @@
       const text = await answer.text();
       if (mine !== asked || !answer.ok) return;
       performance.mark("panes-in");
-      panes.innerHTML = text;
+      const parts = new DOMParser().parseFromString(text, "text/html");
+      for (const part of parts.querySelectorAll("[data-part]")) {
+        document.getElementById(part.dataset.part).replaceChildren(...part.childNodes);
+      }
       performance.measure("panes-shown", "panes-in");
     } catch {
       slid.textContent += " (not connected: the panes below are older)";

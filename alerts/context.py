@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from alerts.chart import Evidence, MedicationUse, SignKind, UseStatus, begun
 from alerts.dosing import Certainty, dosing
+from alerts.exposure import PARENTERAL
+from alerts.interactions.doses import daily_mg
 from alerts.moment import Moment, datum, sign_datum, use_datum
 from alerts.statements import Datum, Exposure, RiskFactor
 from alerts.truth import FALSE, TRUE
@@ -75,6 +77,14 @@ def _antipsychotics(now: Moment, exposures: tuple[Exposure, ...]) -> Iterator[Fo
     before, after = _numbers(now, uses)
     if after > before > 0:
         yield "RF-POLY", (Datum("antipsychotics", f"{before} → {after}", "", now.as_of, ""),)
+    second = now.knowledge.classes["second_generation_antipsychotic"]
+    newer = [e for e in exposures if e.drug in second and e.reading in {"full", "extended"}]
+    if newer:
+        said = newer[0]
+        yield "RF-SGA", (Datum(said.drug, said.evidence, "", said.last_dose, said.source),)
+    high = _defined_doses(now, uses)
+    if high:
+        yield "RF-DOSE", high
     ended = [u for u in uses if u.end is not None and u.end <= now.as_of]
     recent = [u for u in ended if u.end and not now.older(u.end, now.days("risk.run_up_d"))]
     orders = [u for u in recent if u.evidence is Evidence.ORDER]
@@ -83,6 +93,26 @@ def _antipsychotics(now: Moment, exposures: tuple[Exposure, ...]) -> Iterator[Fo
     risen = escalation(now, uses)
     if risen:
         yield "RF-ESC", risen
+
+
+def _defined_doses(now: Moment, uses: list[MedicationUse]) -> tuple[Datum, ...]:
+    """Running orders that come to more than two defined daily doses together (guinart2021).
+
+    What is not told (a dose, how often, the route) adds nothing: the sum is the least it can be.
+    """
+    found, total = [], 0.0
+    for use in uses:
+        if use.evidence is not Evidence.ORDER or dosing(use, now.as_of).running is not TRUE:
+            continue
+        way = "parenteral" if use.route in PARENTERAL else "oral"
+        amount = daily_mg(use) if use.route and use.long_acting is not TRUE else None
+        for drug in use.ingredients:
+            one = now.knowledge.daily_doses.get(way, {}).get(drug)
+            if amount and one:
+                total += amount / one
+                at = begun(use)
+                found.append(Datum(drug, f"{amount:g}", "mg/d", at, use.source.reference))
+    return tuple(found) if total > now.knowledge["interaction.ddd_multiple"] else ()
 
 
 def _uses(now: Moment) -> list[MedicationUse]:

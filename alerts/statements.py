@@ -145,7 +145,11 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Possibility:
-    """An entry of the differential (SPEC 7): shown beside the tier, never lowering it."""
+    """An entry of the differential (SPEC 7): shown beside the tier, never lowering it.
+
+    `trigger`: the exposure or event without which it does not come about, as far as recorded; true
+    for a cause that needs none.
+    """
 
     id: str
     name: str
@@ -154,6 +158,7 @@ class Possibility:
     away: tuple[str, ...]
     missing: tuple[str, ...]
     cite: tuple[str, ...]
+    trigger: Truth = Truth.TRUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ from typing import Any
 
 import fixture_resources as fhir
 import malformed_bodies
+import simulate_ward
+import status_cases
+import synonym_cases
+import threshold_cases
 import ward_journeys
 import yaml
 
@@ -29,6 +33,7 @@ ZERO = datetime.fromisoformat("2025-03-03T09:00:00+01:00")
 HERE = Path(__file__).parent
 Json = dict[str, Any]
 DEVICE = "(device)"
+ROOMS = ("cases", "demo", "malformed", "synonyms", "statuses", "thresholds", "journeys")
 
 
 def main() -> int:
@@ -41,13 +46,17 @@ def main() -> int:
     if missing:
         sys.stderr.write(f"No case file for: {', '.join(missing)}\n")
         return 2
-    for room in ("cases", "demo", "malformed"):
+    for room in ROOMS:
         shutil.rmtree(options.out / room, ignore_errors=True)
     for case, expected in sorted(expectations.items()):
         facts = yaml.safe_load((options.cases / f"{case}.yaml").read_text("utf-8"))
         write_case(options.out / "cases" / case, facts, expected)
     ward_journeys.write(options.out / "demo")
     malformed_bodies.write(options.out / "malformed")
+    synonym_cases.write(options.out / "synonyms")
+    status_cases.write(options.out / "statuses")
+    threshold_cases.write(options.out / "thresholds")
+    simulate_ward.write_journeys(options.out / "journeys")
     sys.stdout.write(f"{len(expectations)} published cases written to {options.out}\n")
     return 0
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TextIO
 
 import simulated_patients
+import synthetic
 
+JOURNEYS_SEED = 7
 START = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
 
 
@@ -60,6 +62,15 @@ def write(out: Path, seed: int, admissions: int, days: int) -> dict[str, int]:
     body = {"case": out.name, "seed": seed, "patients": truth}
     (out / "truth.json").write_text(json.dumps(body, indent=1) + "\n", "utf-8")
     return counts
+
+
+def write_journeys(out: Path) -> None:
+    """One small fixture of each kind of stay, for the fixtures that are checked in."""
+    for number, (kind, _) in enumerate(simulated_patients.KINDS):
+        one = simulated_patients.patient(JOURNEYS_SEED, number, START, kind, most_hours=24 * 9)
+        body = synthetic.bundle(one.write(), at=0)
+        body["timestamp"] = one.stamp(one.hours)
+        synthetic.write(out / kind, {"bundle.json": body}, {"case": f"journey-{kind}", **told(one)})
 
 
 def told(one: simulated_patients.Patient) -> dict[str, object]:

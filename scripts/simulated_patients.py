@@ -173,13 +173,16 @@ class Patient:
                 yield self.own(s.ck(0, value), hours)
 
 
-def patient(seed: int, number: int, start: datetime, kind: str | None = None) -> Patient:
+def patient(
+    seed: int, number: int, start: datetime, kind: str | None = None, most_hours: float = 960
+) -> Patient:
     """The patient of this number; the same seed and number give the same stay."""
     chance = random.Random(f"ward-{seed}-{number}")
     chosen = kind or chance.choices([k for k, _ in KINDS], [w for _, w in KINDS])[0]
     hours = 24.0 * max(2.0, min(40.0, chance.lognormvariate(2.0, 0.6)))
     if chosen == "episode":
         hours = max(hours, 24.0 * 9)
+    hours = min(hours, most_hours)
     return Patient(
         f"w{number:06d}", chance, start, round(hours, 2), _planted(chosen, chance, hours)
     )

@@ -11,7 +11,8 @@ from uuid import uuid4
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from alerts.knowledge import load
+from alerts.knowledge import Knowledge, load
+from service.audit import Trail
 from service.cds_hooks.analytics import analytics_routes
 from service.cds_hooks.desk import Desk, evidence
 from service.cds_hooks.routes import hook_routes
@@ -64,22 +65,15 @@ def create_app(
     gate = Gate(callers, Rate(settings.rate_per_minute))
     bell = partial(ring, settings)
     health = Health(held, tuple(tenants), partial(broker_up, settings), now)
-    desk = Desk(
-        ledger=held,
-        knowledge=knowledge,
-        base_url=settings.base_url,
-        zone=settings.zone,
-        now=now,
-        new_id=lambda: str(uuid4()),
-        references=evidence(knowledge),
-    )
+    trail = Trail(held.record_audit)
+    desk = _desk(held, knowledge, settings, now)
     app = FastAPI(
         title="NMS Sentinel",
         version=version("nms-sentinel"),
         docs_url="/docs" if settings.docs else None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
-        lifespan=_lifespan(door, None if store else held),
+        lifespan=_lifespan(door, trail, None if store else held),
     )
     providers = read_providers(settings.sign_in)
     session.install(app, settings, _Memory(held, now), providers.idle_seconds)
@@ -103,6 +97,19 @@ def create_app(
     app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
     _frame(app, settings)
     return app
+
+
+def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock) -> Desk:
+    """What hook calls are answered with."""
+    return Desk(
+        ledger=held,
+        knowledge=knowledge,
+        base_url=settings.base_url,
+        zone=settings.zone,
+        now=now,
+        new_id=lambda: str(uuid4()),
+        references=evidence(knowledge),
+    )
 
 
 def _frame(app: FastAPI, settings: Settings) -> None:
@@ -171,14 +178,16 @@ def _sign_in_note(
     return note
 
 
-def _lifespan(door: Door, ours: Store | None) -> Callable[[FastAPI], Any]:
-    """At the end: the intake finishes what it holds, then the store is closed if it is ours."""
+def _lifespan(door: Door, trail: Trail, ours: Store | None) -> Callable[[FastAPI], Any]:
+    """At the end: the intake finishes what it holds, the audit is written, then the store is
+    closed if it is ours."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if ours is not None:
                 stack.callback(ours.close)
+            stack.callback(trail.close)
             stack.callback(door.close)
             yield
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli_answers import Format, ReportFormat, instant, print_each, progress, say
+from service.cli_answers import Format, instant, print_each, progress, say
+from service.cli_replay import export, replay
 from service.cli_store import audit_app, db_app
+from service.cli_tenant import tenant_app
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -32,6 +34,9 @@ knowledge_app = typer.Typer(help="The rules and their citations.", no_args_is_he
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(db_app, name="db")
 app.add_typer(audit_app, name="audit")
+app.command()(replay)
+app.command()(export)
+app.add_typer(tenant_app, name="tenant")
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
@@ -147,32 +152,6 @@ def assess(
             print(orjson.dumps(as_dict(assessment)).decode())
         else:
             print("\n".join(lines(assessment, explain=explain)))
-
-
-@app.command()
-def replay(
-    paths: Annotated[list[Path], typer.Argument(help="Fixtures, bundles, NDJSON, globs.")],
-    rules: RulesOption = None,
-    against: Annotated[
-        str | None, typer.Option(metavar="V", help="Compare with this rule version.")
-    ] = None,
-    step: Annotated[bool, typer.Option("--step", help="Every moment, not only changes.")] = False,
-    as_of: AsOfOption = None,
-    form: Annotated[
-        ReportFormat, typer.Option("--format", help="How to answer.")
-    ] = ReportFormat.TEXT,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; by default one for each core.")
-    ] = None,
-) -> None:
-    """QA replay: the course of each case against what was expected. Exit 1 when any differs."""
-    from service.replay.command import run as run_replay
-
-    report, ok = run_replay(
-        paths, rules, against, step, instant(as_of), form.value, workers, progress()
-    )
-    print(report, end="")
-    _leave(0 if ok else FINDINGS)
 
 
 @app.command()

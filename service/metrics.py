@@ -59,6 +59,7 @@ def scrape(measured: Mapping[str, Any]) -> bytes:
 
     `measured`: name -> number, or name -> {label value: number}; None leaves a gauge out.
     """
+    _all()  # a counter at zero is said, too
     at_scrape = CollectorRegistry()
     for entry in (e for e in inventory() if e.get("at") == "scrape"):
         value = measured.get(entry["name"])

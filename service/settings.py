@@ -57,6 +57,10 @@ class Settings:
     intake_processes: int = 1
     worker_pool: str = "threads"
     worker_concurrency: int = 2
+    keep_readings_days: int = 30
+    keep_alerts_days: int | None = None
+    keep_audit_days: int | None = None
+    keep_cards_days: int | None = None
     log_level: str = "info"
     log_file: Path | None = None
 
@@ -254,6 +258,11 @@ _TAKEN: dict[str, Callable[[_Reader], Any]] = {
     "intake_processes": lambda r: r.number("INTAKE_PROCESSES", 0, 64),
     "worker_pool": lambda r: r.choice("WORKER_POOL", ("threads", "prefork", "solo")),
     "worker_concurrency": lambda r: r.number("WORKER_CONCURRENCY", 1, 256),
+    # SPEC windows need 30 days of readings; exposures and baselines are kept as long as rules ask
+    "keep_readings_days": lambda r: r.number("KEEP_READINGS_DAYS", 30, 36_500),
+    "keep_alerts_days": lambda r: r.number("KEEP_ALERTS_DAYS", 30, 36_500),
+    "keep_audit_days": lambda r: r.number("KEEP_AUDIT_DAYS", 30, 36_500),
+    "keep_cards_days": lambda r: r.number("KEEP_CARDS_DAYS", 30, 36_500),
     "log_level": lambda r: r.choice("LOG_LEVEL", LEVELS),
     "log_file": lambda r: r.path("LOG_FILE"),
 }

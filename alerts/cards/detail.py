@@ -229,10 +229,15 @@ def _step(advice: Advice, assessment: Assessment, zone: tzinfo) -> str:
 
 def _also_fits(differential: Sequence[Possibility]) -> str:
     lines = []
-    for entry in _fitting(differential):
+    fitting = _fitting(differential)
+    told = [d for d in fitting if d.trigger is TRUE or d.met is TRUE][:_POSSIBILITIES]
+    for entry in told:
         toward = f" Toward: {escape('; '.join(entry.toward))}." if entry.toward else ""
         away = f" Away: {escape('; '.join(entry.away))}." if entry.away else ""
         lines.append(f"{escape(entry.name)}.{toward}{away}")
+    rest = [escape(d.name) for d in fitting if d not in told]
+    if rest:
+        lines.append(f"Also consider, only general signs point there: {'; '.join(rest)}.")
     return _bullets(lines) or (
         "- Nothing recorded points to another cause. That does not make one absent:"
         " infection, serotonin toxicity, heat, drugs and other causes remain to be considered."
@@ -241,8 +246,7 @@ def _also_fits(differential: Sequence[Possibility]) -> str:
 
 def _fitting(differential: Sequence[Possibility]) -> list[Possibility]:
     """The causes that something on the chart points to, in the order of the assessment."""
-    fitting = [d for d in differential if d.met is not FALSE and (d.toward or d.met is TRUE)]
-    return fitting[:_POSSIBILITIES]
+    return [d for d in differential if d.met is not FALSE and (d.toward or d.met is TRUE)]
 
 
 def _score(assessment: Assessment) -> str:

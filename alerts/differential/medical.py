@@ -53,6 +53,8 @@ def heat_stroke(scene: Scene) -> Weighed:
         },
         {"flaccid muscles": negated(scene.state["RIG"])},
         {"rigidity": scene.state["RIG"]},
+        # nobody charts the weather: the heat of the body and the altered mind are enough to show it
+        trigger=either((hot, both((core, scene.state["MS"])))),
     )
 
 
@@ -135,4 +137,5 @@ def rhabdomyolysis(scene: Scene) -> Weighed:
             "rigidity": scene.state["RIG"],
             "altered consciousness": scene.state["MS"],
         },
+        trigger=cause,
     )

@@ -66,6 +66,7 @@ def sedative_withdrawal(scene: Scene) -> Weighed:
             "a benzodiazepine goes on": scene.running("benzodiazepine"),
             "lead-pipe rigidity": scene.lead_pipe,
         },
+        trigger=stopped,
     )
 
 
@@ -81,6 +82,7 @@ def baclofen_withdrawal(scene: Scene) -> Weighed:
         {"baclofen stopped or missed in 7 days": stopped, "rebound spasticity": spastic},
         {"pruritus": scene.sign(SignKind.PRURITUS), "seizure": scene.sign(SignKind.SEIZURE)},
         {"no baclofen": negated(exposed)},
+        trigger=stopped,
     )
 
 
@@ -105,6 +107,7 @@ def parkinsonism_hyperpyrexia(scene: Scene) -> Weighed:
             "dopaminergic dose raised, with dyskinesia: dyskinesia-hyperpyrexia, which is treated"
             " by reduction": opposite,
         },
+        trigger=either((disorder, trigger)),
     )
 
 

@@ -157,6 +157,8 @@ class Weighed:
     definition: Mapping[str, Truth]
     toward: Mapping[str, Truth]
     away: Mapping[str, Truth]
+    # the exposure or event without which it does not come about; true where it needs none
+    trigger: Truth = TRUE
 
 
 def possibility(scene: Scene, weighed: Weighed) -> Possibility:
@@ -182,6 +184,7 @@ def possibility(scene: Scene, weighed: Weighed) -> Possibility:
         tuple(away),
         tuple([text for text, state in every.items() if state is UNKNOWN]),
         tuple(entry["cite"]),
+        TRUE if named else weighed.trigger,
     )
 
 

@@ -46,6 +46,7 @@ def serotonin(scene: Scene) -> Weighed:
             "no clonus on examination": negated(any_clonus),
             "normal pupils": negated(scene.sign(SignKind.MYDRIASIS)),
         },
+        trigger=drug,
     )
 
 
@@ -85,6 +86,8 @@ def anaesthetic(scene: Scene) -> Weighed:
         },
         toward,
         {"a dopamine antagonist is the only exposure recorded": sole},
+        # whoever graded it, or measured end-tidal CO2 so high, knew of an anaesthetic
+        trigger=either((drug, carbon)) if rank is None else TRUE,
     )
 
 
@@ -123,6 +126,7 @@ def anticholinergic(scene: Scene) -> Weighed:
             "sialorrhoea": scene.sign(SignKind.SIALORRHOEA),
             "above 38.8 °C": hot,
         },
+        trigger=drug,
     )
 
 
@@ -142,6 +146,7 @@ def stimulant(scene: Scene) -> Weighed:
         },
         {"low sodium": scene.low("sodium")},
         {"lead-pipe rigidity": scene.lead_pipe, "mutism": mute},
+        trigger=drug,
     )
 
 
@@ -163,6 +168,7 @@ def lithium(scene: Scene) -> Weighed:
         {"lithium in 14 days": drug, "lithium level above its range": level},
         {**shaky, "renal impairment": kidney},
         {"no lithium in 14 days": negated(drug)},
+        trigger=drug,
     )
 
 
@@ -193,4 +199,5 @@ def clozapine(scene: Scene) -> Weighed:
             "rigidity": scene.state["RIG"],
             "CK at least 4 × ULN": scene.state["CK"],
         },
+        trigger=drug,
     )

@@ -116,7 +116,8 @@ def _taken(now: Moment, use: MedicationUse, ingredient: str, longest: timedelta)
     gap = _NOW if running else max(now.as_of - last, _NOW)
     if gap > longest:
         return
-    now.until(last + TICK)  # from then on its age counts
+    if span.running is FALSE:
+        now.until(last + TICK)  # from then on its age counts; while it runs, its last moment is now
     certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
     yield Taken(use, ingredient, gap, running, certain)
 

@@ -24,8 +24,7 @@ COLUMNS = (
     "unanswered", "override_rate", "reasons",
 )  # fmt: skip
 NOT_KNOWN = (
-    "alerts per 1000 treated patient-days: give --since and --until to the command"
-    " `nms-sentinel report`, which reads the charts; this answer does not",
+    "alerts per 1000 treated patient-days: `nms-sentinel tenant report`, which reads the charts",
     "positive predictive value: needs chart review of all interruptive and a sample of passive"
     " alerts; no review is recorded here",
     "sensitivity against coded NMS: needs discharge codes of all patients",

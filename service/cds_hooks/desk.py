@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from alerts.chart import Chart
 from alerts.knowledge import Knowledge
 from alerts.lifecycle import Alert, Move
+from service.store import AuditEntry
 
 
 class Handle(Protocol):
@@ -64,6 +65,7 @@ class Desk:
 
     `fhir_version`: of the tenant's resources, None when each tells its own. `references`: citation
     key -> absolute URL. `detected_issues`: the client takes a DetectedIssue into the record.
+    `note`: an access for the audit (tenant, entry); it neither waits nor raises.
     """
 
     ledger: Ledger
@@ -75,6 +77,7 @@ class Desk:
     references: Mapping[str, str] = field(default_factory=dict)
     fhir_version: str | None = None
     detected_issues: bool = False
+    note: Callable[[str, AuditEntry], None] = lambda _tenant, _entry: None
 
     @property
     def repeats_after(self) -> timedelta:

@@ -6,6 +6,7 @@ written after it has gone out.
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -27,9 +28,11 @@ from service.cds_hooks.services import Service
 from service.edge.gate import Gate
 from service.edge.media import JSON_FORMS, PLAIN, accept_form, content_form
 from service.fhir.limits import Limits, check
+from service.logs import correlation
 from service.metrics import count
 from service.outcome import JSON, Issue, encoded, operation_outcome
 from service.security.tenants import Tenant
+from service.store import AuditEntry
 
 ROOM = "/cds-services"
 # of a call's time, kept for the assessment
@@ -96,8 +99,23 @@ def _answered(told: Answer, call: HookCall, service: Service, counter: Counter) 
     count("nms_sentinel_cards_silent_total", hidden, service=service.id)
     log.info("hook.answered", service=service.id, cards=len(seen), silent=hidden)
     name = counter.tenant.name
+    counter.desk.note(name, accessed(call, service, len(seen), counter.desk.now()))
     afterwards = BackgroundTask(record, told, seen, call, service, name, counter.desk)
     return Response(orjson.dumps(shown), media_type=PLAIN, background=afterwards)
+
+
+def accessed(call: HookCall, service: Service, cards: int, at: datetime) -> AuditEntry:
+    """Who looked at whom through this hook, for the audit: codes and ids only."""
+    return AuditEntry(
+        at=at,
+        who=call.user or "client",
+        action=f"hook.{service.hook}",
+        role="clinician",
+        patient=call.patient,
+        subject=service.id,
+        correlation=correlation() or "",
+        detail={"cards": cards},
+    )
 
 
 def _kept(entries: list[dict[str, Any]], service: Service, counter: Counter) -> int:

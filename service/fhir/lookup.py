@@ -83,7 +83,8 @@ def _is_meant(
     if codings or value or unit:
         return True
     sign = seen.concept not in units.concept_units() and not seen.excluded
-    return not known.drug((), text) and not (sign and known.findings((), text))
+    drug = known.drug((), text)
+    return not drug and not drug.others and not (sign and known.findings((), text))
 
 
 def lookup_batch(path: str | Path) -> Iterator[Answer]:

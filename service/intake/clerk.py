@@ -77,7 +77,9 @@ class Clerk:
         )
 
     def _kept(self, reading: Reading, given: Delivery) -> tuple[EntryOutcome, ...]:
-        return self._store.accept(reading, given.tenant, given.received_at, given.correlation)
+        return self._store.accept(
+            reading, given.tenant, given.received_at, given.correlation, given.client
+        )
 
     def _lines(self, given: Delivery) -> Receipt:
         """NDJSON, a transaction for each chunk: what was stored before a fault may come again."""

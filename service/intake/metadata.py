@@ -3,18 +3,8 @@
 from datetime import date
 from typing import Any
 
-READ_TYPES = (
-    "Condition",
-    "Encounter",
-    "Medication",
-    "MedicationAdministration",
-    "MedicationDispense",
-    "MedicationRequest",
-    "MedicationStatement",
-    "Observation",
-    "Patient",
-    "Procedure",
-)
+from service.fhir.reader.readers import r4_types
+
 _SENT = [{"code": "create"}, {"code": "update"}]
 
 
@@ -41,7 +31,7 @@ def capability_statement(base_url: str, version: str, released: date) -> dict[st
                     " Data of FHIR DSTU2 to R5 is read. Subscription notifications (R4, R4"
                     " back-port, R5) go to /notifications/{name}; NDJSON to the base."
                 ),
-                "resource": [{"type": name, "interaction": _SENT} for name in READ_TYPES],
+                "resource": [{"type": name, "interaction": _SENT} for name in r4_types()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],

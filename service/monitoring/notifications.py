@@ -1,8 +1,8 @@
 """Telling people beyond the worklist: the outbox, sent at least once and recorded after the send.
 
 Every notice is on the worklist and in its live stream from the moment it is written. Here the
-rest: signed webhooks and e-mail, as the operator's file says; what cannot be delivered is tried
-again with growing pauses and ends on the visible list of dead letters, never in silence.
+rest: signed webhooks, e-mail and the record system (record.py), as the operator's file says; what
+cannot be delivered is tried again with growing pauses and ends on the visible list of dead letters, never in silence.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ import yaml
 from alerts.lifecycle import Audience
 from service.errors import SettingsFault
 from service.logs import bind
+from service.monitoring.record import Record, record_of, write
 from service.security.mail import Mailbox, post
 from service.security.webhook import NotDelivered, Sender, Target, faults_of
 from service.settings import Settings
@@ -33,6 +34,7 @@ class Channels:
 
     webhooks: tuple[Target, ...] = ()
     mailbox: Mailbox | None = None
+    records: tuple[Record, ...] = ()
 
     def webhooks_for(self, audience: Audience) -> list[Target]:
         told = [t for t in self.webhooks if audience.value in t.audiences]
@@ -40,16 +42,20 @@ class Channels:
             told += [t for t in self.webhooks if not t.audiences]
         return told
 
-    def reach(self, audience: Audience) -> bool:
+    def reach(self, tenant: str, audience: Audience) -> bool:
         """Is there anything to send beside the worklist?"""
-        return bool(self.webhooks_for(audience) or self.letters_for(audience))
+        outward = self.webhooks_for(audience) or self.letters_for(audience)
+        return bool(outward or self.records_for(tenant, audience))
+
+    def records_for(self, tenant: str, audience: Audience) -> list[Record]:
+        return [place for place in self.records if place.takes(tenant, audience.value)]
 
     def letters_for(self, audience: Audience) -> tuple[str, ...]:
         return self.mailbox.to.get(audience.value, ()) if self.mailbox else ()
 
 
 def channels_of(settings: Settings) -> Channels:
-    """The channels of the operator's file (YAML: `webhooks`, `mail`); none when there is no file.
+    """The channels of the operator's file (YAML: `webhooks`, `mail`, `record`); none without it.
 
     SettingsFault names every fault at once.
     """
@@ -59,18 +65,20 @@ def channels_of(settings: Settings) -> Channels:
         held = yaml.safe_load(settings.notify.read_text(encoding="utf-8")) or {}
         webhooks = tuple(_target(given) for given in held.get("webhooks", ()))
         mailbox = _mailbox(held["mail"]) if held.get("mail") else None
+        records = tuple(record_of(given) for given in held.get("record", ()))
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as fault:
         said = f"NMS_SENTINEL_NOTIFY: cannot be read ({type(fault).__name__}: {_key(fault)})"
         raise SettingsFault(said, code="notify") from fault
     faults = [said for target in webhooks for said in faults_of(target)]
     named = {a for t in webhooks for a in t.audiences} | set(mailbox.to if mailbox else ())
+    named |= {a for place in records for a in place.audiences}
     known = {audience.value for audience in Audience}
     faults += [f"{name}: there is no such audience" for name in sorted(named - known)]
     if faults:
         raise SettingsFault(
             "\n".join(f"NMS_SENTINEL_NOTIFY: {said}" for said in faults), code="notify"
         )
-    return Channels(webhooks, mailbox)
+    return Channels(webhooks, mailbox, records)
 
 
 def dispatch(
@@ -87,7 +95,7 @@ def dispatch(
     done = 0
     with Sender() as sender:
         while claimed := store.claim_notices(clock(), limit, LEASE_S):
-            outward = [p for p in claimed if channels.reach(p.notice.audience)]
+            outward = [p for p in claimed if channels.reach(p.tenant, p.notice.audience)]
             listed = [(p, "worklist") for p in claimed if p not in outward]
             if listed:
                 store.notices_sent(listed, clock())
@@ -107,7 +115,7 @@ def _deal(
     base_url: str,
 ) -> None:
     try:
-        receipts = _send(channels, sender, posted, clock(), base_url)
+        receipts = _send(store, channels, sender, posted, clock(), base_url)
     except NotDelivered as fault:
         _retry(store, posted, fault.code, clock())
         return
@@ -116,12 +124,18 @@ def _deal(
 
 
 def _send(
-    channels: Channels, sender: Sender, posted: Posted, now: datetime, base_url: str
+    store: Store,
+    channels: Channels,
+    sender: Sender,
+    posted: Posted,
+    now: datetime,
+    base_url: str,
 ) -> Sequence[str]:
     """To every channel of the audience. One that fails makes all of them be tried again: a repeat
     is known by its delivery id, a gap would not be."""
     notice = posted.notice
     delivery = f"{notice.alert}/{notice.audience.value}/{notice.number}"
+    link = f"{base_url.rstrip('/')}/worklist#a-{notice.alert}"
     message = {
         "delivery": delivery,
         "repeat": posted.tries > 0,
@@ -131,7 +145,7 @@ def _send(
         "channel": notice.channel.value,
         "why": notice.why.value,
         "at": notice.at.isoformat(),
-        "link": f"{base_url.rstrip('/')}/worklist#a-{notice.alert}",
+        "link": link,
     }
     receipts = [
         sender.deliver(
@@ -146,8 +160,10 @@ def _send(
     receivers = channels.letters_for(notice.audience)
     if receivers and channels.mailbox is not None:
         subject = f"NMS Sentinel: {notice.channel.value.replace('_', ' ')} ({notice.why.value})"
-        text = f"An alert needs you: {message['link']}\n"
+        text = f"An alert needs you: {link}\n"
         receipts.append(post(channels.mailbox, receivers, subject, text, delivery))
+    for place in channels.records_for(posted.tenant, notice.audience):
+        receipts += write(store, place, posted, delivery, link)
     return receipts
 
 

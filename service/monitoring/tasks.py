@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import Channels, channels_of, dispatch
 from service.monitoring.watch import Watch
 from service.settings import Settings
-from service.store import Store, open_store
+from service.store import Retention, Store, open_store
 
 log = structlog.get_logger(__name__)
 
@@ -79,11 +79,25 @@ class Bench:
     def prune(self) -> None:
         """What retention says is no longer kept."""
         try:
-            removed = self.store.prune(self.clock())
+            removed = self.store.prune(self.clock(), retention_of(self.settings))
         except Unavailable as fault:
             log.warning("prune.store_away", code=fault.code)
             return
         log.info("store.pruned", **removed)
+
+
+def retention_of(settings: Settings) -> Retention:
+    """How long what is kept, as the operator chose; None keeps for ever."""
+
+    def days(number: int | None) -> timedelta | None:
+        return None if number is None else timedelta(days=number)
+
+    return Retention(
+        readings=timedelta(days=settings.keep_readings_days),
+        alerts=days(settings.keep_alerts_days),
+        audit=days(settings.keep_audit_days),
+        cards=days(settings.keep_cards_days),
+    )
 
 
 def register(app: Celery, bench: Bench) -> None:

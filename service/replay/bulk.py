@@ -24,6 +24,10 @@ class _Reference(msgspec.Struct):
     reference: str | None = None
 
 
+class _Entry(msgspec.Struct):
+    resource: msgspec.Raw = msgspec.Raw()
+
+
 class _Line(msgspec.Struct):
     """What tells whose a line is; anything else is not looked at."""
 
@@ -33,15 +37,10 @@ class _Line(msgspec.Struct):
     patient: _Reference | None = None
     individual: _Reference | None = None
     beneficiary: _Reference | None = None
-    entry: list[msgspec.Raw] | None = None
-
-
-class _Entry(msgspec.Struct):
-    resource: msgspec.Raw | None = None
+    entry: list[_Entry] | None = None
 
 
 _line = msgspec.json.Decoder(_Line)
-_entry = msgspec.json.Decoder(_Entry)
 
 
 def is_export(folder_files: Sequence[Path]) -> bool:
@@ -87,20 +86,11 @@ def _owned(line: bytes) -> Iterator[tuple[str | None, bytes]]:
         yield "", text
         return
     if told.resourceType == "Bundle":
-        for raw in told.entry or ():
-            resource = _resource(raw)
-            if resource is not None:
-                yield from _owned(resource)
+        for one in told.entry or ():
+            if bytes(one.resource):
+                yield from _owned(bytes(one.resource))
         return
     yield _owner(told), text
-
-
-def _resource(raw: msgspec.Raw) -> bytes | None:
-    try:
-        found = _entry.decode(raw).resource
-    except msgspec.DecodeError:
-        return bytes(raw)
-    return None if found is None else bytes(found)
 
 
 def _owner(told: _Line) -> str | None:

@@ -90,13 +90,20 @@ class Figures:
 
 
 def figures(report: Report) -> Figures:
-    labelled = [c for c in report.cases if c.told.syndrome is not None and c.patient]
+    labelled = labelled_cases(report)
     return Figures(
         labelled=len(labelled),
         levels=tuple(_level(name, reached, labelled) for name, reached in LEVELS),
         leads=tuple(_lead(case) for case in report.cases if case.told.recognised_at is not None),
         burden=_burden([c for c in report.cases if c.told.kind in ("", "simulated")]),
     )
+
+
+def labelled_cases(report: Report) -> list[CaseResult]:
+    """The published cases, whose diagnosis somebody reached; without any, the planted ones."""
+    told = [c for c in report.cases if c.told.syndrome is not None and c.patient]
+    published = [c for c in told if c.told.kind == "published"]
+    return published or told
 
 
 def ppv(incidence: float, sensitivity: float, specificity: float) -> float | None:

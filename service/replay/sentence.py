@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from alerts.statements import TierName
 from service.replay.compare import Change, Kind
+from service.replay.figures import labelled_cases
 from service.replay.report import Report
 
 WORDS = {
@@ -60,7 +61,7 @@ def _interruptions(before: Report, after: Report) -> list[str]:
 
 def seen(report: Report) -> str:
     """How the labelled cases fare, in a sentence; "" when none is labelled."""
-    labelled = [c for c in report.cases if c.told.syndrome is not None and c.patient]
+    labelled = labelled_cases(report)
     ill = [c for c in labelled if c.told.syndrome]
     well = [c for c in labelled if not c.told.syndrome]
     if not labelled:

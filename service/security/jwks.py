@@ -101,6 +101,7 @@ class FetchedKeys:
     _keys: KeySet | None = None
     _good_at: float = float("-inf")
     _asked_at: float = float("-inf")
+    _fault: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, kid: str | None) -> Any | None:
@@ -111,6 +112,13 @@ class FetchedKeys:
                 self._refresh()
                 found = self._known(kid)
             return found
+
+    def probe(self) -> str:
+        """Ask the address now: "" when it gave keys, else what went wrong."""
+        with self._lock:
+            before = self._good_at
+            self._refresh()
+            return "" if self._good_at != before else self._fault
 
     def _known(self, kid: str | None) -> Any | None:
         if self._keys is None or self.clock() - self._good_at > KEEP_SECONDS:
@@ -131,4 +139,5 @@ class FetchedKeys:
             TypeError,
             SettingsFault,
         ) as fault:
-            log.warning("keys.not-refreshed", jku=self.jku, fault=type(fault).__name__)
+            self._fault = type(fault).__name__
+            log.warning("keys.not-refreshed", jku=self.jku, fault=self._fault)

@@ -64,7 +64,7 @@ class Flow:
             "state": secrets.token_urlsafe(24),
             "nonce": secrets.token_urlsafe(24),
             "verifier": secrets.token_urlsafe(48),
-            "issuer": self._provider.issuer,
+            "provider": self._provider.name,
         }
         extra: dict[str, str] = {"nonce": kept["nonce"]}
         scope = "openid profile"

@@ -56,6 +56,11 @@ class Provider:
     smart: bool = False
 
     @property
+    def name(self) -> str:
+        """A server may be both, with another client id: the way back must know which it was."""
+        return f"{'smart' if self.smart else 'oidc'} {self.issuer}"
+
+    @property
     def discovery(self) -> str:
         kind = "smart-configuration" if self.smart else "openid-configuration"
         return f"{self.issuer}/.well-known/{kind}"
@@ -67,10 +72,9 @@ class Providers:
     smart: tuple[Provider, ...] = ()
     idle_seconds: float = IDLE_SECONDS
 
-    def of(self, issuer: str) -> Provider | None:
-        """The configured provider of this issuer: an address in a call is never trusted."""
-        known = [*([self.oidc] if self.oidc else []), *self.smart]
-        return next((p for p in known if p.issuer == issuer.rstrip("/")), None)
+    def launching(self, issuer: str) -> Provider | None:
+        """The configured record system of this address: one in a call is never trusted."""
+        return next((p for p in self.smart if p.issuer == issuer.rstrip("/")), None)
 
 
 def read_providers(path: Path | None) -> Providers:

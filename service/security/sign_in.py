@@ -36,7 +36,7 @@ def sign_in_routes(
     known = providers or Providers()
     callback = f"{settings.base_url}/sign-in/callback"
     flows = {
-        provider.issuer: Flow(provider, callback)
+        provider.name: Flow(provider, callback)
         for provider in [*([known.oidc] if known.oidc else []), *known.smart]
     }
     _local(router, settings, known, note)
@@ -82,21 +82,21 @@ def _staff(
     def staff(request: Request) -> Response:
         if providers.oidc is None:
             raise NotFound("No sign-in for staff is set up here.", code="no-oidc")
-        return _sent(request, flows[providers.oidc.issuer])
+        return _sent(request, flows[providers.oidc.name])
 
     @router.get("/launch")
     def launch(request: Request, iss: str = "", launch: str = "") -> Response:
         """SMART: a record system opens us on the patient that it shows."""
-        provider = providers.of(iss)
-        if provider is None or not provider.smart:
+        provider = providers.launching(iss)
+        if provider is None:
             raise NotAllowed("This record system is not known here.", code="smart-unknown")
-        return _sent(request, flows[provider.issuer], launch)
+        return _sent(request, flows[provider.name], launch)
 
     @router.get("/sign-in/callback")
     def callback(request: Request, state: str = "", code: str = "") -> Response:
         sessions = sessions_in(request)
         kept = sessions.open("flow", request.cookies.get(FLOW_COOKIE, ""))
-        flow = flows.get(str(kept["issuer"]))
+        flow = flows.get(str(kept["provider"]))
         if flow is None:
             raise NotAllowed("The sign-in was not begun here.", code="oidc-state")
         try:

@@ -22,6 +22,7 @@ from alerts.lifecycle import (
     plain,
 )
 from service.errors import BadInput, NotFound
+from service.store.audit import AuditEntry, append
 from service.store.changes import note_changes
 from service.store.codes import clean
 from service.store.due import touch
@@ -166,6 +167,20 @@ def _act(connection: Connection, move: Move, now: datetime, correlation: str) ->
     touch(connection, alert.tenant, [alert.patient], now, "acted", correlation)
     changed = write_moves(connection, [move], correlation, now)
     note_changes(connection, alert.tenant, changed, now)
+    append(connection, alert.tenant, [_decision(alert, e, correlation) for e in move.history])
+
+
+def _decision(alert: Alert, entry: HistoryEntry, correlation: str) -> AuditEntry:
+    """A person's step, in the audit with the step itself or not at all."""
+    return AuditEntry(
+        at=entry.at,
+        who=entry.who,
+        action=f"alert.{entry.what.value}",
+        patient=alert.patient,
+        subject=f"Alert/{alert.id}",
+        why=entry.why.value,
+        correlation=correlation,
+    )
 
 
 def _one(connection: Connection, tenant: str, alert_id: str) -> Alert:

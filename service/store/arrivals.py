@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from service.errors import BadInput
 from service.fhir.reader import EntryOutcome, Outcome, Reading, ResourceFacts
+from service.store.audit import AuditEntry, append
 from service.store.codec import encode, span
 from service.store.due import touch
 from service.store.engine import Again
@@ -56,18 +57,33 @@ class Arrivals(Part):
     """The way in."""
 
     def accept(
-        self, reading: Reading, tenant: str, received: datetime, correlation: str
+        self,
+        reading: Reading,
+        tenant: str,
+        received: datetime,
+        correlation: str,
+        client: str = "",
     ) -> tuple[EntryOutcome, ...]:
         """Store what was read; one outcome per entry, in the order of `reading.outcomes`.
 
         Newer versions win in any order of arrival, retractions apply and are remembered, the same
-        again is a duplicate; every touched patient is due now. Raises Unavailable when nothing
-        could be stored: then nothing was.
+        again is a duplicate; every touched patient is due now. `client`: who sent it, for the
+        audit, which is written in the same transaction; "" writes none. Raises Unavailable when
+        nothing could be stored: then nothing was.
         """
         rows, refused = _storable(reading.resources, tenant, received)
-        return self._database.transact(
-            lambda c: _accept(c, reading, rows, refused, tenant, received, correlation)
-        )
+
+        def write(connection: Connection) -> tuple[EntryOutcome, ...]:
+            outcomes, touched = _accept(
+                connection, reading, rows, refused, tenant, received, correlation
+            )
+            if client:
+                append(
+                    connection, tenant, _audited(outcomes, touched, received, correlation, client)
+                )
+            return outcomes
+
+        return self._database.transact(write)
 
 
 def _accept(
@@ -78,8 +94,11 @@ def _accept(
     tenant: str,
     received: datetime,
     correlation: str,
-) -> tuple[EntryOutcome, ...]:
-    """One transaction. Again when another writer stored one of the resources meanwhile."""
+) -> tuple[tuple[EntryOutcome, ...], set[str]]:
+    """One transaction: outcomes, and the patients whose chart changed.
+
+    Again when another writer stored one of the resources meanwhile.
+    """
     held = standing(connection, tenant, (_key(row) for _, row in rows))
     told: dict[int, list[Outcome]] = {index: [Outcome.REFUSED] for index in refused}
     writes: dict[Key, dict[str, Any]] = {}
@@ -100,7 +119,27 @@ def _accept(
         for entry in reading.outcomes
     )
     _count(connection, outcomes, tenant, received, correlation)
-    return outcomes
+    return outcomes, touched - {""}
+
+
+def _audited(
+    outcomes: Sequence[EntryOutcome],
+    touched: Iterable[str],
+    at: datetime,
+    correlation: str,
+    client: str,
+) -> list[AuditEntry]:
+    """One row for the body, and one for each patient whose chart it changed."""
+    counts = Counter(entry.outcome.value for entry in outcomes)
+    outcome = "refused" if counts and set(counts) == {Outcome.REFUSED.value} else "success"
+    whole = AuditEntry(
+        at, client, "intake.take", outcome, "system", correlation=correlation, detail=counts
+    )
+    written = (
+        AuditEntry(at, client, "chart.write", "success", "system", p, correlation=correlation)
+        for p in sorted(touched)
+    )
+    return [whole, *written]
 
 
 def _place(
@@ -115,7 +154,8 @@ def _place(
         writes[key] = {**row, "revision": 1}
         return Outcome.ACCEPTED, {row["patient"]}
     if _anothers(row, known) and not says_newer(arrived, known.version):
-        return Outcome.REFUSED, set()
+        older = says_newer(known.version, arrived)
+        return Outcome.SUPERSEDED if older else Outcome.REFUSED, set()
     newer = is_newer(arrived, known.version)
     patient = row["patient"] or known.patient  # a retraction may have lost its subject
     same = (known.digest, known.retracted, known.patient) == (

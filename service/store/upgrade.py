@@ -1,15 +1,17 @@
 """The schema's versions: up and down, in one transaction, one process at a time."""
 
-from pathlib import Path
+# ruff: noqa: PLC0415 - alembic takes a quarter of a second to import: only who migrates pays it
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, inspect, select, text
 
 from service.errors import Unavailable
 from service.store.engine import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 0x4E4D5302
@@ -24,6 +26,8 @@ def upgrade(database: Database, revision: str = "head") -> None:
             raise Unavailable(
                 "The store was written by a newer version of this program.", code="store-newer"
             )
+        from alembic import command
+
         command.upgrade(_config(connection), revision)
 
 
@@ -31,17 +35,21 @@ def downgrade(database: Database, revision: str) -> None:
     """Take the schema back to `revision` ("base": nothing is left)."""
     with database.write(PATIENCE_S) as connection:
         _alone(connection)
+        from alembic import command
+
         command.downgrade(_config(connection), revision)
 
 
 def schema_version(database: Database) -> str | None:
     """The revision of the store; None for an empty one."""
     with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _current(connection)
 
 
 def newest_version() -> str:
     """The revision that this program writes."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(SCRIPTS)).get_current_head()
     if head is None:
         raise Unavailable("The migrations are not installed.", code="store-no-migrations")
@@ -56,15 +64,27 @@ def _alone(connection: Connection) -> None:
 
 def known_versions() -> set[str]:
     """Every revision that this program can read or upgrade."""
+    from alembic.script import ScriptDirectory
+
     return {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
 
 
 def _ahead(connection: Connection) -> bool:
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = _current(connection)
     return current is not None and current not in known_versions()
 
 
-def _config(connection: Connection) -> Config:
+def _current(connection: Connection) -> str | None:
+    """The revision as alembic left it; None where it never ran."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection

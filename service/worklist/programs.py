@@ -15,9 +15,9 @@ from service.worklist.door import ProgramRoute
 from service.worklist.item import Item
 from service.worklist.patient.access import Reader, readable
 from service.worklist.room import Room
-from service.worklist.rows import cared_for, urgency
+from service.worklist.rows import cared_for, rank, urgency
 from service.worklist.stream import cursor_of
-from service.worklist.words import severity_word
+from service.worklist.words import WORDS
 
 LIMIT = 200
 Actions = Literal["claim", "release", "snooze", "resolve", "reopen", "hand-over", "undo"]
@@ -227,7 +227,7 @@ def told(item: Item, now: datetime) -> Alert:
         id=item.key,
         kind=item.kind,
         level=item.level,
-        severity=severity_word(item.level),
+        severity=WORDS[rank(item)],
         patient=item.patient,
         ward=item.ward,
         rule=item.rule,

@@ -95,11 +95,17 @@ def cared_for(item: Item, user: User) -> bool:
     return not user.wards or not item.ward or item.ward in user.wards or item.owner == user.name
 
 
+def rank(item: Item) -> int:
+    """0 to 3. An interaction that may not interrupt (ALR-13) is no alarm, however grave."""
+    found = rank_of(item.level)
+    return found if item.kind == "nms" or item.interruptive else min(found, 2)
+
+
 def urgency(item: Item, now: datetime) -> tuple[Any, ...]:
     """Most severe first, then nobody's before somebody's, then longest unattended."""
     return (
         item.is_snoozed(now) or bool(item.suppressed),
-        -rank_of(item.level),
+        -rank(item),
         item.owner is not None,
         item.unattended_since,
         item.kind != "nms",  # of one patient's, the whole before its parts
@@ -118,13 +124,13 @@ def row(item: Item, now: datetime, zone: tzinfo, look: Look | None = None) -> di
     `look`: what the reader last saw of it, None for never.
     """
     told = _interaction(item, now, zone) if item.kind == "interaction" else _nms(item, now, zone)
-    rank = rank_of(item.level)
+    found = rank(item)
     patient = quote(item.patient, safe="")
     return {
         "key": item.key,
         "revision": item.revision,
-        "word": WORDS[rank],
-        "tone": WORDS[rank].lower().replace(" ", "-"),
+        "word": WORDS[found],
+        "tone": WORDS[found].lower().replace(" ", "-"),
         "owner": owner_words(item, now, zone),
         "waiting": _waiting(item, now),
         "escalated": item.escalated and item.owner is None,

@@ -10,6 +10,7 @@ from alerts.cards.detail import SECTIONS
 from alerts.chart import UseStatus
 from alerts.interactions import order_interactions
 from alerts.statements import Channel
+from alerts.truth import Truth
 from service.cds_hooks.validator import card_faults
 from tests.cards.deal import BASE, dealt, of
 from tests.management.charts import (
@@ -211,3 +212,22 @@ def test_what_could_not_be_read_is_on_the_card_and_in_its_extension() -> None:
 def test_a_well_patient_gets_no_card() -> None:
     well = assessed([person(), reading("body_temperature", 36.8, 2, site="oral")])
     assert dealt(well) == []
+
+
+@pytest.mark.rules("DDX-01")
+def test_a_cause_whose_trigger_nobody_recorded_is_named_and_no_more() -> None:
+    card = nms("mild-haloperidol")
+    also = card["detail"].split("**Also fits**")[1].split("**Score**")[0]
+    assert "Also consider, only general signs point there: Heat stroke." in also
+    assert "Toward: altered consciousness" not in also
+
+
+@pytest.mark.rules("DDX-01")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_possible_cause_is_lost_from_a_card(name: str) -> None:
+    found = assessed(EXAMPLES[name]())
+    for card in of(name):
+        if card["extension"][EXTENSION]["rule"] == "NMS":
+            for cause in found.differential:
+                if cause.met is not Truth.FALSE and cause.toward:
+                    assert cause.name in card["detail"], cause.id

@@ -34,7 +34,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.tokens.append(self.headers.get("Authorization"))
         parts = urlsplit(self.path)
         kind, _, name = parts.path.removeprefix("/fhir/").partition("/")
-        found = self._read(kind, name) if name else self._search(kind, parse_qs(parts.query))
+        if kind == "metadata":
+            found: dict[str, Any] = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
+        elif name:
+            found = self._read(kind, name)
+        else:
+            found = self._search(kind, parse_qs(parts.query))
         body = json.dumps(found).encode()
         self.send_response(200 if "resourceType" in found else 404)
         self.send_header("Content-Type", "application/fhir+json")

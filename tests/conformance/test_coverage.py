@@ -1,6 +1,6 @@
 """Every rule is looked at by a test, or the reason why none can is given."""
 
-from tests.conformance.coverage import TABLE, table, looking_at
+from tests.conformance.coverage import TABLE, looking_at, table
 from tests.conformance.rules import RULES
 
 

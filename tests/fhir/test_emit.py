@@ -1,14 +1,14 @@
 """What we send is FHIR by the models' own judgement."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from alerts.chart import SignKind
-from service.errors import BadInput, TooLarge
 from service.fhir import emit
 from service.fhir.models import model_faults
-from tests.fhir.charted import NOW, bundle, read, temperature
+from service.intake.answers import resource_answer, response_bundle
+from service.intake.metadata import capability_statement
+from tests.fhir.charted import bundle, read, temperature
 
 AT = datetime(2026, 3, 3, 8, tzinfo=UTC)
 
@@ -16,14 +16,11 @@ AT = datetime(2026, 3, 3, 8, tzinfo=UTC)
 def test_every_kind_of_resource_that_we_send_is_accepted_by_the_models() -> None:
     reading = read(bundle(temperature(), {"resourceType": "Claim"}, "x", temperature(39)))
     sent = [
-        emit.outcome_of_reading(reading),
-        emit.outcome_of_error(TooLarge("Too large.", code="too-large", location="byte 7"), "c1"),
-        emit.response_bundle(reading.outcomes, "transaction"),
-        emit.bedside_observation("b", "p1", SignKind.RIGIDITY, "normal", "Normal", AT),
+        resource_answer(reading.outcomes)[1],
+        response_bundle("transaction", reading.outcomes),
         emit.detected_issue("d", "p1", "INT-1", "text", "high", AT, ["MedicationRequest/m1"]),
         emit.detected_issue("d", "p1", "INT-1", "text", "low", AT),
-        emit.audit_event("C", "0", "interface", ["Patient/p1"], NOW, "treatment"),
-        emit.capability_statement("https://nms.example.org", "1.0", AT),
+        capability_statement("https://nms.example.org", "1.0", date(2026, 3, 3)),
     ]
     for resource in sent:
         assert model_faults(resource, "R4") == ()
@@ -31,20 +28,12 @@ def test_every_kind_of_resource_that_we_send_is_accepted_by_the_models() -> None
 
 def test_a_response_has_an_entry_for_each_that_was_sent_in_order() -> None:
     reading = read(bundle(temperature(), {"resourceType": "Spaceship"}, temperature(39)))
-    answer = emit.response_bundle(reading.outcomes, "batch")
+    answer = response_bundle("batch", reading.outcomes)
     assert answer["type"] == "batch-response"
     assert [e["response"]["status"][:3] for e in answer["entry"]] == ["200", "422", "200"]
     assert answer["entry"][1]["response"]["outcome"]["issue"][0]["expression"] == [
         "Bundle.entry[1].resource"
     ]
-
-
-def test_an_error_tells_what_and_where_and_no_content() -> None:
-    error = BadInput("The body is not JSON.", code="not-json", location="byte 3")
-    (told,) = emit.outcome_of_error(error)["issue"]
-    assert (told["severity"], told["code"]) == ("error", "invalid")
-    assert told["details"]["coding"][0]["code"] == "not-json"
-    assert told["expression"] == ["byte 3"]
 
 
 def test_a_resource_that_the_models_refuse_does_not_leave() -> None:
@@ -56,9 +45,7 @@ def test_a_resource_that_the_models_refuse_does_not_leave() -> None:
 
 
 def test_the_capabilities_are_those_of_the_reader() -> None:
-    types = {
-        one["type"]
-        for one in emit.capability_statement("https://x", "1", AT)["rest"][0]["resource"]
-    }
-    assert {"Observation", "MedicationAdministration", "Patient", "Medication"} <= types
+    (rest,) = capability_statement("https://x", "1", date(2026, 3, 3))["rest"]
+    types = {one["type"] for one in rest["resource"]}
+    assert {"Observation", "MedicationAdministration", "Patient", "AllergyIntolerance"} <= types
     assert "MedicationOrder" not in types

@@ -141,11 +141,12 @@ def test_a_component_without_a_code_of_its_own_is_its_panel_s() -> None:
 
 
 def test_an_unmapped_observation_is_shown_with_its_value_and_time() -> None:
-    found = fact(observation({"text": "Shoe size"}, valueQuantity=quantity(43, "{EU}")))
+    sent = observation({"text": "Probe T-4"}, valueQuantity=quantity(38.4, "Cel"))
+    found = fact(sent)
     assert isinstance(found, Unread)
     assert (found.what, found.reason, found.text) == (
         "observation",
         "unmapped-code",
-        "Shoe size 43 {EU}",
+        "Probe T-4 38.4 Cel",
     )
     assert found.at is not None

@@ -2,27 +2,32 @@
 
 import pytest
 
-from alerts.chart import MedicationUse, Unread
+from alerts.assessment import assess
+from alerts.chart import MedicationUse, Unread, chart_of
+from alerts.knowledge import load
 from service.fhir.reader import DrugIdentity, completed
 from service.fhir.terminology import terminology
 from service.fhir.terminology.known_drugs import listed
-from tests.fhir.charted import RXNORM, coding, facts, order, outcome, read
+from tests.fhir.charted import NOW, RXNORM, coding, facts, order, outcome, read
 
 WARD = [
     "amoxicillin 500 mg capsule", "Amoxicillin-Clavulanate 875-125 mg tablet", "omeprazole 20 mg",
     "pantoprazole 40 mg IV", "ceftriaxone 1 g in dextrose 5% IVPB", "piperacillin-tazobactam 4.5 g",
     "METFORMIN HCL 500 MG PO TABS", "insulin glargine 100 units/mL", "enoxaparin 40 mg/0.4 mL",
-    "heparin 5000 units/mL", "apixaban 5 mg tablet", "furosemide 40 mg tablet", "atorvastatin 20 mg",
-    "lisinopril 10 mg", "salbutamol 100 mcg inhaler", "ipratropium-albuterol nebulizer",
+    "heparin 5000 units/mL", "apixaban 5 mg tablet", "furosemide 40 mg tablet",
+    "atorvastatin 20 mg", "lisinopril 10 mg", "salbutamol 100 mcg inhaler",
+    "ipratropium-albuterol nebulizer",
     "prednisolone 30 mg", "levothyroxine 50 mcg", "paracetamol 1 g", "senna 8.6 mg tablet",
-    "docusate sodium 100 mg", "macrogol 3350 oral powder", "lactulose 10 g/15 mL", "folic acid 5 mg",
-    "thiamine 100 mg", "cholecalciferol 1000 units", "potassium chloride 20 mEq",
+    "docusate sodium 100 mg", "macrogol 3350 oral powder", "lactulose 10 g/15 mL",
+    "folic acid 5 mg", "thiamine 100 mg", "cholecalciferol 1000 units",
+    "potassium chloride 20 mEq",
     "sodium chloride 0.9 % 1000 mL", "aspirin 75 mg", "allopurinol 100 mg", "Lantus 10 units",
     "clopidogrel 75 mg", "meropenem 1 g", "nystatin suspension", "calcium carbonate 500 mg",
     "multivitamin tablet", "magnesium sulfate 2 g", "lactated Ringer's 1000 mL",
 ]  # fmt: skip
 UNKNOWN = [
-    "zzyzxumab 100 mg", "study drug 12-B", "amoxicillin + zzyzxumab", "pantoprazole/zzyzxidone 20/5",
+    "zzyzxumab 100 mg", "study drug 12-B", "amoxicillin + zzyzxumab",
+    "pantoprazole/zzyzxidone 20/5",
     "trial medication", "unlisted product",
 ]  # fmt: skip
 
@@ -82,3 +87,12 @@ def test_the_list_is_long_and_names_no_drug_of_ours() -> None:
     assert len(names) > 400
     known = terminology()
     assert [n for n in names if known.drug((), n).ingredients] == []
+
+
+def test_an_assessment_of_ordinary_drugs_says_nothing_of_unrecognised_ones() -> None:
+    ward = assess(chart_of("p1", orders()), load(), NOW)  # type: ignore[arg-type]
+    assert ward.unmapped == ()
+    assert not [one for one in ward.incomplete if "recognised" in one]
+    odd = facts(order(id="odd", medicationCodeableConcept={"text": "zzyzxumab 100 mg"}))
+    told = assess(chart_of("p1", [*orders(), *odd]), load(), NOW)  # type: ignore[arg-type]
+    assert [one.label for one in told.unmapped] == ["unmapped-drug"]

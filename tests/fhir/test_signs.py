@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.chart import Condition, Measurement, SignKind, Unread
+from alerts.chart import Condition, Measurement, Sign, SignKind, Unread
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
-from service.fhir.emit import bedside_observation
-from service.worklist.bedside import PARTS, examination
+from service.fhir.reader import read_body
+from service.worklist.bedside import PARTS, SYSTEM, examination
 from tests.fhir.charted import (
     AT,
+    CONTEXT,
     LOINC,
     SNOMED,
     coding,
@@ -149,22 +150,26 @@ def test_a_note_tells_the_kind_of_a_present_sign() -> None:
         (SignKind.DIAPHORESIS, "absent", FALSE, None),
         (SignKind.DIAPHORESIS, "present", TRUE, None),
         (SignKind.WORKUP_NEGATIVE, "present", TRUE, None),
-        (SignKind.MEDICATION_RECONCILED, "present", TRUE, None),
-        (SignKind.RESOLVED, "present", TRUE, None),
     ],
 )
 def test_our_own_bedside_check_is_read_back(
     kind: SignKind, choice: str, present: Truth, detail: str | None
 ) -> None:
     at = datetime(2026, 3, 3, 8, tzinfo=UTC)
-    found = sign(bedside_observation("b1", "p1", kind, choice, choice, at))
+    body = examination("p1", {"handle": "0" * 16, kind.value: choice}, at)
+    resources = read_body(body, CONTEXT).resources
+    (found,) = next(r.facts for r in resources if r.source.resource_type == "Observation")
+    assert isinstance(found, Sign)
     assert (found.kind, found.present, found.detail, found.at) == (kind, present, detail, at)
 
 
-def test_every_choice_of_the_bedside_page_is_read() -> None:
-    from service.fhir.reader import read_body
-    from tests.fhir.charted import CONTEXT
+@pytest.mark.parametrize("kind", [SignKind.MEDICATION_RECONCILED, SignKind.RESOLVED])
+def test_statements_of_people_are_read(kind: SignKind) -> None:
+    found = sign(answered(coding(SYSTEM, kind.value), coding(SYSTEM, "present")))
+    assert (found.kind, found.present) == (kind, TRUE)
 
+
+def test_every_choice_of_the_bedside_page_is_read() -> None:
     at = datetime(2026, 3, 3, 8, tzinfo=UTC)
     for kind, _, _, choices in PARTS:
         for choice in choices:
@@ -277,7 +282,7 @@ def test_a_coded_delirium_is_a_problem_and_a_sign() -> None:
         ({"verificationStatus": coding("x", "refuted")}, ("accepted", "refuted")),
         ({"verificationStatus": "refuted"}, ("accepted", "refuted")),
         ({"verificationStatus": coding("x", "entered-in-error")}, ("accepted", "retracted")),
-        ({"code": {"text": "Ingrown toenail"}}, ("accepted", "unmapped-code")),
+        ({"code": {"text": "Ingrown toenail"}}, ("accepted", "not-needed")),
         ({"onsetDateTime": "2099-01-01"}, ("accepted", "future")),
         ({"code": {"text": "No history of delirium"}}, ("accepted", "unmapped-code")),
     ],

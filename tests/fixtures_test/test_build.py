@@ -29,12 +29,21 @@ def test_a_bundle_is_valid_fhir(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "maker"), [("demo", "ward_journeys"), ("malformed", "malformed_bodies")]
+    ("room", "maker"),
+    [
+        ("demo", "ward_journeys.write"),
+        ("malformed", "malformed_bodies.write"),
+        ("synonyms", "synonym_cases.write"),
+        ("statuses", "status_cases.write"),
+        ("thresholds", "threshold_cases.write"),
+        ("journeys", "simulate_ward.write_journeys"),
+    ],
 )
 def test_the_scripts_write_these_bytes(
     room: str, maker: str, scripts: ModuleType, tmp_path: Path
 ) -> None:
-    getattr(scripts, maker).write(tmp_path)
+    module, function = maker.split(".")
+    getattr(getattr(scripts, module), function)(tmp_path)
     written = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*.*")}
     home = FIXTURES / room
     assert written == {p.relative_to(home): p.read_bytes() for p in home.rglob("*.*")}

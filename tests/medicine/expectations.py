@@ -165,6 +165,7 @@ CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
         ),
     ),
     "differential": _mapped("differential", lambda a: {d.id: d.met.value for d in a.differential}),
+    "trigger": _mapped("trigger", lambda a: {d.id: d.trigger.value for d in a.differential}),
     "first": _equal("first of the differential", lambda a: a.differential[0].id),
     "toward": _mapped("toward", lambda a: {t: d.id for d in a.differential for t in d.toward}),
     "away": _mapped("away", lambda a: {t: d.id for d in a.differential for t in d.away}),

@@ -9,13 +9,13 @@ from service import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"\"(nms_sentinel_[a-z_]+)\"")
-COOKIE = "nms_sentinel_session"
+COOKIES = {"nms_sentinel_session", "nms_sentinel_glass", "nms_sentinel_flow"}
 FORBIDDEN_LABELS = {"patient", "user", "client", "path", "name", "id"}
 
 
 def used() -> set[str]:
     files = list((ROOT / "service").rglob("*.py"))
-    return {n for path in files for n in NAMED.findall(path.read_text())} - {COOKIE}
+    return {n for path in files for n in NAMED.findall(path.read_text())} - COOKIES
 
 
 def test_every_metric_is_listed_and_used() -> None:

@@ -64,7 +64,7 @@ def outcome(said: Assessment) -> tuple[Any, ...]:
     """What was decided, without words that name numbers."""
     return (
         signature(said),
-        tuple((s.id, s.met, s.count, tuple(f.state for f in s.features)) for s in said.scale_details),
+        tuple((s.id, s.met, s.count, *(f.state for f in s.features)) for s in said.scale_details),
         (said.severity.level, said.severity.stage, len(said.severity.critical_care)),
         tuple(a.id for a in said.plan.advice),
         tuple((e.drug, e.reading, e.literal, e.recency) for e in said.exposures),
@@ -84,6 +84,8 @@ class Course:
     ) -> None:
         self.name, self.moments = name, moments
         self.outcomes = [outcome(one) for one in said]
+        changed = [n for n in range(1, len(said)) if self.outcomes[n] != self.outcomes[n - 1]]
+        self.turns = {m for n in changed for m in (n - 1, n)}
         self.alerts = called(moments, said, rules)
         self.read = [{p.id for step in one.trace for p in step.thresholds} for one in said]
 
@@ -108,22 +110,29 @@ def played(cases: Sequence[Case], rules: Knowledge, now: datetime) -> list[Cours
 
 
 def killer(mutant: Mutant, found: Sequence[Course]) -> str | None:
-    """The first course that notices, None for a survivor. Of the moments at which the trace names
-    the number at most MOST are tried; a number that no trace names is one of the life of alerts."""
+    """The first course that notices, None for a survivor.
+
+    A number that no trace names is one of the life of alerts: there whole courses are compared.
+    """
     places = [
         (course, at)
         for course in found
         for at, read in enumerate(course.read)
         if mutant.parameter in read
     ]
-    # spread over the courses, in a fixed order
-    step = max(1, len(places) // MOST)
-    for course, at in [*places[::step], *places[1::step]][: 2 * MOST]:
+    # a number moved a little moves a change of the answer by a step: look there first
+    near = [(course, at) for course, at in places if at in course.turns]
+    rest = [place for place in places if place not in near] if len(near) < MOST else []
+    for course, at in [*near, *rest[:: max(1, len(rest) // MOST)]]:
         if course.notices(mutant, at):
             return course.name
     if places:
         return None
     for course in found:
-        if len(course.moments) <= SHORT and course.alerts.opened and course.alerts_otherwise(mutant):
+        if (
+            len(course.moments) <= SHORT
+            and course.alerts.opened
+            and course.alerts_otherwise(mutant)
+        ):
             return course.name
     return None

@@ -60,7 +60,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with record_system() as record, own_server(folder, signer, record.base) as base_url:
 
         def keep(request: httpx.Request) -> None:
-            tokens.append(request.headers.get("authorization", "").removeprefix("Bearer "))
+            if "authorization" in request.headers:
+                tokens.append(request.headers["authorization"].removeprefix("Bearer "))
 
         with httpx.Client(timeout=10, event_hooks={"request": [keep]}) as http:
             ehr = Ehr(base_url, http, signer, record)

@@ -12,6 +12,7 @@ from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import Fields, code, objects, value_of
 from service.fhir.reader.modifiers import modified
 from service.fhir.reader.reasons import Reason
+from service.fhir.reader.relevance import may_matter
 from service.fhir.reader.times import Stamp
 from service.fhir.terminology import ConceptMatch, terminology
 
@@ -42,6 +43,8 @@ def read_condition(entry: Entry, source: Source, body: Body) -> Read:
         return only_unread("condition", what.label, Reason.FUTURE, source)
     around = circumstance_rows(" ".join((what.text, *what.displays)))
     if not matches and not around:
+        if not may_matter(what):
+            return Read((), Reason.NOT_NEEDED)
         return only_unread("condition", what.label, Reason.UNMAPPED_CODE, source)
     active = _active(found, abated)
     confirmed = _CONFIRMED.get(verified, UNKNOWN)

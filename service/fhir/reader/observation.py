@@ -20,6 +20,7 @@ from service.fhir.reader.numbers import Number
 from service.fhir.reader.plain import plain_readings
 from service.fhir.reader.ranges import normal_range
 from service.fhir.reader.reasons import Reason
+from service.fhir.reader.relevance import may_matter
 from service.fhir.reader.signs import sign_facts
 from service.fhir.reader.statuses import PRELIMINARY, observation_status
 from service.fhir.reader.times import Stamp
@@ -53,13 +54,12 @@ def _thorough(entry: Entry, source: Source, body: Body) -> Read:
     main = meaning(raw) if raw is not None else NOTHING
     status = observation_status(found)
     if isinstance(status, Reason):
-        return only_unread("observation", main.label, status, source)
+        return _unusable(found, main, status, source)
     if "modifierExtension" in found and modified(found):
-        return only_unread("observation", main.label, Reason.MODIFIER_EXTENSION, source)
+        return _unusable(found, main, Reason.MODIFIER_EXTENSION, source)
     when = effective(found, _TIMES, body.context)
     if isinstance(when, Reason):
-        shown = f"{main.label} {observed.shown(found)}".strip()
-        return only_unread("time", shown, when, source)
+        return _unusable(found, main, when, source, observed.shown(found))
     around = not _AROUND.isdisjoint(found)
     flags, site = (reading_flags(found), site_of(found)) if around else ((), None)
     frame = _Frame(source, when, status is PRELIMINARY, flags, site)
@@ -74,8 +74,26 @@ def _thorough(entry: Entry, source: Source, body: Body) -> Read:
     if not facts:
         members = "hasMember" in found or "related" in found
         return Read((), Reason.MEMBERS_ONLY if members else Reason.NOTHING_USED)
-    gap = next((f.reason for f in facts if isinstance(f, Unread)), Reason.NONE)
-    return Read(tuple(facts), gap)
+    return _needed(facts)
+
+
+def _needed(facts: list[Fact]) -> Read:
+    """Without the records that are not needed; the outcome still tells of them."""
+    kept = tuple(f for f in facts if not (isinstance(f, Unread) and f.reason == Reason.NOT_NEEDED))
+    usual = Reason.NOT_NEEDED if len(kept) < len(facts) else Reason.NONE
+    return Read(kept, next((f.reason for f in kept if isinstance(f, Unread)), usual))
+
+
+def _unusable(
+    found: Fields, main: Meaning, reason: Reason, source: Source, shown: str | None = None
+) -> Read:
+    """A record that may not be used as a whole; shown where it may matter. `shown`: its value,
+    when only its time is at fault."""
+    unmapped = main.match is None and not main.is_sign and "component" not in found
+    if unmapped and not may_matter(main.code, shown or observed.shown(found)):
+        return Read((), reason)
+    what = "observation" if shown is None else "time"
+    return only_unread(what, f"{main.label} {shown or ''}".strip(), reason, source)
 
 
 def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
@@ -191,6 +209,8 @@ def _component(raw: Any, main: Meaning, frame: _Frame) -> list[Fact]:
 def _not(what: Meaning, reason: Reason | str, text: str, frame: _Frame) -> Fact:
     if what.match is None and not what.is_sign and reason not in _OF_THE_RECORD:
         reason = Reason.UNMAPPED_CODE
+    if reason in _OF_THE_CODE and not may_matter(what.code, text):
+        reason = Reason.NOT_NEEDED
     kind = "observation" if reason in _OF_THE_CODE else "value"
     shown = f"{what.label} {text}".strip()
     return unread(kind, shown, reason, frame.source, frame.when)

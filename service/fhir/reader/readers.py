@@ -55,6 +55,15 @@ KINDS: dict[str, Kind] = {
 }
 
 
+# Names that another version than R4 has for one of these.
+_NOT_R4 = frozenset({"MedicationOrder", "MedicationPrescription", "MedicationUsage", "DeviceUsage"})
+
+
+def r4_types() -> tuple[str, ...]:
+    """The types that we read, by their names in R4."""
+    return tuple(sorted(kind for kind in KINDS if kind not in _NOT_R4))
+
+
 @cache
 def resource_types() -> frozenset[str]:
     """Every resource type of any version of FHIR (resource_types.csv)."""

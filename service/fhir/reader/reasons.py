@@ -39,6 +39,7 @@ class Reason(StrEnum):
     REFUTED = "refuted"
     MEMBERS_ONLY = "members-only"
     NOTHING_USED = "nothing-used"
+    NOT_NEEDED = "not-needed"
     MODEL_REFUSED = "model-refused"
     # a record shown as unread
     MODIFIER_EXTENSION = "modifier-extension"

@@ -126,7 +126,7 @@ class DrugNames:
         return self._without_carriers(found, told)
 
     def _without_carriers(self, found: list[Named], told: str) -> list[Named]:
-        """What a drug is dissolved in is no order of its own; "iron" beside a salt tells no more."""
+        """What a drug is dissolved in is no order of its own; iron beside a salt tells no more."""
         own = [named for named in found if not _CARRIERS.issuperset(named.ingredients)]
         if len(own) == len(found) or not (own or self.known.find(told)):
             return found

@@ -62,7 +62,5 @@ class KnownDrugs:
 
     def _may_be_drug(self, word: str) -> bool:
         return (
-            len(word) >= _SHORTEST_UNKNOWN
-            and word.isalpha()
-            and not self._may_stand_beside(word)
+            len(word) >= _SHORTEST_UNKNOWN and word.isalpha() and not self._may_stand_beside(word)
         )

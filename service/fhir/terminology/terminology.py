@@ -32,9 +32,7 @@ class Terminology:
         self.conditions = Findings(site.findings)
         self._answers = Answers(site.answers)
         self._ingredients = {
-            r["ingredient"]: _ingredient(r)
-            for name in INGREDIENT_FILES
-            for r in rows(name)
+            r["ingredient"]: _ingredient(r) for name in INGREDIENT_FILES for r in rows(name)
         }
         self.beyond = frozenset(r["ingredient"] for r in rows(INGREDIENT_FILES[1]))
         self._drug = lru_cache(maxsize=CACHED)(self.drugs.match)

@@ -1,0 +1,76 @@
+"""The commands of a tenant: `tenant check NAME`, `tenant report NAME`."""
+# ruff: noqa: PLC0415 - imports inside the commands keep the start fast
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli_answers import Format, instant, print_each
+
+FINDINGS = 1
+_MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
+
+tenant_app = typer.Typer(help="The hospitals that this service answers.", no_args_is_help=True)
+
+
+@tenant_app.callback()
+def whole() -> None:
+    """The hospitals that this service answers."""
+
+
+@tenant_app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(help="A tenant of the tenant file.")],
+    key: Annotated[Path | None, typer.Option(help="PEM file: a test client's private key.")] = None,
+    kid: Annotated[str, typer.Option(help="Its key id.")] = "",
+    issuer: Annotated[str, typer.Option(help="The client that it signs for.")] = "",
+    url: Annotated[str, typer.Option(help="The service, when not the base address.")] = "",
+) -> None:
+    """Try a tenant as its record system would, and explain each step. Exit 1 when one fails."""
+    from service.errors import NotFound
+    from service.security.callers import tenants_of
+    from service.security.trial import trial_key, tried
+    from service.settings import load_settings
+
+    settings = load_settings(os.environ)
+    tenants = tenants_of(settings)
+    tenant = tenants.get(name)
+    if tenant is None:
+        said = f"There is no tenant {name!r}; there is {', '.join(tenants)}."
+        raise NotFound(said, code="no-tenant")
+    held = trial_key(key, kid, tenant, issuer) if key is not None else None
+    failed = False
+    for found in tried(tenant, url or settings.base_url, held):
+        failed = failed or found.good is False
+        typer.echo(f"{_MARKS[found.good]} {found.step}: {found.words}")
+    if failed:
+        raise typer.Exit(FINDINGS)
+
+
+@tenant_app.command("report")
+def report(
+    name: Annotated[str, typer.Argument(help="A tenant.")],
+    since: Annotated[str | None, typer.Option(help="ISO 8601 with zone; 30 days back.")] = None,
+    until: Annotated[str | None, typer.Option(help="ISO 8601 with zone; now.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to answer.")] = Format.TEXT,
+) -> None:
+    """Go-live gates (ALR-10): what silent mode found, and what cannot be computed. Exit 1 when a
+    gate is not met."""
+    from alerts.knowledge import load
+    from service.cds_hooks.golive import report as gates
+    from service.settings import load_settings
+    from service.store import open_store
+
+    ends = instant(until) or datetime.now(UTC)
+    begins = instant(since) or ends - timedelta(days=30)
+    store = open_store(load_settings(os.environ).database_url)
+    try:
+        found = gates(store, name, begins, ends, load())
+    finally:
+        store.close()
+    print_each([found], form)
+    if any(gate["met"] is False for gate in found["gates"]):
+        raise typer.Exit(FINDINGS)

@@ -1,0 +1,63 @@
+"""How the pages look: no fault by axe (WCAG 2.2 A and AA), light and dark, three sizes; pictures."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from service.security.session import User
+from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, shot
+from tests.browser.serving import Site, serving
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DREW = User("Drew Doe", "physician")
+PAGES = {
+    "worklist": "/worklist?all=1",
+    "patient": "/patients/whole",
+    "withdrawal": "/patients/levo",
+    "check": "/check/whole",
+    "problem": "/patients/nobody",
+}
+
+
+def faults(page: Page) -> list[str]:
+    options = {"runOnly": {"type": "tag", "values": RULES}}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for fault in found
+        for node in fault["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)], ids=["desk", "phone"])
+def test_axe_finds_no_fault(
+    open_page: Open, site: Site, name: str, size: tuple[int, int], dark: bool
+) -> None:
+    page = open_page(PAGES[name], user=DREW, size=size, dark=dark)
+    if "/patients/" in PAGES[name] and name != "problem":
+        page.wait_for_selector("#drawing.drawn .main-svg")
+    page.wait_for_timeout(200)
+    shot(page, f"{name}-{'phone-dark' if dark else 'desktop'}")
+    assert faults(page) == []
+
+
+def test_a_tablet_in_the_dark(open_page: Open, site: Site) -> None:
+    page = open_page("/worklist?all=1", size=TABLET, dark=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= TABLET[0]
+    shot(page, "worklist-tablet-dark")
+
+
+def test_nothing_to_show_is_shown(open_page: Open, tmp_path) -> None:
+    with serving(tmp_path) as empty:
+        page = open_page("/worklist", on=empty)
+        shot(page, "worklist-empty")
+        assert faults(page) == []
+
+
+def test_on_paper_there_are_no_buttons(open_page: Open, site: Site) -> None:
+    page = open_page("/worklist?all=1")
+    page.emulate_media(media="print")
+    shot(page, "worklist-print")
+    assert not page.locator(".row .actions").first.is_visible()
+    assert page.locator(".row h2").first.is_visible()

@@ -1,0 +1,149 @@
+"""The worklist in a real browser: keys, claims in two windows, live rows, no connection."""
+
+from playwright.sync_api import Page, expect
+
+from service.security.session import User
+from tests.browser.conftest import PHONE, Open, shot
+from tests.browser.serving import Site, journey
+
+BOB = User("Bob Best", "pharmacist")
+
+
+def row_of(page: Page, key: str) -> str:
+    return f'li[data-key="{key}"]'
+
+
+def own_alert(site: Site, patient: str, until: int = 5) -> str:
+    """A patient of this test alone, on the list."""
+    site.push(journey("haloperidol-36h", patient, until=until))
+    site.settle()
+    for _ in range(100):
+        found = [a.id for a in site.store.alerts("default", patient) if a.kind.value == "nms"]
+        if found:
+            return found[0]
+        import time
+
+        time.sleep(0.05)
+    raise AssertionError("no alert arose")
+
+
+def test_a_pharmacist_works_the_list_by_keys(open_page: Open, site: Site) -> None:
+    key = own_alert(site, "keys")
+    page = open_page("/worklist?all=1")
+    page.keyboard.press("j")
+    first = page.locator("li[data-key]").first
+    expect(first.locator("article")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(first.locator("article")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    row = page.locator(row_of(page, key))
+    row.locator("article").focus()
+    page.keyboard.press("s")
+    expect(page.locator("#more")).to_be_visible()
+    shot(page, "worklist-more")
+    page.locator("#more [data-form=snooze] [name=reason]").select_option("being-examined")
+    page.locator("#more [data-form=snooze] button").click()
+    expect(page.get_by_text("Snoozed. It comes back")).to_be_visible()
+    expect(page.locator(row_of(page, key))).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(row_of(page, key))).to_be_visible()
+    page.locator(row_of(page, key)).locator("article").focus()
+    page.keyboard.press("c")
+    expect(page.locator(row_of(page, key))).to_contain_text("Ann Able since")
+    page.locator(row_of(page, key)).locator("article").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Patient keys")
+
+
+def test_two_browsers_want_one_row_one_wins_the_other_is_told(
+    open_page: Open, site: Site
+) -> None:
+    key = own_alert(site, "fight")
+    ann, bob = open_page("/worklist?all=1"), open_page("/worklist?all=1", user=BOB)
+    # Bob's list stands still: he acts on what he saw
+    bob.route("**/worklist/rows*", lambda route: route.abort())
+    ann.locator(row_of(ann, key)).get_by_role("button", name="Claim").click()
+    expect(ann.get_by_text("Claimed: it is yours.")).to_be_visible()
+    bob.locator(row_of(bob, key)).get_by_role("button", name="Claim").click()
+    expect(bob.get_by_role("alert").first).to_contain_text("It is with Ann Able.")
+    shot(bob, "worklist-too-late")
+    assert site.store.alert("default", key).human.owner == "Ann Able"
+
+
+def test_a_row_arrives_and_changes_without_reload(open_page: Open, site: Site) -> None:
+    page, other = open_page("/worklist?all=1"), open_page("/worklist?all=1", user=BOB)
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.evaluate("window.stayed = true")
+    key = own_alert(site, "arrives", until=5)
+    expect(page.locator(row_of(page, key))).to_be_visible()
+    expect(page.locator(row_of(page, key))).to_contain_text("● new")
+    expect(page.locator(f"{row_of(page, key)} time.timer")).to_contain_text("00:")
+    other.locator(row_of(other, key)).get_by_role("button", name="Claim").click()
+    expect(page.locator(row_of(page, key))).to_contain_text("Bob Best since")
+    site.push(journey("haloperidol-36h", "arrives"))
+    expect(page.locator(row_of(page, key))).to_contain_text("full picture")
+    assert page.evaluate("window.stayed") is True
+
+
+def test_focus_stays_where_it_is_when_rows_come_and_go(open_page: Open, site: Site) -> None:
+    key = own_alert(site, "focus")
+    page = open_page("/worklist?all=1")
+    page.locator(row_of(page, key)).locator("[data-act=claim]").focus()
+    other = own_alert(site, "focus-2")
+    expect(page.locator(row_of(page, other))).to_be_visible()
+    expect(page.locator(f"{row_of(page, key)} [data-act=claim]")).to_be_focused()
+
+
+def test_critical_alerts_that_nobody_has_are_counted_in_the_title(
+    open_page: Open, site: Site
+) -> None:
+    page = open_page("/worklist?all=1")
+    loud = page.locator("li[data-loud]").count()
+    assert page.title() == (f"({loud}) " if loud else "") + "Worklist – NMS Sentinel"
+
+
+def test_a_lost_connection_is_said_and_caught_up(open_page: Open, site: Site) -> None:
+    page = open_page("/worklist?all=1")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.context.set_offline(True)
+    page.route("**/worklist/rows*", lambda route: route.abort())
+    own_alert(site, "missed")
+    page.evaluate("document.getElementById('live').dataset.state")
+    page.unroute("**/worklist/rows*")
+    page.context.set_offline(False)
+    key = own_alert(site, "after")
+    expect(page.locator(row_of(page, key))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Patient missed").first).to_be_visible()
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+
+
+def test_on_a_phone_everything_fits_and_can_be_tapped(open_page: Open, site: Site) -> None:
+    page = open_page("/worklist?all=1", size=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    box = page.locator("li[data-key] .actions a").first.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    page.locator("[data-act=more]").first.tap()
+    expect(page.locator("#more")).to_be_visible()
+    shot(page, "worklist-phone-more")
+
+
+def test_without_script_the_list_is_complete_and_forms_work(chrome, site: Site) -> None:
+    from service.security.session import COOKIE
+
+    key = own_alert(site, "plain")
+    context = chrome.new_context(java_script_enabled=False, base_url=site.base)
+    ann = User("Ann Able", "pharmacist")
+    context.add_cookies([{"name": COOKIE, "value": site.cookie(ann), "url": site.base}])
+    page = context.new_page()
+    page.goto("/worklist?all=1")
+    page.locator(row_of(page, key)).get_by_role("link", name="More").click()
+    page.locator("[data-form=resolve] [name=reason]").select_option("acted-on")
+    page.locator("[data-form=resolve] [name=intervention]").select_option("drug-stopped")
+    page.locator("[data-form=resolve] button").click()
+    expect(page.get_by_text("Resolved.")).to_be_visible()
+    assert site.store.alert("default", key).human.intervention.value == "drug-stopped"
+    context.close()

@@ -78,7 +78,7 @@ def unexplained(before: Verdicts, after: Verdicts) -> list[str]:
 
 def committed(revision: str) -> Verdicts | None:
     """The file as it stands in a commit; None without git, the commit or the file."""
-    shown = subprocess.run(
+    shown = subprocess.run(  # noqa: S603
         ["git", "show", f"{revision}:{FILE.relative_to(ROOT).as_posix()}"],  # noqa: S607
         cwd=ROOT,
         capture_output=True,

@@ -42,7 +42,7 @@ def main() -> int:
 def write(out: Path, seed: int, admissions: int, days: int) -> dict[str, int]:
     """Write the export; how many patients of each kind."""
     out.mkdir(parents=True)
-    chance = random.Random(f"ward-{seed}")
+    chance = random.Random(f"ward-{seed}")  # noqa: S311
     counts: dict[str, int] = {}
     truth = {}
     with ExitStack() as stack:
@@ -70,7 +70,11 @@ def write_journeys(out: Path) -> None:
         one = simulated_patients.patient(JOURNEYS_SEED, number, START, kind, most_hours=24 * 9)
         body = synthetic.bundle(one.write(), at=0)
         body["timestamp"] = one.stamp(one.hours)
-        synthetic.write(out / kind, {"bundle.json": body}, {"case": f"journey-{kind}", **told(one)})
+        synthetic.write(
+            out / kind,
+            {"bundle.json": body},
+            {"case": f"journey-{kind}", **told(one), "kind": "synthetic"},
+        )
 
 
 def told(one: simulated_patients.Patient) -> dict[str, object]:

@@ -19,8 +19,10 @@ KINDS = (
     ("ck-after-restraint", 0.03), ("serotonin", 0.02), ("agitated", 0.02), ("episode", 0.02),
 )  # fmt: skip
 ANTAGONISTS = (
-    ("5093", "haloperidol", 5, 12), ("61381", "olanzapine", 10, 24), ("35636", "risperidone", 2, 12),
-    ("2626", "clozapine", 100, 12), ("51272", "quetiapine", 200, 12), ("6915", "metoclopramide", 10, 8),
+    ("5093", "haloperidol", 5, 12), ("61381", "olanzapine", 10, 24),
+    ("35636", "risperidone", 2, 12),
+    ("2626", "clozapine", 100, 12), ("51272", "quetiapine", 200, 12),
+    ("6915", "metoclopramide", 10, 8),
 )  # fmt: skip
 OTHERS = (
     ("6470", "lorazepam", 1, 24),
@@ -177,7 +179,7 @@ def patient(
     seed: int, number: int, start: datetime, kind: str | None = None, most_hours: float = 960
 ) -> Patient:
     """The patient of this number; the same seed and number give the same stay."""
-    chance = random.Random(f"ward-{seed}-{number}")
+    chance = random.Random(f"ward-{seed}-{number}")  # noqa: S311
     chosen = kind or chance.choices([k for k, _ in KINDS], [w for _, w in KINDS])[0]
     hours = 24.0 * max(2.0, min(40.0, chance.lognormvariate(2.0, 0.6)))
     if chosen == "episode":
@@ -193,9 +195,8 @@ def _planted(kind: str, chance: random.Random, hours: float) -> Planted:
     if not kind.startswith("well"):
         onset = round(chance.uniform(30, max(31, min(hours - 30, 96))), 1)
     if kind == "episode":
-        assert onset is not None
         return Planted(
-            kind, True, onset, onset + 60,
+            kind, True, onset, (onset or 0) + 60,
             {"peak_tier": {"at_least": "PROBABLE"}, "channel": {"at_least": "urgent_task"}},
             "Rigidity, fever, reduced consciousness, raised CK on an antipsychotic.",
         )  # fmt: skip

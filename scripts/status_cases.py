@@ -1,8 +1,8 @@
 """One case for each status value of SPEC 3.5 and of the Observation statuses, and for intents.
 
 The patient is measured, stiff and feverish; the one drug record under test decides whether the
-exposure is there. What is expected is SPEC 3.5's table. Nobody stated that the medication history is
-complete, so that a record which is ignored leaves the gate unverified, not closed (EXP-03).
+exposure is there. What is expected is SPEC 3.5's table. Nobody stated that the medication history
+is complete: a record which is ignored leaves the gate unverified, not closed (EXP-03).
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """One invented patient with the whole syndrome, resource by resource: what variants are made of.
 
 The course: admitted three days before, measured and well; haloperidol 5 mg by injection every 12 h
-from -36 h; at t = 0 rigid, rousable by voice, 38.5 °C, pulse 118; at 1 h 39.0 °C with pulse 122, breathing 30
-and CK 5200 U/L (limit 200).
+from -36 h; at t = 0 rigid, rousable by voice, 38.5 °C, pulse 118; at 1 h 39.0 °C with pulse 122,
+breathing 30 and CK 5200 U/L (limit 200).
 """
 
 import copy
@@ -37,7 +37,7 @@ CODES = {
     "pco2": ("2019-8", "Carbon dioxide [Partial pressure] in Arterial blood", "mm[Hg]"),
     "etco2": ("19889-5", "Carbon dioxide/Gas.total.at end expiration in Exhaled gas", "mm[Hg]"),
     "bicarbonate": ("1963-8", "Bicarbonate [Moles/volume] in Serum or Plasma", "mmol/L"),
-    "red_cells": ("13945-1", "Erythrocytes [#/area] in Urine sediment by Microscopy high power field",
+    "red_cells": ("13945-1", "Erythrocytes [#/area] in Urine sediment by Microscopy high power field",  # noqa: E501
                   "/[HPF]"),
     "weight": ("29463-7", "Body weight", "kg"),
 }  # fmt: skip

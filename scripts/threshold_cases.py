@@ -60,11 +60,13 @@ def picture(at: float = 0) -> Iterator[Json]:
 
 def sweeps() -> Iterator[Course]:
     def run(key: str, values: Iterable[float], make: Callable[[float, float], Json] | None = None,
-            *, scene: Iterable[Json] = (), expect: Json | None = None, gap: float = 0.5) -> Course:  # fmt: skip
+            *, scene: Iterable[Json] = (), expect: Json | None = None, gap: float = 0.5) -> Course:  # fmt: skip  # noqa: E501
         facts = [*exposed(until=60), *scene]
         for number, value in enumerate(values):
             at = 1 + gap * number
-            facts.append(make(at, value) if make else s.measured(key.split("-")[0], at, value))
+            facts.append(
+                make(at, value) if make else s.measured(key.split("-", maxsplit=1)[0], at, value)
+            )
         why = f"{key.replace('-', ' ')} step by step through its range."
         return Course(f"sweep-{key}", facts, expect or {"gate": "open"}, why)
 
@@ -153,9 +155,9 @@ def decays() -> Iterator[Course]:
                      s.measured("etco2", 0, 70)],
         "stimulant": [*exposed(), s.dose(-1, s.drug("6901", "methylphenidate"), 10, "oral"),
                       *picture()],
-        "baclofen-stopped": [*exposed(), *(s.dose(-40 + 8 * n, s.drug("1292", "baclofen"), 10, "oral")
+        "baclofen-stopped": [*exposed(), *(s.dose(-40 + 8 * n, s.drug("1292", "baclofen"), 10, "oral")  # noqa: E501
                                            for n in range(5)), *picture()],
-        "benzodiazepine-stopped": [*exposed(), *(s.dose(-60 + 12 * n, s.drug("596", "alprazolam"), 1,
+        "benzodiazepine-stopped": [*exposed(), *(s.dose(-60 + 12 * n, s.drug("596", "alprazolam"), 1,  # noqa: E501
                                                  "oral") for n in range(6)), *picture()],
         "levodopa-missed": [s.stay(), *s.well(-66, -60, -54, -48), *levodopa(), *picture(6)],
         "levodopa-missed-well": [s.stay(), *s.well(-66, -60, -54, -48), *levodopa()],
@@ -171,7 +173,7 @@ def decays() -> Iterator[Course]:
         ticks = [s.measured("spo2" if name == "weight" else "weight", at, 98 if name == "weight"
                             else 80) for at in TICKS]  # fmt: skip
         yield Course(f"decay-{name}", [*facts, *ticks], {"never_true": ["NEG"]},
-                     f"{name.replace('-', ' ')}, and then nothing but time: windows end.")  # fmt: skip
+                     f"{name.replace('-', ' ')}, and then nothing but time: windows end.")  # fmt: skip  # noqa: E501
 
 
 def absence(at: float) -> Iterator[Json]:
@@ -206,5 +208,5 @@ def write(folder: Path) -> None:
             "expect": course.expect,
             "why": course.why,
         }
-        s.write(folder / course.name, {"bundle.json": s.bundle(s.with_ids(named).values(), at=1600)},
+        s.write(folder / course.name, {"bundle.json": s.bundle(s.with_ids(named).values(), at=1600)},  # noqa: E501
                 expected)  # fmt: skip

@@ -66,7 +66,7 @@ def create_app(
     bell = partial(ring, settings)
     health = Health(held, tuple(tenants), partial(broker_up, settings), now)
     trail = Trail(held.record_audit)
-    desk = _desk(held, knowledge, settings, now)
+    desk = _desk(held, knowledge, settings, now, trail)
     app = FastAPI(
         title="NMS Sentinel",
         version=version("nms-sentinel"),
@@ -99,7 +99,7 @@ def create_app(
     return app
 
 
-def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock) -> Desk:
+def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock, trail: Trail) -> Desk:
     """What hook calls are answered with."""
     return Desk(
         ledger=held,
@@ -109,6 +109,7 @@ def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock) -> 
         now=now,
         new_id=lambda: str(uuid4()),
         references=evidence(knowledge),
+        note=trail.note,
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands of the store: `db upgrade|downgrade|backup|restore|check`, `audit verify`."""
+"""The commands of the store: `db upgrade|downgrade|backup|restore|check|prune`, `audit ...`."""
 # ruff: noqa: PLC0415 - imports inside the commands keep the start fast
 
 import os
@@ -71,6 +71,20 @@ def check() -> None:
         raise typer.Exit(FINDINGS)
 
 
+@db_app.command("prune")
+def prune() -> None:
+    """Remove what is kept no longer (the beat does it every six hours)."""
+    from datetime import UTC, datetime
+
+    from service.monitoring.tasks import retention_of
+    from service.settings import load_settings
+
+    with _store() as store:
+        removed = store.prune(datetime.now(UTC), retention_of(load_settings(os.environ)))
+    typer.echo("\n".join(f"{kind}: {number}" for kind, number in removed.items() if number))
+    typer.echo(f"{sum(removed.values())} rows removed.")
+
+
 @audit_app.command("verify")
 def verify() -> None:
     """Whether the audit's hash chain is whole, for every tenant. Exit 1 when it is not."""
@@ -83,6 +97,34 @@ def verify() -> None:
             typer.echo(f"{tenant}: {verdict.checked} entries, {said}")
     if broken:
         raise typer.Exit(FINDINGS)
+
+
+@audit_app.command("export")
+def export(
+    tenant: Annotated[str, typer.Option(help="Whose; the configured one when not given.")] = "",
+    after: Annotated[int, typer.Option(help="Only rows with a higher number.", min=0)] = 0,
+) -> None:
+    """The audit as FHIR AuditEvents (IHE BALP), one JSON object a line, oldest first."""
+    from service.settings import load_settings
+
+    whose = tenant or load_settings(os.environ).tenant
+    with _store() as store:
+        for event in _events(store, whose, after):
+            typer.echo(event)
+
+
+def _events(store: "Store", tenant: str, after: int) -> Iterator[str]:
+    from dataclasses import asdict
+
+    import orjson
+
+    from service.fhir.balp import audit_event
+
+    while rows := store.audit(tenant, after):
+        for row in rows:
+            made = audit_event(tenant=tenant, seq=row.seq, digest=row.hash, **asdict(row.entry))
+            yield orjson.dumps(made).decode()
+        after = rows[-1].seq
 
 
 @contextmanager

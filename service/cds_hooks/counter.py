@@ -72,3 +72,9 @@ class Counters:
         if who.tenant not in self._held:  # a client of the keys file: as many as it lists
             self._held[who.tenant] = Counter(Tenant(who.tenant, self._desk.zone), self._desk)
         return self._held[who.tenant]
+
+    async def aclose(self) -> None:
+        """Close the connections to the tenants' FHIR servers."""
+        for counter in self._held.values():
+            if counter.fhir is not None:
+                await counter.fhir.aclose()

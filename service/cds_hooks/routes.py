@@ -5,7 +5,8 @@ written after it has gone out.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from service.cds_hooks.feedback import read_feedback
 from service.cds_hooks.records import record
 from service.cds_hooks.request import HookCall, read_call
 from service.cds_hooks.services import Service
+from service.cds_hooks.soundness import warm
 from service.edge.gate import Gate
 from service.edge.media import JSON_FORMS, PLAIN, accept_form, content_form
 from service.fhir.limits import Limits, check
@@ -42,8 +44,18 @@ log = structlog.get_logger(__name__)
 
 def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Tenant]) -> APIRouter:
     """The hooks, for the tenants of the file and for any other that a caller speaks for."""
-    router = APIRouter(prefix=ROOM, tags=["cds-hooks"])
     counters = Counters(desk, tenants)
+
+    @asynccontextmanager
+    async def ready(_app: Any) -> AsyncIterator[None]:
+        """Load what a first call would wait for; at the end let go of the FHIR servers."""
+        await run_in_threadpool(warm)
+        try:
+            yield
+        finally:
+            await counters.aclose()
+
+    router = APIRouter(prefix=ROOM, tags=["cds-hooks"], lifespan=ready)
 
     @router.get("")
     async def services(request: Request) -> Response:

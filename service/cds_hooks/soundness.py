@@ -8,13 +8,21 @@ from typing import Any
 
 import structlog
 
+from alerts.cards.offers import requested
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.validator import card_faults, faults
 from service.fhir.emit import EmitFault, validated
+from service.fhir.terminology import terminology
 from service.metrics import count
 
 log = structlog.get_logger(__name__)
 _BARE = {"org.nms-sentinel.answer": {"notice": "Absence of a card does not mean absence of risk."}}
+
+
+def warm() -> None:
+    """Load the terminology and the models that judge what we emit: a second, once a process."""
+    terminology()
+    validated(requested("p1", "CK")["resource"])
 
 
 def sound(response: dict[str, Any], desk: Desk) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def figures(report: Report) -> Figures:
     return Figures(
         labelled=len(labelled),
         levels=tuple(_level(name, reached, labelled) for name, reached in LEVELS),
-        leads=tuple(_lead(case) for case in report.cases if case.told.recognised_at is not None),
+        leads=tuple(_lead(case) for case in labelled if case.told.recognised_at is not None),
         burden=_burden([c for c in report.cases if c.told.kind in ("", "simulated")]),
     )
 

@@ -52,6 +52,16 @@ def page_routes(room: Room) -> APIRouter:
         filters = _filters(room, request, user)
         return page("rows.html", **_rows(room, request, user, filters, wanted))
 
+    _marking(router, room)
+    both = APIRouter()
+    both.include_router(router)
+    both.include_router(quiet)
+    return both
+
+
+def _marking(router: APIRouter, room: Room) -> None:
+    """What a reader keeps for themselves: what was seen, filters, that they are there."""
+
     @router.post("/worklist/seen")
     def seen(
         request: Request,
@@ -91,11 +101,6 @@ def page_routes(room: Room) -> APIRouter:
         """Keys or pointer were used: the session lives on."""
         check_csrf(request)
         return Response(status_code=204)
-
-    both = APIRouter()
-    both.include_router(router)
-    both.include_router(quiet)
-    return both
 
 
 def show_list(

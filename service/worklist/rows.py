@@ -21,7 +21,7 @@ from service.worklist.synopsis import (
     pair,
     score_words,
 )
-from service.worklist.words import TIERS, WORDS, age, clock, named, rank_of
+from service.worklist.words import TIERS, WORDS, age, clock, inside, named, rank_of
 
 # what a single drug is dangerous in (SPEC 6)
 _CONTEXTS = {
@@ -208,7 +208,7 @@ def _eased(item: Item) -> list[str]:
     if said is None or said["tier"] == item.level:
         return []
     now_said = TIERS.get(said["tier"], named(said["tier"]))
-    return [f"newest facts on record: {now_said[:1].lower()}{now_said[1:]}"]
+    return [f"newest facts on record: {inside(now_said)}"]
 
 
 def _interaction(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:

@@ -58,6 +58,20 @@ def severity_word(level: str) -> str:
     return WORDS[rank_of(level)]
 
 
+def inside(words: str) -> str:
+    """Words as they stand within a sentence: 'early signs seen', but 'NMS possible'."""
+    return words if words[1:2].isupper() else f"{words[:1].lower()}{words[1:]}"
+
+
+def history_words(why: str) -> str:
+    """The reason of a line of history: codes as words, a note as it was written."""
+    code, _, detail = why.partition(": ")
+    if detail.startswith(code):  # several codes, the most telling of them first
+        code, detail = detail, ""
+    told = code.replace("-", " ")
+    return f"{told}: {detail}" if detail else told
+
+
 def finding_name(key: str) -> str:
     return FINDINGS.get(key) or MORE_FINDINGS.get(key) or named(key)
 

@@ -9,9 +9,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
+from itertools import count
 
-from alerts.assessment import assess
+from alerts.assessment import as_dict, assess
+from alerts.cards import cards
 from alerts.chart import (
     Chart,
     Evidence,
@@ -24,7 +26,7 @@ from alerts.chart import (
     UseStatus,
     chart_of,
 )
-from alerts.knowledge import load
+from alerts.knowledge import Knowledge, load
 from alerts.truth import TRUE
 from tests.medicine.ward import NOW
 
@@ -121,6 +123,31 @@ def measure(calls: int) -> list[dict[str, object]]:
         rows.append(
             {
                 "what": f"assess: {what}",
+                "p50_ms": round(median, 3),
+                "least_ms": round(least, 3),
+                "floor_ms": round(ground, 4),
+                "ratio": round(median / max(ground, 1e-6), 1),
+            }
+        )
+    return [*rows, *_told(knowledge, calls)]
+
+
+def _told(knowledge: Knowledge, calls: int) -> list[dict[str, object]]:
+    """What it costs to say an assessment: as JSON, and as the cards of a hook."""
+    facts = charts()["200 facts in 72 h, an episode"]
+    found = assess(chart_of("p1", facts), knowledge, NOW)
+    ground, _ = cost(lambda: floor(facts), calls)
+
+    def dealt() -> object:
+        ids = map(str, count())
+        return cards(found, "patient-view", found.interactions, ids, "https://example.org", UTC)
+
+    rows = []
+    for what, work in (("as_dict", lambda: as_dict(found)), ("cards", dealt)):
+        median, least = cost(work, calls)
+        rows.append(
+            {
+                "what": f"{what}: 200 facts in 72 h, an episode",
                 "p50_ms": round(median, 3),
                 "least_ms": round(least, 3),
                 "floor_ms": round(ground, 4),

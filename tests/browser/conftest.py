@@ -12,6 +12,8 @@ from tests.browser.serving import Site, journey, serving
 SHOTS = Path(__file__).resolve().parents[2] / "test-artefacts"
 DESKTOP, TABLET, PHONE = (1280, 900), (820, 1180), (390, 844)
 
+ANN = User("Ann Able", "pharmacist")
+
 Open = Callable[..., Page]
 
 
@@ -44,7 +46,7 @@ def open_page(chrome: Browser, site: Site) -> Iterator[Open]:
         def make(
             path: str,
             *,
-            user: User | None = User("Ann Able", "pharmacist"),
+            user: User | None = ANN,
             size: tuple[int, int] = DESKTOP,
             dark: bool = False,
             on: Site = site,

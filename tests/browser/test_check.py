@@ -52,7 +52,9 @@ def test_without_a_network_it_is_kept_and_sent_once(open_page: Open, site: Site)
     page.context.set_offline(False)
     expect(page.locator("#told")).to_contain_text("Now: ", timeout=20_000)
     assert tremors(site, "bed-2") == 1
-    assert page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('check:')).length") == 0
+    assert (
+        page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('check:')).length") == 0
+    )
 
 
 def test_nothing_marked_is_said_and_nothing_is_kept(open_page: Open, site: Site) -> None:

@@ -1,8 +1,10 @@
 """The worklist in a real browser: keys, claims in two windows, live rows, no connection."""
 
-from playwright.sync_api import Page, expect
+import time
 
-from service.security.session import User
+from playwright.sync_api import Browser, Page, expect
+
+from service.security.session import COOKIE, User
 from tests.browser.conftest import PHONE, Open, shot
 from tests.browser.serving import Site, journey
 
@@ -21,8 +23,6 @@ def own_alert(site: Site, patient: str, until: int = 5) -> str:
         found = [a.id for a in site.store.alerts("default", patient) if a.kind.value == "nms"]
         if found:
             return found[0]
-        import time
-
         time.sleep(0.05)
     raise AssertionError("no alert arose")
 
@@ -58,9 +58,7 @@ def test_a_pharmacist_works_the_list_by_keys(open_page: Open, site: Site) -> Non
     expect(page.locator("h1")).to_contain_text("Patient keys")
 
 
-def test_two_browsers_want_one_row_one_wins_the_other_is_told(
-    open_page: Open, site: Site
-) -> None:
+def test_two_browsers_want_one_row_one_wins_the_other_is_told(open_page: Open, site: Site) -> None:
     key = own_alert(site, "fight")
     ann, bob = open_page("/worklist?all=1"), open_page("/worklist?all=1", user=BOB)
     # Bob's list stands still: he acts on what he saw
@@ -131,9 +129,7 @@ def test_on_a_phone_everything_fits_and_can_be_tapped(open_page: Open, site: Sit
     shot(page, "worklist-phone-more")
 
 
-def test_without_script_the_list_is_complete_and_forms_work(chrome, site: Site) -> None:
-    from service.security.session import COOKIE
-
+def test_without_script_the_list_is_complete_and_forms_work(chrome: Browser, site: Site) -> None:
     key = own_alert(site, "plain")
     context = chrome.new_context(java_script_enabled=False, base_url=site.base)
     ann = User("Ann Able", "pharmacist")

@@ -144,7 +144,7 @@ def faults_of(assessment: Assessment, facts: list[Fact]) -> list[str]:
 
 
 @pytest.mark.rules(*(f"SAF-{n:02}" for n in range(1, 11)), "SAF-12")
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**40))
 def test_no_chart_makes_the_product_say_what_it_may_not(seed: int) -> None:
     facts = some_patient(seed)
@@ -153,7 +153,7 @@ def test_no_chart_makes_the_product_say_what_it_may_not(seed: int) -> None:
 
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**40))
 def test_no_chart_of_many_does(seed: int) -> None:
     facts = some_patient(seed)

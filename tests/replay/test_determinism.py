@@ -56,3 +56,33 @@ def test_the_order_of_entries_in_a_bundle_changes_nothing(tmp_path: Path) -> Non
         return played([tmp_path / name], WORLDS[0], "json")
 
     assert told("plain", False) == told("shuffled", True)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(3000)
+def test_a_hundred_worlds_give_the_same_bytes(tmp_path: Path) -> None:
+    """Shuffled files, hash seeds, zones, numbers of workers."""
+    zones = ("UTC", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati", "Europe/Berlin")
+    some = SOME[::2]
+    whole = played(some, WORLDS[0], "json")
+    chance = random.Random(9)
+    for number in range(100):
+        world = {"PYTHONHASHSEED": str(number), "TZ": chance.choice(zones)}
+        assert played(chance.sample(some, len(some)), world, "json") == whole
+
+
+def test_the_number_of_workers_changes_nothing() -> None:
+    many = sorted((ROOT / "fixtures" / "cases").iterdir())[:20]
+    alone = subprocess.run(
+        [*COMMAND, *map(str, many), "--format", "json", "--workers", "1"],
+        cwd=ROOT, capture_output=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert played_with(many, "3") == alone.stdout
+    assert alone.returncode == 0
+
+
+def played_with(paths: list[Path], workers: str) -> bytes:
+    return subprocess.run(
+        [*COMMAND, *map(str, paths), "--format", "json", "--workers", workers],
+        cwd=ROOT, capture_output=True, timeout=100, check=False,
+    ).stdout  # fmt: skip

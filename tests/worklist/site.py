@@ -32,7 +32,9 @@ class Ward(Api):
     def as_user(self, user: User, method: str, path: str, **held: Any) -> httpx.Response:
         cookies = {COOKIE: self.cookie(user), **held.pop("cookies", {})}
         carried = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        return self.ask(method, path, headers={"cookie": carried, **held.pop("headers", {})}, **held)
+        return self.ask(
+            method, path, headers={"cookie": carried, **held.pop("headers", {})}, **held
+        )
 
     def get(self, user: User, path: str) -> httpx.Response:
         return self.as_user(user, "GET", path)

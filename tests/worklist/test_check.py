@@ -86,7 +86,9 @@ def test_kept_on_a_phone_and_sent_late_it_counts_from_when_it_was_taken(ward: Wa
 def test_it_is_taken_back_within_two_minutes_and_not_later(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ward.send(NORA, "/check/p1", handle=HANDLE, clonus="ocular", body_temperature="41.3", site="core")
+    ward.send(
+        NORA, "/check/p1", handle=HANDLE, clonus="ocular", body_temperature="41.3", site="core"
+    )
     assert len(signs(ward, SignKind.CLONUS)) == 1
     answer = ward.send(NORA, "/check/p1/undo", handle=HANDLE)
     assert answer.status_code == 303

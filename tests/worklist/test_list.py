@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -69,7 +70,7 @@ def test_a_row_tells_state_facts_gaps_and_next(ward: Ward) -> None:
     for words in ("unclaimed", "score", "lead pipe", "Next:", "Missing:", "CK not known", "On:"):
         assert words in row
     assert "data-since=" in row
-    assert f'href="/patients/p1#Observation/p1-' in row  # a fact is a link to its source
+    assert 'href="/patients/p1#Observation/p1-' in row  # a fact is a link to its source
     assert "/check/p1" in row
 
 
@@ -199,7 +200,7 @@ def test_an_export_holds_what_is_shown_and_nothing_a_spreadsheet_would_run(ward:
     assert ward.get(NORA, "/worklist/export.csv").status_code == 403
 
 
-def test_an_empty_list_says_that_it_says_nothing(tmp_path) -> None:
+def test_an_empty_list_says_that_it_says_nothing(tmp_path: Path) -> None:
     site = Ward(tmp_path)
     page = site.get(ANN, "/worklist").text
     assert "No open alerts." in page

@@ -13,7 +13,14 @@ from tests.worklist.site import ANN, DREW, NORA, Ward
 def test_the_page_says_tier_interval_findings_plan_and_sources(ward: Ward) -> None:
     page = ward.get(ANN, "/patients/p1")
     assert page.status_code == 200
-    for words in ("Patient p1", "Score ", "cut-off 74", "not known", "recorded absent", "Also fits"):
+    for words in (
+        "Patient p1",
+        "Score ",
+        "cut-off 74",
+        "not known",
+        "recorded absent",
+        "Also fits",
+    ):
         assert words in page.text
     ids = re.findall(r'\bid="([^"]+)"', page.text)
     assert len(ids) == len(set(ids))
@@ -49,7 +56,7 @@ def test_the_time_line_holds_every_reading_with_its_source(ward: Ward) -> None:
     assert drawn["limits"]["baseline"]["heart_rate"]["raised"] > 0
     tiers = [part["tier"] for part in drawn["tiers"]]
     assert tiers[0] == "NONE"
-    assert tiers[-1] == ward.store.alerts("default", "p1")[0].machine.stated
+    assert tiers[-1] == ward.store.alert("default", ward.alert("p1")).machine.stated
     assert {b["label"] for b in drawn["blocks"] if b["lane"] == "tone"} >= {"lead pipe"}
     assert any(mark["kind"] == "alert" for mark in drawn["marks"])
 

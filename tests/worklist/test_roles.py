@@ -88,7 +88,9 @@ def test_a_role_may_what_the_matrix_says_and_nothing_else(site: Ward, role: Role
 
 
 def filled(path: str) -> str:
-    return re.sub(r"\{key\}", "p1", re.sub(r"\{form\}", "csv", re.sub(r"\{(?!key)\w+\}", "x", path)))
+    return re.sub(
+        r"\{key\}", "p1", re.sub(r"\{form\}", "csv", re.sub(r"\{(?!key)\w+\}", "x", path))
+    )
 
 
 def test_a_word_that_is_no_role_may_nothing() -> None:

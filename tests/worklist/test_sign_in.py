@@ -144,7 +144,9 @@ def test_a_record_system_launches_the_patient_that_it_shows(
     assert answer.headers["location"] == "/patients/p1"
     user = ward.sessions.user(answer.cookies[COOKIE])
     assert (user.name, user.role) == ("Sam Smart", "physician")
-    shown = ward.ask("GET", "/patients/p1", headers={"cookie": f"{COOKIE}={answer.cookies[COOKIE]}"})
+    shown = ward.ask(
+        "GET", "/patients/p1", headers={"cookie": f"{COOKIE}={answer.cookies[COOKIE]}"}
+    )
     assert shown.status_code == 200
     address, _ = sent(ward, f"/launch?iss={provider.issuer}")  # standalone
     assert "launch%2Fpatient" in address
@@ -249,7 +251,8 @@ def test_an_open_page_alone_keeps_no_session_alive(
 def test_a_cookie_that_was_changed_is_nobodys() -> None:
     sessions = Sessions(b"k" * 32, secure=False)
     body, _, mark = sessions.begin(User("Ann", "nurse")).partition(".")
-    for forged in ("", "x", f"{body}.{mark[:-1]}0", f"{body[:-2]}AA.{mark}", f".{mark}"):
+    other = "0" if mark[-1] != "0" else "1"
+    for forged in ("", "x", f"{body}.{mark[:-1]}{other}", f"{body}A.{mark}", f".{mark}"):
         with pytest.raises(NotAllowed):
             sessions.user(forged)
     with pytest.raises(NotAllowed):  # a link is no session

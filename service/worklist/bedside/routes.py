@@ -33,7 +33,7 @@ from service.worklist.patient.who import who
 from service.worklist.reads import did
 from service.worklist.room import Accept, Room
 from service.worklist.synopsis import gaps, next_steps, score_words
-from service.worklist.words import TIERS, clock, instant, named
+from service.worklist.words import TIERS, clock, history_words, inside, instant, named
 
 UNDO_FOR = timedelta(minutes=2)
 # kept on a phone without a network: sent late, with the time at which it was taken
@@ -246,12 +246,17 @@ def _answer(room: Room, request: Request, bed: Bed, handle: str) -> dict[str, An
         "csrf": "" if bed.by_link else csrf_token(request),
         "person": who(chart, now),
         "saved": clock(saved, now, room.zone) if saved else "",
-        "tier": TIERS.get(said["tier"], named(said["tier"])),
+        "tier": inside(TIERS.get(said["tier"], named(said["tier"]))),
         "score": score_words(said),
         "next": next_steps(said),
         "gaps": gaps(said),
         "lines": [
-            {"when": clock(e.at, now, room.zone), "what": named(e.what), "who": e.who, "why": e.why}
+            {
+                "when": clock(e.at, now, room.zone),
+                "what": e.what.replace("-", " "),
+                "who": e.who,
+                "why": history_words(e.why),
+            }
             for e in lines
         ],
         "handle": handle,

@@ -30,7 +30,7 @@ from service.worklist.patient.who import who
 from service.worklist.reads import did
 from service.worklist.reasons import GLASS
 from service.worklist.room import Room
-from service.worklist.words import clock, instant
+from service.worklist.words import clock, history_words, instant
 
 # how much of the future an `as of` may lie in: nothing, but for clocks that differ
 _SKEW = timedelta(minutes=1)
@@ -161,7 +161,7 @@ def _panes(room: Room, desk: Desk, chart: Chart, user: User, at: str) -> dict[st
                 "when": clock(entry.at, as_of, room.zone),
                 "what": entry.what.replace("-", " "),
                 "who": entry.who,
-                "why": entry.why,
+                "why": history_words(entry.why),
             }
             for entry in desk.patient_history(chart.patient)
             if entry.at <= as_of

@@ -14,7 +14,7 @@ from alerts.knowledge import Knowledge
 from alerts.moment import moment
 from service.worklist.desk import Entry
 from service.worklist.patient.drugs import drug_lanes
-from service.worklist.words import TIERS, named, severity_word
+from service.worklist.words import TIERS, history_words, named, severity_word
 
 # how far back the drawing begins: the story of an episode, not of a life
 BACK = timedelta(days=21)
@@ -98,7 +98,7 @@ class _Drawing:
 
     def mark(self, entry: Entry) -> dict[str, str]:
         kind = "alert" if entry.who == "rules" else "action"
-        words = f"{named(entry.what).replace('-', ' ')}: {entry.why}"
+        words = f"{entry.what.replace('-', ' ')}: {history_words(entry.why)}"
         return {"at": self.local(entry.at), "kind": kind, "label": f"{words} ({entry.who})"}
 
     def _point(self, m: Measurement) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Two hundred open lists: each hears of a change within two seconds, and catches up."""
+
+import asyncio
+import time
+
+import httpx
+import orjson
+import pytest
+
+from service.security.session import COOKIE, User
+from tests.browser.serving import Site, journey
+
+LISTENERS = 200
+WITHIN_S = 2.0
+
+
+async def listen(client: httpx.AsyncClient, since: int, wanted: str, ready: asyncio.Event) -> float:
+    """When this listener heard of the alert."""
+    async with client.stream("GET", f"/worklist/stream?since={since}") as stream:
+        assert stream.status_code == 200
+        ready.set()
+        async for line in stream.aiter_lines():
+            if line.startswith("data: ") and wanted in orjson.loads(line[6:]).get("alerts", ()):
+                return time.monotonic()
+    raise AssertionError("the stream ended")
+
+
+async def crowd(site: Site, key: str, act: str) -> list[float]:
+    """Seconds from the change to each listener."""
+    ann = User("Ann Able", "pharmacist")
+    cookie = site.cookie(ann)
+    limits = httpx.Limits(max_connections=LISTENERS + 5)
+    async with httpx.AsyncClient(
+        base_url=site.base, headers={"cookie": f"{COOKIE}={cookie}"}, limits=limits, timeout=60
+    ) as client:
+        since = site.store.cursor()
+        ready = [asyncio.Event() for _ in range(LISTENERS)]
+        heard = [asyncio.create_task(listen(client, since, key, one)) for one in ready]
+        await asyncio.wait_for(asyncio.gather(*(one.wait() for one in ready)), 60)
+        begun = time.monotonic()
+        answer = await client.post(
+            f"/api/v1/alerts/{key}/{act}", headers={"x-csrf-token": site.sessions.csrf(cookie)}
+        )
+        assert answer.status_code == 200
+        return [at - begun for at in await asyncio.gather(*heard)]
+
+
+@pytest.mark.heavy
+def test_two_hundred_listeners_are_consistent_within_two_seconds(site: Site) -> None:
+    site.push(journey("haloperidol-36h", "crowd", until=5))
+    site.settle()
+    until = time.monotonic() + 10
+    while not (found := site.store.alerts("default", "crowd")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    for act in ("claim", "release"):
+        took = asyncio.run(crowd(site, found[0].id, act))
+        assert len(took) == LISTENERS
+        assert max(took) < WITHIN_S, f"the last heard after {max(took):.2f} s"
+
+
+def test_who_comes_back_hears_what_was_missed(site: Site) -> None:
+    before = site.store.cursor()
+    site.push(journey("haloperidol-36h", "missed-one", until=5))
+    site.settle()
+    until = time.monotonic() + 10
+    while not (found := site.store.alerts("default", "missed-one")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    cookie = site.cookie(User("Ann Able", "pharmacist"))
+    headers = {"cookie": f"{COOKIE}={cookie}", "last-event-id": str(before)}
+    with httpx.stream("GET", f"{site.base}/worklist/stream", headers=headers, timeout=10) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                assert found[0].id in orjson.loads(line[6:])["alerts"]
+                return

@@ -12,6 +12,8 @@ from service.replay.expected import Expected, read_expected, read_truth
 BODIES = (".json", ".ndjson")
 EXPECTED = "expected.yaml"
 TRUTH = "truth.json"
+# beside bodies, but none: what was planted, what was recorded
+NOT_BODIES = frozenset({TRUTH, "verdicts.json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def _cases_at(path: Path) -> Iterator[Case]:
     if path.is_file():
         yield Case(path.stem, (path,), None, whole=path.suffix == ".ndjson")
         return
-    bodies = tuple(p for p in sorted(path.iterdir()) if p.suffix in BODIES)
+    bodies = tuple(
+        p for p in sorted(path.iterdir()) if p.suffix in BODIES and p.name not in NOT_BODIES
+    )
     if (path / EXPECTED).is_file():
         expected = read_expected(path / EXPECTED)
         if not bodies:

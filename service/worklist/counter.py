@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
+import orjson
+
 from alerts.chart import Chart
 from alerts.lifecycle import (
     Alert,
@@ -179,14 +181,22 @@ class StoreDesk:
         wanted = {a.patient for a in found if told is None or a.id in told}
         said = self._store.assessments(self._tenant, sorted(wanted))
         charts = self._store.portraits(self._tenant, patients)
+        marks = {patient: _mark(told) for patient, told in said.items()}
         now = self._clock()
         return [
-            _item(a, said.get(a.patient), charts.get(a.patient, Chart(a.patient)), now)
+            _item(
+                a,
+                said.get(a.patient),
+                marks.get(a.patient, ""),
+                charts.get(a.patient, Chart(a.patient)),
+                now,
+            )
             for a in found
         ]
 
 
-def _item(alert: Alert, said: Said | None, chart: Chart, now: datetime) -> Item:
+def _item(alert: Alert, said: Said | None, mark: str, chart: Chart, now: datetime) -> Item:
+    """`mark` changes with the assessment, the version with every move: so does the revision."""
     machine, human = alert.machine, alert.human
     return Item(
         key=alert.id,
@@ -201,7 +211,7 @@ def _item(alert: Alert, said: Said | None, chart: Chart, now: datetime) -> Item:
             human.snoozed_at,
             human.resolved_at,
         ),
-        revision=_revision(alert, said),
+        revision=f"{alert.version}{mark}",
         is_open=is_open(alert),
         rule=machine.rule,
         drugs=machine.drugs,
@@ -234,12 +244,10 @@ def _reason(alert: Alert) -> str:
     return alert.human.reason.value if alert.human.reason is not None else ""
 
 
-def _revision(alert: Alert, said: Said | None) -> str:
-    """Changes when the row would: with every move, and with every other assessment."""
-    if said is None:
-        return str(alert.version)
-    content = repr([(name, value) for name, value in said.items() if name != "as_of"])
-    return f"{alert.version}-{zlib.crc32(content.encode()):08x}"
+def _mark(said: Said) -> str:
+    """Of what an assessment says, its clock apart: computed once for all alerts of a patient."""
+    content = orjson.dumps({name: value for name, value in said.items() if name != "as_of"})
+    return f"-{zlib.crc32(content):08x}"
 
 
 def _entry(line: HistoryEntry) -> Entry:

@@ -1,43 +1,37 @@
-"""`python -m tests.benchmarks [--seconds S] [--json FILE]`: rates, never verdicts.
+"""`python -m tests.benchmarks [NAME ...]`: costs, never verdicts.
 
-Every rate stands beside a floor measured in the same run on the same bytes: one `orjson.loads`.
-The ratio is what may be compared between machines; the rates are of this machine, now.
+Every figure stands beside a floor measured in the same run on the same bytes. The ratio is what
+may be compared between machines and days; the rates are of this machine, now. Each benchmark runs
+in a process of its own; `python -m tests.benchmarks.NAME --help` tells what one of them takes.
 """
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
-import orjson
-
-from tests.benchmarks import hooks, rates
-
-
-COLUMNS = ("per_second", "p50_ms", "p99_ms", "floor_per_second", "ratio")
-
-
-def table(figures: list[dict[str, object]]) -> str:
-    """The figures as aligned text."""
-    rows = [("what", *COLUMNS), *((f["what"], *(f[c] for c in COLUMNS)) for f in figures)]
-    lines = (f"{what!s:38}" + "".join(f"{cell!s:>18}" for cell in cells) for what, *cells in rows)
-    return "\n".join(lines) + "\n"
+HERE = Path(__file__).parent
+NOT_BENCHMARKS = {"__init__", "__main__", "floor", "figures"}
+NAMES = sorted({path.stem for path in HERE.glob("*.py")} - NOT_BENCHMARKS)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Measure assess, reading, store and hook calls.")
-    parser.add_argument("--seconds", type=float, default=2.0, help="time for each measurement")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--only", choices=["rates", "hooks"], help="one half")
-    options = parser.parse_args()
-    figures: list[dict[str, object]] = []
-    if options.only != "hooks":
-        figures += rates.measure(options.seconds)
-    if options.only != "rates":
-        figures += hooks.measure(options.seconds)
-    sys.stdout.write(table(figures))
-    if options.json:
-        options.json.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
-    return 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
+    chosen = parser.parse_args().names or NAMES
+    if unknown := set(chosen) - set(NAMES):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    failed = []
+    for name in chosen:
+        sys.stdout.write(f"\n== {name}\n")
+        sys.stdout.flush()
+        if subprocess.run(
+            [sys.executable, "-m", f"tests.benchmarks.{name}"], check=False
+        ).returncode:
+            failed.append(name)
+    if failed:
+        sys.stderr.write(f"could not be measured: {', '.join(failed)}\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

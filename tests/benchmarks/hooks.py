@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import orjson
 
+from tests.benchmarks.figures import run
 from tests.benchmarks.rates import figure
 
 SERVER = """
@@ -222,3 +223,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise SystemExit("The server did not start.")
+
+
+if __name__ == "__main__":
+    sys.exit(run(measure, __doc__))

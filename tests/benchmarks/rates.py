@@ -1,5 +1,6 @@
 """How many assessments, readings and stored bundles a second."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from service.fhir.reader import ReadContext, read_body
 from service.replay.bodies import read
 from service.replay.chronicle import facts_by_patient
 from service.store import open_store
+from tests.benchmarks.figures import run
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,3 +83,7 @@ def _stored(body: bytes, entries: int, floor: float, seconds: float) -> dict[str
 
         rate, took = per_second(accept, seconds)
     return figure(f"bundle into the store ({entries} entries)", rate, floor, took)
+
+
+if __name__ == "__main__":
+    sys.exit(run(measure, __doc__))

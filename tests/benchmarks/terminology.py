@@ -4,6 +4,7 @@ A drug text: cached under 50 us, cold under 2 ms (issue 3). `ratio`: floors that
 """
 
 import csv
+import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import cycle
@@ -12,6 +13,7 @@ from pathlib import Path
 from service.fhir.terminology.terminology import Terminology
 from service.fhir.terminology.words import tokens
 from service.fhir.units import normalise
+from tests.benchmarks.figures import run
 
 CASES = Path(__file__).resolve().parents[1] / "terminology" / "mapping_cases.csv"
 LOINC = "http://loinc.org"
@@ -70,3 +72,7 @@ def measure(seconds: float) -> list[dict[str, object]]:
         figure("observation code", timed(lambda: known.observation(OBSERVATION), seconds), floor),
         figure("unit", timed(lambda: normalise("body_temperature", 101.3, "degF"), seconds), floor),
     ]
+
+
+if __name__ == "__main__":
+    sys.exit(run(measure, __doc__))

@@ -16,6 +16,8 @@ from service.fhir.reader.when import effective
 from service.fhir.terminology import terminology
 
 _NOT_DONE = frozenset({"not-done", "preparation", "aborted", "suspended", "planned", "intended"})
+# a statement of people counts when they have finished: half a reconciliation excludes no drug
+_WHEN_DONE = frozenset({SignKind.MEDICATION_RECONCILED})
 _PERFORMED = (
     "performedDateTime", "performedPeriod", "occurrenceDateTime", "occurrencePeriod",
     "occurrenceTiming",
@@ -64,6 +66,8 @@ def _read(found: Fields, what: Coded, names: tuple[str, ...], source: Source, bo
     if code(value_of(found, "status")) in _NOT_DONE or value_of(found, "notPerformed") is True:
         return Read((), Reason.NOTHING_USED)
     kinds = _kinds(what)
+    if code(value_of(found, "status")) != "completed":
+        kinds = tuple(kind for kind in kinds if kind not in _WHEN_DONE)
     if not kinds:
         return Read((), Reason.NOTHING_USED)
     present = tuple(name for name in names if name in found) or names[:1]

@@ -23,6 +23,8 @@ from service.store import Store, open_store
 
 # SPEC SAF-10 in small: a patient waiting for this long is said
 LATE_S = 60.0
+# less than this on the store's disk takes no body of the usual size
+ROOM_BYTES = 1_000_000
 log = structlog.get_logger(__name__)
 
 
@@ -68,6 +70,9 @@ class Health:
             self._store.ping()
             now = self._now()
             self._store.use_once("probe", "ready", now, now)  # a real write: disk full is seen
+            room = self._store.room()
+            if room is not None and room < ROOM_BYTES:  # a probe fits where no bundle does
+                return "store-full"
         except SentinelError as fault:
             return fault.code
         except Exception as fault:

@@ -2,7 +2,8 @@
 
 Every notice is on the worklist and in its live stream from the moment it is written. Here the
 rest: signed webhooks, e-mail and the record system (record.py), as the operator's file says; what
-cannot be delivered is tried again with growing pauses and ends on the visible list of dead letters, never in silence.
+cannot be delivered is tried again with growing pauses and ends on the visible list of dead
+letters, never in silence.
 """
 
 from collections.abc import Callable, Sequence

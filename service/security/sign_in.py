@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -59,10 +59,10 @@ def _local(router: APIRouter, settings: Settings, providers: Providers, note: No
     known_here = is_loopback(urlsplit(settings.base_url).hostname or "")
 
     @router.get("/sign-in")
-    def sign_in(request: Request, token: str = "") -> Response:
+    def sign_in(request: Request, token: str = "", next: str = "") -> Response:
         """The one-time link: on this machine only."""
         if not token and providers.oidc is not None:
-            return RedirectResponse("/sign-in/staff", status_code=303)
+            return RedirectResponse(f"/sign-in/staff?{urlencode({'next': next})}", 303)
         if not known_here:
             raise Forbidden(
                 "The sign-in link works on the machine of the service only.", code="local-sign-in"
@@ -79,10 +79,10 @@ def _staff(
     router: APIRouter, providers: Providers, flows: dict[str, Flow], note: Note | None
 ) -> None:
     @router.get("/sign-in/staff")
-    def staff(request: Request) -> Response:
+    def staff(request: Request, next: str = "") -> Response:
         if providers.oidc is None:
             raise NotFound("No sign-in for staff is set up here.", code="no-oidc")
-        return _sent(request, flows[providers.oidc.name])
+        return _sent(request, flows[providers.oidc.name], wanted=_own(next))
 
     @router.get("/launch")
     def launch(request: Request, iss: str = "", launch: str = "") -> Response:
@@ -106,21 +106,30 @@ def _staff(
             raise
         cookie = sessions.begin(arrived.user)
         _noted(note, "user.sign-in", "success", sessions.user(cookie))
-        where = f"/patients/{quote(arrived.patient, safe='')}" if arrived.patient else "/worklist"
+        where = _own(str(kept.get("next", "")))
+        if arrived.patient:
+            where = f"/patients/{quote(arrived.patient, safe='')}"
         answer = RedirectResponse(where, status_code=303)
         set_session(answer, sessions, cookie)
         answer.delete_cookie(FLOW_COOKIE, path="/sign-in")
         return answer
 
 
-def _sent(request: Request, flow: Flow, launch: str = "") -> Response:
+def _own(wanted: str) -> str:
+    """A page of ours, to go to after the sign-in; anything else is the worklist."""
+    parts = urlsplit(wanted)
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    return wanted if ours and not parts.netloc and "\\" not in wanted else "/worklist"
+
+
+def _sent(request: Request, flow: Flow, launch: str = "", wanted: str = "") -> Response:
     """To the provider, with our question sealed in a cookie that only the way back reads."""
     sessions = sessions_in(request)
     begun = flow.begin(launch)
     answer = RedirectResponse(begun.address, status_code=303)
     answer.set_cookie(
         FLOW_COOKIE,
-        sessions.seal("flow", dict(begun.kept), FLOW_SECONDS),
+        sessions.seal("flow", {**begun.kept, "next": wanted}, FLOW_SECONDS),
         max_age=FLOW_SECONDS,
         httponly=True,
         samesite="lax",

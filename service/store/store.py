@@ -1,5 +1,8 @@
 """The one durable truth behind one door."""
 
+import os
+from pathlib import Path
+
 from sqlalchemy import text
 
 from service.store import upgrade as schema_upgrade
@@ -69,6 +72,18 @@ class Store(
         """Raises Unavailable when the store cannot be reached or its schema is not ours."""
         with self._database.read() as connection:
             connection.execute(text("SELECT count(*) FROM due WHERE patient = ''"))
+
+    def room(self) -> int | None:
+        """Bytes that the file system still has for the store; None where it is not ours to see
+        (PostgreSQL)."""
+        place = self._database.engine.url.database
+        if not self._database.sqlite or place is None:
+            return None
+        try:
+            found = os.statvfs(Path(place).parent)
+        except OSError:
+            return 0
+        return found.f_bavail * found.f_frsize
 
     @property
     def on_sqlite(self) -> bool:

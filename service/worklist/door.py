@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import structlog
 from fastapi import Request, Response
@@ -76,7 +76,8 @@ def page(
     return HTMLResponse(text, status_code=status, headers=dict(headers))
 
 
-def problem(status: int, words: str) -> HTMLResponse:
+def problem(status: int, words: str, back: str = "") -> HTMLResponse:
+    """`back`: where the reader wanted to go, for after the sign-in."""
     return page(
         "problem.html",
         status,
@@ -84,6 +85,7 @@ def problem(status: int, words: str) -> HTMLResponse:
         csrf="",
         title=_TITLES.get(status, "This did not work"),
         words=words,
+        sign_in=f"/sign-in?{urlencode({'next': back})}" if back else "/sign-in",
         hint=_HINTS.get(status, "If it happens again, tell those who run the service."),
     )
 
@@ -107,7 +109,8 @@ class PageRoute(APIRoute):
                 return glass(request, closed)
             except SentinelError as fault:
                 log.info("page.refused", code=fault.code, status=fault.status)
-                return problem(fault.status, fault.message)
+                wanted = request.url.path if request.method == "GET" else ""
+                return problem(fault.status, fault.message, wanted if fault.status == 401 else "")
             except RequestValidationError:
                 return problem(400, "The form is incomplete or holds a value that is not known.")
             except Exception as fault:

@@ -1,7 +1,9 @@
 """Two hundred open lists: each hears of a change within two seconds, and catches up."""
 
 import asyncio
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import orjson
@@ -54,7 +56,10 @@ def test_two_hundred_listeners_are_consistent_within_two_seconds(site: Site) -> 
         assert time.monotonic() < until
         time.sleep(0.05)
     for act in ("claim", "release"):
-        took = asyncio.run(crowd(site, found[0].id, act))
+        # a thread of its own: the browser's driver keeps a loop in this one
+        with ThreadPoolExecutor(1) as aside:
+            took = aside.submit(asyncio.run, crowd(site, found[0].id, act)).result()
+        sys.stdout.write(f"{act}: the last of {len(took)} heard after {max(took):.2f} s\n")
         assert len(took) == LISTENERS
         assert max(took) < WITHIN_S, f"the last heard after {max(took):.2f} s"
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from prometheus_client.parser import text_string_to_metric_families
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-_SELECTOR = r"(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})?"
+_LABELS = r"(?:\{(?P<labels>(?:[^\"}]|\"[^\"]*\")*)\})?"
+_SELECTOR = rf"(?P<name>[a-z_]+){_LABELS}"
 _DELTA = re.compile(rf"sum\((?:rate|increase)\(\s*{_SELECTOR}\[\d+m\]\)\)")
 _ABSENT = re.compile(r"absent\((?P<name>[a-z_]+)\)")
 _QUANTILE = re.compile(
     rf"histogram_quantile\((?P<q>[\d.]+), sum by \(le\) \(rate\(\s*{_SELECTOR}\[\d+m\]\)\)\)"
 )
-_PLAIN = re.compile(r"(?<![\w\"])(?P<name>nms_[a-z_]+)(?:\{(?P<labels>[^}]*)\})?")
+_PLAIN = re.compile(rf'(?<![\w"])(?P<name>nms_[a-z_]+){_LABELS}')
 
 
 def samples(scrape: bytes) -> Samples:

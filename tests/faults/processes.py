@@ -30,6 +30,8 @@ class Processes:
     folder: Path
     port: int
     broker: EmbeddedBroker
+    workers: int = 2
+    database: str = ""
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     killed: list[tuple[float, str]] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -41,7 +43,7 @@ class Processes:
 
     @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.folder / 'house.db'}"
+        return self.database or f"sqlite:///{self.folder / 'house.db'}"
 
     def open_store(self) -> Store:
         return open_store(self.database_url)
@@ -51,7 +53,8 @@ class Processes:
         store.upgrade()
         store.close()
         self.broker.start()
-        for name in ("api", "worker-1", "worker-2", "beat"):
+        workers = [f"worker-{n + 1}" for n in range(self.workers)]
+        for name in ("api", *workers, "beat"):
             self._start(name)
         threading.Thread(target=self._nurse, name="nurse", daemon=True).start()
         self.wait_ready()
@@ -115,12 +118,13 @@ class Processes:
         )
 
 
-def processes(folder: Path) -> Processes:
-    """A house in a folder, not started yet."""
+def processes(folder: Path, workers: int = 2, database: str = "") -> Processes:
+    """A house in a folder, not started yet; on SQLite there when no database is named."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    return Processes(folder, port, EmbeddedBroker(folder / "broker", server_binary()))
+    broker = EmbeddedBroker(folder / "broker", server_binary())
+    return Processes(folder, port, broker, workers, database)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int:

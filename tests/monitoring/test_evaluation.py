@@ -149,3 +149,15 @@ def test_one_patient_s_fault_is_counted_to_that_patient_alone(
     tally = evaluator(store).drain()
     assert (tally.settled, tally.failed) == (2, 1)
     assert {a.patient for a in store.alerts(TENANT)} == {"p1", "p2"}
+
+
+def test_a_review_at_once_is_no_circle(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scar: a rule asked for its next look a microsecond ahead, and a slice never ended."""
+    accept(store, "p1")
+    from service.monitoring import evaluation
+
+    at = now()
+    monkeypatch.setattr(evaluation, "next_due", lambda *_, **__: at + timedelta(microseconds=1))
+    found = evaluation.judge(store, load(), store.claim_due(at)[0], at, lambda: "a")
+    assert found.next_due == at + timedelta(seconds=evaluation.SOONEST_S)
+    assert found.next_due - at >= timedelta(seconds=5)

@@ -53,7 +53,9 @@ def system() -> Iterator[RecordSystem]:
             kept.tokens.append(self.headers.get("Authorization"))
             status = kept.answers.pop(0) if kept.answers else 0
             if not status:
-                key = (body["resourceType"], self.headers["If-None-Exist"])
+                # without a condition, a server creates another one each time
+                condition = self.headers["If-None-Exist"] or str(uuid4())
+                key = (body["resourceType"], condition)
                 status = 200 if key in kept.held else 201
                 kept.held.setdefault(key, body)
             self.send_response(status)

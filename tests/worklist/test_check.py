@@ -125,7 +125,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(ward: Ward, fields: dic
 
 def test_only_who_may_attest_does(ward: Ward) -> None:
     fields = {"handle": HANDLE, "workup_negative": "present"}
-    assert ward.send(NORA, "/check/p1", **fields).status_code == 401
+    assert ward.send(NORA, "/check/p1", **fields).status_code == 403
     assert signs(ward, SignKind.WORKUP_NEGATIVE) == []
     assert ward.send(DREW, "/check/p1", **fields).status_code == 303
     assert len(signs(ward, SignKind.WORKUP_NEGATIVE)) == 1
@@ -148,7 +148,7 @@ def test_a_link_names_a_patient_asks_who_and_opens_nothing_else(ward: Ward) -> N
     for path in ("/patients/p1", "/worklist", "/api/v1/alerts"):
         assert ward.ask("GET", path).status_code == 401
     fields["workup_negative"] = "present"
-    assert ward.ask("POST", link, data=fields).status_code == 401
+    assert ward.ask("POST", link, data=fields).status_code == 403
     foreign = {"origin": "https://elsewhere.example"}
     assert ward.ask("POST", link, data=fields, headers=foreign).status_code == 403
 

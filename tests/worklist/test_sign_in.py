@@ -74,6 +74,26 @@ def test_staff_sign_in_with_the_role_and_wards_of_their_claims(
     assert signed_in(ward, provider).role == "physician"
 
 
+def test_after_the_sign_in_one_is_where_one_wanted_to_go(
+    tmp_path: Path, provider: Provider
+) -> None:
+    ward = staffed(tmp_path, provider)
+    refused = ward.ask("GET", "/check/p1")
+    assert refused.status_code == 401
+    assert "/sign-in?next=%2Fcheck%2Fp1" in refused.text
+    for wanted, where in (
+        ("/check/p1", "/check/p1"),
+        ("//evil.example/x", "/worklist"),
+        ("/\\evil.example", "/worklist"),
+        ("https://evil.example", "/worklist"),
+    ):
+        begun = ward.ask("GET", "/sign-in", params={"next": wanted})
+        address, kept = sent(ward, begun.headers["location"])
+        back = provider.authorize(address)
+        answer = ward.ask("GET", "/sign-in/callback", params=back, headers=kept)
+        assert answer.headers["location"] == where
+
+
 def test_who_has_no_role_here_stays_outside(tmp_path: Path, provider: Provider) -> None:
     ward = staffed(tmp_path, provider)
     provider.claims["roles"] = ["Porter"]

@@ -13,9 +13,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alerts.assessment import as_dict, assess
 from alerts.chart import Chart
-from service.errors import BadInput, NotAllowed, NotFound
+from service.errors import BadInput, NotFound
 from service.security.roles import May, Needs, may
-from service.security.session import User, check_csrf, check_origin, csrf_token, sessions_in
+from service.security.session import (
+    Forbidden,
+    User,
+    check_csrf,
+    check_origin,
+    csrf_token,
+    sessions_in,
+)
 from service.worklist.bedside.parts import SITES, form
 from service.worklist.bedside.questionnaire import questionnaire
 from service.worklist.bedside.record import (
@@ -197,7 +204,7 @@ def _save(
     bed, now = _bed(room, request, key, user), room.clock()
     _read(room, request, bed)
     if not may(user, May.ATTEST) and given.get("workup_negative"):
-        raise NotAllowed("Your role does not attest a work-up.", code="role")
+        raise Forbidden("Your role does not attest a work-up.", code="role")
     name = user.name
     if bed.by_link:
         name = " ".join(given.get("who", "").split())[:80]

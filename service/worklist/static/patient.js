@@ -37,6 +37,10 @@
     tiers(traces, colour);
     marks(traces, colour);
     const layout = layoutOf(lanes, shapes, notes, colour);
+    // the handle runs along the axis: the thumb is 16 px wide, its middle is the moment
+    const handle = slider.closest("label");
+    handle.firstElementChild.style.width = `${layout.margin.l - 8}px`;
+    handle.style.paddingRight = `${layout.margin.r - 8}px`;
     drawing.replaceChildren();
     drawing.classList.add("drawn");
     Plotly.newPlot(drawing, traces, layout, {

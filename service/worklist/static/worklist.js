@@ -29,6 +29,7 @@
   // --- the rows
 
   let busy = false;
+  let behind = false; // a fetch failed: the rows are older than the stream, and not called live
   let wanted = null; // null: nothing; "all"; or a set of keys
 
   function want(keys) {
@@ -42,8 +43,9 @@
     while (wanted !== null) {
       const asked = wanted;
       wanted = null;
-      const few = asked !== "all" && asked.size && asked.size <= ONLY_MAX;
-      if (!(await refresh(few ? [...asked] : null))) break;
+      const few = !behind && asked !== "all" && asked.size && asked.size <= ONLY_MAX;
+      behind = !(await refresh(few ? [...asked] : null));
+      if (behind) break;
     }
     busy = false;
   }
@@ -159,13 +161,14 @@
   const stream = new EventSource(`/worklist/stream?since=${list.dataset.cursor}${
     new URLSearchParams(location.search).get("tenant")
       ? `&tenant=${encodeURIComponent(new URLSearchParams(location.search).get("tenant"))}` : ""}`);
-  stream.addEventListener("open", fresh);
+  const beat = () => { if (behind) want("all"); else fresh(); };
+  stream.addEventListener("open", beat);
   stream.addEventListener("changes", (event) => {
     list.dataset.cursor = event.lastEventId;
     const keys = JSON.parse(event.data).alerts;
     want(keys.length ? keys : "all");
   });
-  stream.addEventListener("beat", fresh);
+  stream.addEventListener("beat", beat);
   stream.addEventListener("error", lost);
   setInterval(() => want("all"), 60000); // ages grow although nothing changes
 

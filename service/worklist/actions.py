@@ -13,7 +13,6 @@ from service.security.session import User, check_csrf, csrf_token
 from service.worklist.desk import Conflict, Desk
 from service.worklist.door import PageRoute, page
 from service.worklist.pages import choices, mark_seen, parsed, show_list
-from service.worklist.reads import did
 from service.worklist.reasons import INTERVENTION, RESOLVE, SNOOZE, SNOOZE_MINUTES
 from service.worklist.room import Room
 from service.worklist.rows import Filters, row
@@ -102,10 +101,8 @@ def perform(
     else:
         raise BadInput("There is no such action.", code="no-action")
     item = desk.item(key)
-    mark_seen(room, desk, user, [item])  # who acts on a row has looked at it
-    did(
-        desk, user, f"alert.{action}", now, patient=item.patient, subject=f"Alert/{key}", why=reason
-    )
+    # who acts on a row has looked at it; the store wrote the step into the audit as it happened
+    mark_seen(room, desk, user, [item])
 
 
 def _known(value: str, offered: dict[str, str], what: str) -> None:

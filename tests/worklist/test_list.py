@@ -100,7 +100,7 @@ def test_every_step_of_a_person_can_be_taken_back(ward: Ward) -> None:
     assert (human.owner, human.snoozed_until, human.resolved_at) == (None, None, None)
     told = [e.what for e in ward.store.history("default", key)]
     assert told.count("undone") == 4
-    assert [e.action for e in ward.audited("alert.resolve")] == ["alert.resolve"]
+    assert [e.action for e in ward.audited("alert.resolved")] == ["alert.resolved"]
 
 
 @pytest.mark.parametrize(

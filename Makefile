@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # tests that start real processes wait most of the time; apart, so that they do not wait for CPU
-ALONE := (acceptance or faults) and not heavy
-TOGETHER := not acceptance and not faults and not heavy
+ALONE := (acceptance or faults) and not browser and not heavy
+TOGETHER := not acceptance and not faults and not browser and not heavy
 WORKERS ?= 2
 
-.PHONY: setup run test lint types unit processes heavy bench lock clean
+.PHONY: setup run test lint types unit browsers processes heavy bench lock clean
 
 setup: $(STAMP)
 
@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml requirements-dev.lock requirements-uv.lock
 run: setup
 	@$(BIN)/nms-sentinel serve --demo
 
-test: setup lint types unit processes
+test: setup lint types unit browsers processes
 
 lint: setup
 	@$(BIN)/ruff check .
@@ -41,6 +41,9 @@ types: setup
 
 unit: setup
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "$(TOGETHER)"
+
+browsers: setup
+	@$(BIN)/pytest -m "browser and not heavy"
 
 processes: setup
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "$(ALONE)"

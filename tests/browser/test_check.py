@@ -1,11 +1,14 @@
 """The bedside check in a real browser: ten seconds on a phone, with and without a network."""
 
+import pytest
 from playwright.sync_api import expect
 
 from alerts.chart import SignKind
 from service.security.session import User, check_link
 from tests.browser.conftest import PHONE, Open, shot
 from tests.browser.serving import Site, journey
+
+pytestmark = pytest.mark.browser
 
 NORA = User("Nora Night", "nurse")
 

@@ -12,6 +12,8 @@ import pytest
 from service.security.session import COOKIE, User
 from tests.browser.serving import Site, journey
 
+pytestmark = pytest.mark.browser
+
 LISTENERS = 200
 WITHIN_S = 2.0
 

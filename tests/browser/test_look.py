@@ -10,6 +10,8 @@ from service.security.session import User
 from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, shot
 from tests.browser.serving import Site, serving
 
+pytestmark = pytest.mark.browser
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DREW = User("Drew Doe", "physician")
 PAGES = {

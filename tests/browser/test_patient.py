@@ -1,9 +1,12 @@
 """The patient page in a real browser: drawn, moved in time, ticked."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Open, shot
 from tests.browser.serving import Site
+
+pytestmark = pytest.mark.browser
 
 
 def test_the_story_is_drawn_from_the_facts(open_page: Open, site: Site) -> None:

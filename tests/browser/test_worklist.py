@@ -2,11 +2,14 @@
 
 import time
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.security.session import COOKIE, User
 from tests.browser.conftest import PHONE, Open, shot
 from tests.browser.serving import Site, journey
+
+pytestmark = pytest.mark.browser
 
 BOB = User("Bob Best", "pharmacist")
 

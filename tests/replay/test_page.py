@@ -14,6 +14,8 @@ from service.replay.play import Manner
 from service.replay.report import replays
 from tests.browser.chromium import browser
 
+pytestmark = pytest.mark.browser
+
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CHANGE = {"version": "test-fever", "parameters": {"hyp.threshold_c": {"value": 38.5}}}

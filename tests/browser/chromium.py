@@ -10,10 +10,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL_SECONDS = 600
@@ -84,13 +84,17 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
+_running: list[Playwright] = []
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A running headless browser."""
+    """A running headless browser; several may be open in one process, with one driver."""
     path = chromium()
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        try:
-            yield running
-        finally:
-            running.close()
+    with ExitStack() as stack:
+        if not _running:
+            _running.append(stack.enter_context(sync_playwright()))
+            stack.callback(_running.clear)
+        opened = _running[0].chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        stack.callback(opened.close)
+        yield opened

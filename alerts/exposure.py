@@ -251,12 +251,14 @@ def _literal(span: Dosing, reach: _Reach, *, confirmed: bool) -> Truth:
 def _recency(now: Moment, course: Course, events: tuple[datetime, ...]) -> str:
     """EXP-01. BASE never closes the gate: onset is possible at any time."""
     newest = course.newest
-    began = newest.last if newest.use.route in PARENTERAL and newest.last else _restart(course)
+    injected = newest.use.route in PARENTERAL and newest.last is not None
+    began = newest.last if injected else _restart(course)
     if began is None:
         return "BASE"
     high, raised = now.days("recency.high_d"), now.days("recency.raised_d")
-    # while dosing runs its last moment is now and moves along: nothing will read differently
-    if events == (now.as_of,) and began != now.as_of:
+    # while injections run their last moment is now and moves along: nothing will read differently
+    moves = injected and newest.running is not FALSE and began == now.as_of
+    if events == (now.as_of,) and not moves:
         now.until(began + high + TICK)
         now.until(began + raised + TICK)
     age = max(events[0], began) - began

@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         "a lease binds nobody",
-        "due.py",
+        "claims.py",
         "return and_(due.c.due_at <= now, free)",
         "return due.c.due_at <= now",
         "test_due.py::test_a_leased_patient_is_nobody_elses_until_the_lease_ends",
@@ -56,8 +56,8 @@ MUTANTS = (
     Mutant(
         "facts without a due patient",
         "arrivals.py",
-        'touched - {""}',
-        "set()",
+        'touch(connection, tenant, touched - {""}, received',
+        "touch(connection, tenant, set(), received",
         "test_due.py::test_many_bodies_make_one_patient_due_once",
     ),
     Mutant(

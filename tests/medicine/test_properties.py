@@ -28,7 +28,8 @@ from tests.medicine.ward import NOW, facts
 
 KNOWLEDGE = load()
 CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
-USUAL = settings(max_examples=120, deadline=None, suppress_health_check=CALM)
+# the same examples every time: new ones are looked for by the heavy runs
+USUAL = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=CALM)
 HEAVY = settings(max_examples=10_000, deadline=None, suppress_health_check=CALM)
 NOW_TRUE = (
     "now rigidity present new lead_pipe",

@@ -15,7 +15,7 @@ FORBIDDEN = {
             for a, b in (
                 ("py", "pi.org"),
                 ("python", "hosted.org"),
-                ("registry", ".npmjs"),
+                ("registry.n", "pmjs"),
                 ("crates", ".io"),
                 ("proxy.golang", ".org"),
                 ("repo.maven", ".apache"),

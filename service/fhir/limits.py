@@ -34,19 +34,27 @@ class Limits:
 
 def check(body: bytes, limits: Limits) -> None:
     """Refuse what must not be parsed. Raises TooLarge or BadInput with a location."""
+    check_bytes(body, limits)
+    check_structure(body, limits)
+
+
+def check_bytes(body: bytes, limits: Limits) -> None:
+    """`check` without the nesting: for a reader that opens nothing before `check_structure`
+    has seen it, or that skips it with a parser that bounds its own depth."""
     if len(body) > limits.max_bytes:
         raise TooLarge(
             f"The body has {len(body)} bytes; at most {limits.max_bytes} are read.",
             code="too-large",
         )
-    if not body.strip():
+    if not body or body.isspace():
         raise BadInput("The body is empty.", code="empty-body")
     if body.startswith(GZIP):
         raise BadInput(
             "The body is compressed; send it as plain JSON.", code="compressed", location="byte 0"
         )
     _check_text(body)
-    _check_structure(body, limits)
+    if len(body) > _most_brackets(limits):
+        check_structure(body, limits)
 
 
 def _check_text(body: bytes) -> None:
@@ -81,11 +89,19 @@ def _check_surrogates(body: bytes, first: int) -> None:
         ) from fault
 
 
-def _check_structure(body: bytes, limits: Limits) -> None:
+def _most_brackets(limits: Limits) -> int:
+    return 2 * limits.max_entries * OBJECTS_PER_ENTRY
+
+
+def check_structure(body: bytes, limits: Limits, around: int = 0) -> None:
+    """Refuse what is nested too deep or holds too many objects. Raises TooLarge.
+
+    `around`: how deep this part of a body stands in it.
+    """
     brackets = _brackets(body)
-    if len(brackets) > 2 * limits.max_entries * OBJECTS_PER_ENTRY:
+    if len(brackets) > _most_brackets(limits):
         raise TooLarge("The body holds too many objects.", code="too-many-objects")
-    depth = 0
+    depth = around
     while brackets:
         depth += 1
         if depth > limits.max_depth:
@@ -94,14 +110,14 @@ def _check_structure(body: bytes, limits: Limits) -> None:
             )
         collapsed = brackets.replace(b"[]", b"")
         if len(collapsed) == len(brackets):
-            _check_unbalanced(brackets, limits)
+            _check_unbalanced(brackets, limits, around)
             return
         brackets = collapsed
 
 
-def _check_unbalanced(brackets: bytes, limits: Limits) -> None:
+def _check_unbalanced(brackets: bytes, limits: Limits, around: int) -> None:
     """What does not pair is no JSON; the parser says where, unless it would go too deep."""
-    if brackets.count(b"[") > limits.max_depth:
+    if around + brackets.count(b"[") > limits.max_depth:
         raise TooLarge(
             f"The body is nested deeper than {limits.max_depth} levels.", code="too-deep"
         )

@@ -11,7 +11,16 @@ from service.fhir.terminology.depots import Depots
 from service.fhir.terminology.licensed import standing
 from service.fhir.terminology.observations import NEGATIVE
 from service.fhir.terminology.systems import well_formed
-from service.fhir.terminology.tables import DATA, INGREDIENT_FILES, DrugCodes, manifest, rows
+from service.fhir.terminology.tables import (
+    DATA,
+    FINDING_FILES,
+    INGREDIENT_FILES,
+    OBSERVATION_FILES,
+    SNOMED_DRUG_FILES,
+    DrugCodes,
+    manifest,
+    rows,
+)
 
 __all__ = ["faults", "standing"]
 
@@ -47,7 +56,7 @@ def _ingredients(keys: set[str]) -> Iterator[str]:
             yield f"terminology: {row['ingredient']} has the unknown role {row['role']!r}"
     named = (
         (name, row["term"] if "term" in row else row["code"], row["ingredients"])
-        for name in ("names.csv", "authored_names.csv", "atc.csv", "snomed_drugs.csv")
+        for name in ("names.csv", "authored_names.csv", "atc.csv", *SNOMED_DRUG_FILES)
         for row in rows(name)
     )
     codes = DrugCodes()
@@ -90,10 +99,12 @@ def _products(keys: set[str]) -> Iterator[str]:
 
 
 def _codes() -> Iterator[str]:
-    for name in ("observations.csv", "answers.csv", "findings.csv"):
+    for name in (*OBSERVATION_FILES, "answers.csv", *FINDING_FILES):
         for row in rows(name):
             if not well_formed(row["system"], row["code"]) and row.get("match") != "prefix":
                 yield f"terminology: {name}: {row['code']!r} is no code of {row['system']}"
+            if not row.get("source", "-").strip():
+                yield f"terminology: {name}: {row['code']!r} does not say where it was verified"
     for row in rows("atc.csv"):
         if not well_formed("atc", row["code"]):
             yield f"terminology: atc.csv: {row['code']!r} is no ATC code"
@@ -120,7 +131,7 @@ def _units() -> Iterator[str]:
             if row["ucum"] not in known:
                 yield f"terminology: {name}: {row['text']!r} stands for the unknown {row['ucum']!r}"
     concepts = units.concept_units()
-    for row in rows("observations.csv"):
+    for row in (r for name in OBSERVATION_FILES for r in rows(name)):
         concept, unit = row["concept"], row["unit"]
         if not unit or concept.endswith(NEGATIVE) or concept == "bp_panel":
             continue

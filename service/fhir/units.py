@@ -56,7 +56,7 @@ class Scale:
     def stored(self, number: float) -> float:
         if self.factor != 1.0 or self.offset:
             number = number * self.factor + self.offset
-        return round(number, self.places)
+        return number if number.is_integer() else round(number, self.places)
 
 
 @dataclass(frozen=True, slots=True)

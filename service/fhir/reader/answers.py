@@ -38,17 +38,18 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 
 @cache
-def sign_rows() -> dict[str, SignRow]:
-    """Concept key -> sign (signs.csv)."""
-    return {
-        row["concept"]: SignRow(
+def sign_rows() -> dict[str, tuple[SignRow, ...]]:
+    """Concept key -> what it says of signs, the sign that it names first (signs.csv)."""
+    table: dict[str, tuple[SignRow, ...]] = {}
+    for row in rows_of("signs.csv"):
+        told = SignRow(
             SignKind(row["sign"]),
             Truth(row["present"]),
             row["detail"] or None,
             bool(row["attribute"]),
         )
-        for row in rows_of("signs.csv")
-    }
+        table[row["concept"]] = (*table.get(row["concept"], ()), told)
+    return table
 
 
 @cache

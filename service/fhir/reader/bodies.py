@@ -14,6 +14,7 @@ from service.fhir.reader.notifications import notification
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
 from service.fhir.reader.reasons import Reason
 from service.fhir.reader.strict import checked
+from service.fhir.reader.swift import Swift
 
 
 def read_body(body: bytes, context: ReadContext) -> Reading:
@@ -22,8 +23,10 @@ def read_body(body: bytes, context: ReadContext) -> Reading:
     Raises TooLarge and BadInput (code, location) when the body as a whole cannot be read; an
     entry that cannot is refused in its outcome and costs no other.
     """
-    limits.check(body, context.limits)
-    return _read(open_envelope(body, context.limits), context)
+    limits.check_bytes(body, context.limits)
+    swift = None if context.strict else Swift(context)
+    envelope = open_envelope(body, context.limits, swift)
+    return _read(envelope, context, swift)
 
 
 def read_resources(resources: Iterable[dict[str, Any]], context: ReadContext) -> Reading:
@@ -45,11 +48,11 @@ def _entry(index: int, resource: Any) -> Entry:
         return Entry(index, place, msgspec.Raw(b"null"))
 
 
-def _read(envelope: Envelope, context: ReadContext) -> Reading:
+def _read(envelope: Envelope, context: ReadContext, swift: Swift | None = None) -> Reading:
     entries = envelope.entries
     status = status_of(envelope)
     told = notification(status, entries[1:]) if status else None
-    outcomes, resources = Entries(context).read(entries)
+    outcomes, resources = Entries(context).read(entries, envelope, swift)
     if told is not None:
         outcomes = tuple(_of_a_notification(one, entries) for one in outcomes)
     reading = Reading(

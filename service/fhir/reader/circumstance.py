@@ -89,9 +89,10 @@ def _kinds(what: Coded) -> tuple[SignKind, ...]:
     found = [kind for kind, pattern in circumstances() if pattern.search(words)]
     table = sign_rows()
     found += [
-        table[m.concept].kind
+        row.kind
         for m in terminology().findings(what.codings, what.words)
-        if m.concept in table and not (m.negated or m.family or m.history)
+        for row in table.get(m.concept, ())
+        if row.present is TRUE and not (m.negated or m.family or m.history)
     ]
     return tuple(dict.fromkeys(found))
 

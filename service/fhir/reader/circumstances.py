@@ -30,9 +30,7 @@ def reading_flags(found: Fields) -> tuple[str, ...]:
     """What notes, method and interpretation say against the number (MET-01, SPEC 2.3)."""
     if found.keys().isdisjoint(NOTES):
         return ()
-    words = " ".join(
-        text for name in NOTES if name in found for text in _texts(_value(found, name))
-    )
+    words = " ".join(text for name in NOTES if name in found for text in texts_of(found, name))
     flags = []
     if _HAEMOLYSED.search(words) and not _NOT_HAEMOLYSED.search(words):
         flags.append("haemolysed")
@@ -41,6 +39,11 @@ def reading_flags(found: Fields) -> tuple[str, ...]:
     if _VENTILATOR_SET.search(words):
         flags.append("ventilator_set")
     return tuple(flags)
+
+
+def texts_of(found: Fields, name: str) -> list[str]:
+    """The words of one element of an Observation."""
+    return _texts(_value(found, name))
 
 
 def _value(found: Fields, name: str) -> Any:

@@ -96,7 +96,7 @@ def _distinct(matches: tuple[ConceptMatch, ...]) -> tuple[ConceptMatch, ...]:
 
 def _rows(matches: tuple[ConceptMatch, ...], around: tuple[SignRow, ...]) -> tuple[SignRow, ...]:
     table = sign_rows()
-    named = (table[m.concept] for m in matches if m.concept in table and not _doubtful(m))
+    named = (row for m in matches if not _doubtful(m) for row in table.get(m.concept, ()))
     return tuple(dict.fromkeys((*named, *around)))
 
 

@@ -4,20 +4,23 @@ Two passes: first every entry is opened and it is told who and what is in the bo
 read. So the order of the entries changes nothing, and a broken one costs only itself.
 """
 
-from collections.abc import Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter, itemgetter
 
+import msgspec
 import structlog
 
 from alerts.chart import Source
 from service.fhir.reader.assembly import assembler
 from service.fhir.reader.body import Body, Read, contained
 from service.fhir.reader.entry import Entry, age, open_entry
+from service.fhir.reader.envelope import Envelope
 from service.fhir.reader.fields import decoded, objects, string, value_of
 from service.fhir.reader.readers import KINDS, resource_types
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, ResourceFacts
 from service.fhir.reader.reasons import Reason
 from service.fhir.reader.references import Index, identifiers_of, key_of
+from service.fhir.reader.swift import Swift, learn
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +31,8 @@ _IGNORED = frozenset({
 _TELLS_OF_OTHERS = frozenset({"Patient", "Medication", "Device"})
 _ACCEPTED = Outcome.ACCEPTED
 _INDEX = attrgetter("index")
+_FIRST = itemgetter(0)
 _source = assembler(Source)
-_resource = assembler(ResourceFacts)
-_outcome = assembler(EntryOutcome)
 
 
 class Entries:
@@ -43,28 +45,58 @@ class Entries:
         self._resources: list[ResourceFacts] = []
 
     def read(
-        self, entries: Iterable[Entry]
+        self, entries: Iterable[Entry], envelope: Envelope | None = None, swift: Swift | None = None
     ) -> tuple[tuple[EntryOutcome, ...], tuple[ResourceFacts, ...]]:
-        """Every entry has exactly one outcome, in the order of the body."""
-        groups: dict[tuple[str, str], Entry] = {}
-        several: dict[tuple[str, str], list[Entry]] = {}
-        for entry in entries:
+        """Every entry has exactly one outcome, in the order of the body.
+
+        `swift` has read some entries of `envelope`; those that share a resource with one of
+        `entries` are read again together with it.
+        """
+        groups: dict[tuple[str, str], list[Entry]] = {}
+        held = list(entries)
+        for entry in held:
             reason = self._opened(entry)
             if reason is not None:
                 self._settle(entry, reason)
                 continue
-            mark = (entry.type, entry.id)
-            first = groups.setdefault(mark, entry)
-            if first is not entry:
-                several.setdefault(mark, [first]).append(entry)
-        for mark, entry in groups.items():
-            if mark in several:
-                self._newest(several[mark])
-            else:
-                self._accept(entry)
-        outcomes = tuple(map(self._outcomes.__getitem__, sorted(self._outcomes)))
-        self._resources.sort(key=_INDEX)
-        return outcomes, tuple(self._resources)
+            groups.setdefault((entry.type, entry.id), []).append(entry)
+            again = swift.give_back(entry.reference) if swift else None
+            if again is not None and envelope is not None:
+                held.append(envelope.entry(again))
+        told, outcomes, urls = swift.told() if swift else ([], [], [])
+        self._note_urls(groups, told, urls)
+        for group in groups.values():
+            if len(group) > 1:
+                self._newest(sorted(group, key=_INDEX))
+            elif self._accept(group[0]) and envelope is not None and envelope.sent:
+                self._learn(group[0], envelope.sent)
+        found, settled = self._resources + told, [*outcomes, *self._outcomes.values()]
+        if self._outcomes:
+            found.sort(key=_INDEX)
+            settled.sort(key=_INDEX)
+        return tuple(settled), tuple(found)
+
+    def _learn(self, entry: Entry, sent: Sequence[msgspec.Raw]) -> None:
+        source = self._resources[-1].source
+        learn(bytes(sent[entry.index]), entry, source, self.context)
+
+    def _note_urls(
+        self,
+        groups: Mapping[tuple[str, str], Sequence[Entry]],
+        told: Sequence[ResourceFacts],
+        urls: Sequence[str],
+    ) -> None:
+        """Full URLs, for the references of neighbours that are read the usual way."""
+        if not groups:
+            return
+        named = [(e.index, e.full_url, e.type, e.id) for group in groups.values() for e in group]
+        named += [
+            (one.index, url, one.source.resource_type, one.source.resource_id)
+            for one, url in zip(told, urls, strict=True)
+        ]
+        for _, url, kind, mark in sorted(named, key=_FIRST):
+            if url:
+                self.body.index.urls[url] = (kind, mark)
 
     def _opened(self, entry: Entry) -> Reason | None:
         """Open it and note who and what it is; a reason when it is not to be read."""
@@ -78,8 +110,6 @@ class Entries:
             return _not_read(kind)
         if kind in _TELLS_OF_OTHERS:
             self._note(entry)
-        if entry.full_url:
-            self.body.index.urls[entry.full_url] = (kind, entry.id)
         return None
 
     def _note(self, entry: Entry) -> None:
@@ -154,7 +184,7 @@ class Entries:
         else:
             told = KINDS[entry.type].read(entry, source, self.body)
         self._resources.append(
-            _resource(
+            ResourceFacts(
                 source,
                 patient,
                 told.facts,
@@ -167,7 +197,7 @@ class Entries:
             )
         )
         said = told.reason
-        self._outcomes[entry.index] = _outcome(
+        self._outcomes[entry.index] = EntryOutcome(
             entry.index,
             entry.location,
             _ACCEPTED,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from service.errors import BadInput, TooLarge
-from service.fhir.limits import Limits
+from service.fhir.limits import Limits, check_structure
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import (
     DuplicateKey,
@@ -18,6 +18,7 @@ from service.fhir.reader.fields import (
     value_of,
 )
 from service.fhir.reader.notifications import is_status
+from service.fhir.reader.swift import Swift
 
 TYPES = frozenset({
     "document", "message", "transaction", "transaction-response", "batch", "batch-response",
@@ -26,6 +27,8 @@ TYPES = frozenset({
 _BOM = b"\xef\xbb\xbf"
 _EMPTY = msgspec.Raw(b"")
 _OUT_OF_BODY = "Bundle.entry"
+_LIST = b'"entry":['
+_DEPTH_OF_AN_ENTRY = 2
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -38,51 +41,106 @@ class _Entry(msgspec.Struct, gc=False):
 class _Bundle(msgspec.Struct):
     resourceType: str | None = None  # noqa: N815 - a FHIR element
     type: str | None = None
-    entry: list[_Entry] | None = None
+    entry: list[msgspec.Raw] | None = None
     link: msgspec.Raw = _EMPTY
 
 
 _BUNDLE = msgspec.json.Decoder(_Bundle)
+_ENTRY = msgspec.json.Decoder(_Entry)
 _ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(slots=True)
 class Envelope:
-    """`type` is None for a single resource."""
+    """`type` is None for a single resource. `sent`: the entries of a Bundle as they came;
+    `entries` are those that were not read at once."""
 
     entries: list[Entry] = field(default_factory=list)
     type: str | None = None
     next_url: str | None = None
+    sent: list[msgspec.Raw] = field(default_factory=list)
+
+    def entry(self, index: int) -> Entry:
+        """One entry of `sent`, to be read the usual way."""
+        return _entry(index, self.sent[index])
 
 
-def open_envelope(body: bytes, limits: Limits) -> Envelope:
-    """Raises BadInput (with the place), TooLarge. The limits have been checked before."""
+def open_envelope(body: bytes, limits: Limits, swift: Swift | None = None) -> Envelope:
+    """Raises BadInput (with the place), TooLarge.
+
+    The bytes have been checked before (`limits.check_bytes`), the nesting is checked here: the
+    decoder skips what it does not open, no deeper than Python goes. `swift` is offered every
+    entry of a Bundle; what it reads it has also found in order.
+    """
     body = body.removeprefix(_BOM)
     try:
         bundle = _BUNDLE.decode(body)
     except msgspec.ValidationError:
+        check_structure(body, limits)
         return _loose(body, limits)
     except msgspec.DecodeError as fault:
+        check_structure(body, limits)
         raise _not_json(str(fault)) from fault
+    except RecursionError as fault:
+        check_structure(body, limits)
+        raise TooLarge("The body is nested too deep.", code="too-deep") from fault
     if bundle.resourceType != "Bundle":
+        check_structure(body, limits)
         return _single(body)
     sent = bundle.entry or []
-    if body.count(b'"resource":') != sum(1 for one in sent if one.resource is not _EMPTY):
-        _check_keys(body)
     _check_head(bundle.type, len(sent), limits)
-    found = [_entry(index, one) for index, one in enumerate(sent)]
-    return Envelope(found, bundle.type, _next(bytes(bundle.link)))
+    entries = _opened(body, sent, limits, swift)
+    return Envelope(entries, bundle.type, _next(bytes(bundle.link)), sent)
 
 
-def _entry(index: int, one: _Entry) -> Entry:
+def _opened(
+    body: bytes, sent: list[msgspec.Raw], limits: Limits, swift: Swift | None
+) -> list[Entry]:
+    """The entries that `swift` leaves, none nested too deep."""
+    apart = _stand_apart(body, sent, limits)
+    if not apart:
+        check_structure(body, limits)
+        _head(body)
+    entries = []
+    for index, raw in enumerate(sent):
+        if swift is not None and swift.take(index, raw):
+            continue
+        if apart:
+            check_structure(bytes(raw), limits, _DEPTH_OF_AN_ENTRY)
+        entry = _entry(index, raw)
+        if index == 0 and entry.raw is not None and is_status(entry.raw):
+            swift = None  # what it tells of is read together with it
+        entries.append(entry)
+    return entries
+
+
+def _stand_apart(body: bytes, sent: list[msgspec.Raw], limits: Limits) -> bool:
+    """Is it known where the entries stand? Then what stands around them has been checked."""
+    start = body.find(_LIST) + len(_LIST)
+    text = b",".join(sent)
+    if not sent or start < len(_LIST) or not body.startswith(text, start):
+        return False
+    around = body[:start] + body[start + len(text) :]
+    check_structure(around, limits)
+    inside = _head(around).get("entry")
+    return inside is not None and bytes(inside) == b"[]"
+
+
+def _entry(index: int, sent: msgspec.Raw) -> Entry:
+    try:
+        one = _ENTRY.decode(sent)
+    except msgspec.ValidationError:
+        return _loose_entry(index, sent)
     raw = one.resource
+    if bytes(sent).count(b'"resource":') != (raw is not _EMPTY):
+        _check_keys(bytes(sent))
     if one.request is _EMPTY and one.response is _EMPTY:
         if raw is _EMPTY:
             return Entry(index, f"Bundle.entry[{index}]", None, one.fullUrl)
         return Entry(index, f"Bundle.entry[{index}].resource", raw, one.fullUrl)
     place = f"Bundle.entry[{index}]" if raw is _EMPTY else f"Bundle.entry[{index}].resource"
-    sent = None if raw is _EMPTY else raw
-    entry = Entry(index, place, sent, one.fullUrl, bytes(one.response))
+    resource = None if raw is _EMPTY else raw
+    entry = Entry(index, place, resource, one.fullUrl, bytes(one.response))
     request = bytes(one.request)
     if b"DELETE" in request or b"\\" in request:
         _changed(entry, _object(request))
@@ -174,10 +232,10 @@ def _head(body: bytes) -> Fields:
         raise _not_json(str(fault)) from fault
 
 
-def _check_keys(body: bytes) -> None:
-    """More `resource` keys than entries: a key that came twice, or a bundle inside."""
+def _check_keys(sent: bytes) -> None:
+    """More than one `resource` in an entry: a key that came twice, or a bundle inside."""
     try:
-        decoded(body)
+        decoded(sent)
     except DuplicateKey as fault:
         raise BadInput(
             "An object names the same key twice.", code="duplicate-key", location=_OUT_OF_BODY
@@ -227,4 +285,8 @@ def _not_json(message: str) -> BadInput:
 def status_of(envelope: Envelope) -> Entry | None:
     """The entry that tells about a subscription, not about a patient: the first, if any."""
     first = envelope.entries[0] if envelope.entries else None
-    return first if first and first.raw is not None and is_status(first.raw) else None
+    return (
+        first
+        if first and first.index == 0 and first.raw is not None and is_status(first.raw)
+        else None
+    )

@@ -8,6 +8,7 @@ import msgspec
 
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.fields import Memo, decoded
+from service.fhir.reader.oxygen import SATURATION, said_of_air
 from service.fhir.reader.signs import is_sign
 from service.fhir.reader.sites import site_in
 from service.fhir.terminology import ConceptMatch, terminology
@@ -76,6 +77,8 @@ def _flags(match: ConceptMatch, words: str) -> tuple[str, ...]:
         return () if alone else ("ventilator_set",)
     if match.concept == "heart_rate" and _PACED.search(told):
         return ("paced",)
+    if match.concept == SATURATION:
+        return said_of_air(told)
     return ()
 
 

@@ -17,6 +17,7 @@ from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import NOTHING, Meaning, meaning
 from service.fhir.reader.modifiers import modified
 from service.fhir.reader.numbers import Number
+from service.fhir.reader.oxygen import SATURATION, with_air
 from service.fhir.reader.plain import plain_readings
 from service.fhir.reader.ranges import normal_range
 from service.fhir.reader.reasons import Reason
@@ -44,7 +45,7 @@ class _Frame:
 def read_observation(entry: Entry, source: Source, body: Body) -> Read:
     """All that one Observation tells."""
     if body.swift and (told := plain_readings(entry.fields, source, body.context)) is not None:
-        return Read(told)
+        return Read(tuple(with_air(told, entry.fields)) if told[0].kind == SATURATION else told)
     return _thorough(entry, source, body)
 
 
@@ -71,6 +72,7 @@ def _thorough(entry: Entry, source: Source, body: Body) -> Read:
         facts = _components(components, main, frame, facts)
     if len(facts) > 1:
         facts = _without_artefact_pair(facts)
+    facts = list(with_air(facts, found))
     if not facts:
         members = "hasMember" in found or "related" in found
         return Read((), Reason.MEMBERS_ONLY if members else Reason.NOTHING_USED)

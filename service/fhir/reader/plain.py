@@ -29,11 +29,11 @@ from service.fhir.units import Scale, scale_of
 _ODD = frozenset({"modifierExtension", *OTHERS})
 _AROUND = frozenset({*NOTES, "bodySite"})
 _PLAIN_PART = frozenset({"code", "valueQuantity"})
-_VALUE = re.compile(rb'"value":\s*(-?[0-9][0-9.eE+-]*)')
+VALUE = re.compile(rb'"value":\s*(-?[0-9][0-9.eE+-]*)')
 # Numbers beyond these may be absurd (fact 52): the thorough way tells.
 _SMALLEST, _LARGEST = 1e-9, 1e12
 # Told together these are judged together: the thorough way does that.
-_TOGETHER = frozenset({*COMA_PARTS, "systolic_bp"})
+TOGETHER = frozenset({*COMA_PARTS, "systolic_bp"})
 _LOW_PULSE_PRESSURE = 10.0
 MOST_GAUGES = 8192
 MOST_PANELS = 1024
@@ -108,7 +108,7 @@ def plain_readings(found: Fields, source: Source, context: ReadContext) -> Readi
 def _single(
     what: Meaning, raw: bytes, normal: msgspec.Raw | None, frame: _Frame
 ) -> Measurement | None:
-    hit = _VALUE.search(raw)
+    hit = VALUE.search(raw)
     if hit is None or len(raw) > REMEMBERED_BYTES:
         return None
     start, end = hit.span(1)
@@ -121,11 +121,8 @@ def _single(
 def _panel(found: Fields, frame: _Frame) -> Readings | None:
     """Components that are plain and of different concepts; all but their digits is learned."""
     raw = bytes(found["component"])
-    pieces = _VALUE.split(raw)
-    around = tuple(pieces[::2])
-    parts = _panels.get(around)
-    if parts is None:
-        parts = _learn_panel(raw, around)
+    pieces = VALUE.split(raw)
+    parts = panel_parts(raw, tuple(pieces[::2]))
     if not parts or len(pieces) != 2 * len(parts) + 1:
         return None
     told: dict[str, Measurement] = {}
@@ -134,12 +131,18 @@ def _panel(found: Fields, frame: _Frame) -> Readings | None:
         if one is None:
             return None
         told[one.kind] = one
-    if len(told) != len(parts) or (not _TOGETHER.isdisjoint(told) and not _is_clear_pair(told)):
+    if len(told) != len(parts) or not are_apart(told):
         return None
     return tuple(told.values())
 
 
 _panels: dict[tuple[bytes, ...], tuple[tuple[Meaning, Gauge], ...]] = {}
+
+
+def panel_parts(raw: bytes, around: tuple[bytes, ...]) -> tuple[tuple[Meaning, Gauge], ...]:
+    """The code and the gauge of every component, by what stands around their digits."""
+    parts = _panels.get(around)
+    return _learn_panel(raw, around) if parts is None else parts
 
 
 def _learn_panel(raw: bytes, around: tuple[bytes, ...]) -> tuple[tuple[Meaning, Gauge], ...]:
@@ -152,7 +155,7 @@ def _learn_panel(raw: bytes, around: tuple[bytes, ...]) -> tuple[tuple[Meaning, 
                 return ()
             what = meanings[bytes(inside["code"])]
             sent = bytes(inside["valueQuantity"])
-            hit = _VALUE.search(sent)
+            hit = VALUE.search(sent)
             gauge = hit and _gauge(what, sent[: hit.start(1)], sent[hit.end(1) :])
             if not gauge:
                 return ()
@@ -166,25 +169,38 @@ def _learn_panel(raw: bytes, around: tuple[bytes, ...]) -> tuple[tuple[Meaning, 
     return tuple(parts)
 
 
+def are_apart(told: dict[str, Measurement]) -> bool:
+    """May the readings of one panel be told without a look at each other?"""
+    return TOGETHER.isdisjoint(told) or _is_clear_pair(told)
+
+
 def _is_clear_pair(told: dict[str, Measurement]) -> bool:
     """A blood pressure that is far from the artefact of SPEC 2.3, and no part of a coma scale."""
-    high, low = told.get("systolic_bp"), told.get("diastolic_bp")
+    high = told.get("systolic_bp")
     if high is None or not COMA_PARTS.isdisjoint(told):
         return False
+    low = told.get("diastolic_bp")
     return low is None or high.value - low.value >= _LOW_PULSE_PRESSURE
+
+
+def number_told(gauge: Gauge, digits: bytes | str) -> tuple[float, tuple[str, ...]] | None:
+    """The stored number and its flags; None when it is to be looked at more thoroughly."""
+    number = float(digits)
+    if number != 0.0 and not _SMALLEST <= abs(number) < _LARGEST:
+        return None
+    value = gauge.scale.stored(number)
+    flags = judged(gauge.limits, value)
+    return None if flags is None else (value, flags)
 
 
 def _reading(
     what: Meaning, gauge: Gauge, digits: bytes, normal: msgspec.Raw | None, frame: _Frame
 ) -> Measurement | None:
-    number = float(digits)
-    if number != 0.0 and not _SMALLEST <= abs(number) < _LARGEST:
+    told = number_told(gauge, digits)
+    if told is None:
         return None
+    value, flags = told
     scale = gauge.scale
-    value = scale.stored(number)
-    flags = judged(gauge.limits, value)
-    if flags is None:
-        return None
     low, high = (None, None) if normal is None else _normal(gauge, bytes(normal))
     if what.flags or frame.flags:
         flags = (*what.flags, *frame.flags, *flags)

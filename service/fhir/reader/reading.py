@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from alerts.chart import Fact, MedicationUse, Source, Unread
 from alerts.truth import UNKNOWN, Truth
 from service.fhir.limits import Limits
@@ -43,8 +45,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class EntryOutcome:
+class EntryOutcome(msgspec.Struct, frozen=True, gc=False):
     """`location` is a FHIRPath; `reason` a code of `reasons.Reason` ("" when all was read)."""
 
     index: int
@@ -67,8 +68,7 @@ class DrugIdentity:
     form: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceFacts:
+class ResourceFacts(msgspec.Struct, frozen=True, gc=False):
     """One resource as read. `patient` is "" for a Medication, and for a retraction whose
     subject was erased too (it retracts by id).
 

@@ -142,12 +142,13 @@ def _rows_of(code: Coded, concept: ConceptMatch | None) -> tuple[SignRow, ...]:
     """The signs that the code itself names, the finding before the attribute."""
     table = sign_rows()
     found = [
-        table[m.concept]
+        row
         for m in terminology().findings(code.codings, code.words)
-        if m.concept in table and not (m.negated or m.family)
+        if not (m.negated or m.family)
+        for row in table.get(m.concept, ())
     ]
     if not found and concept is not None and concept.concept in table:
-        found = [table[concept.concept]]
+        found = list(table[concept.concept])
     if not found and concept is None:
         found = list(circumstance_rows(code.words))
     return tuple(dict.fromkeys(found))
@@ -185,14 +186,20 @@ def _as_findings(answer: Answer) -> tuple[Told, ...]:
     table = sign_rows()
     found = []
     for match in terminology().findings(answer.value.codings, answer.value.words):
-        row = table.get(match.concept)
-        if row is None or match.family or match.history:
+        if match.family or match.history:
             continue
-        present = inverse(row.present) if match.negated else row.present
-        if match.uncertain:
-            present = UNKNOWN
-        found.append(Told(row.kind, present, None if match.negated else row.detail))
+        for row in table.get(match.concept, ()):
+            present = _denied(row) if match.negated else row.present
+            if match.uncertain:
+                present = UNKNOWN
+            found.append(Told(row.kind, present, None if match.negated else row.detail))
     return _strongest(found)
+
+
+def _denied(row: SignRow) -> Truth:
+    """ "No rigidity" says that it is not there; "no normal tone" or "no hyporeflexia" does not say
+    that the opposite is."""
+    return FALSE if row.present is TRUE else UNKNOWN
 
 
 def _strongest(found: list[Told]) -> tuple[Told, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from msgspec import structs
 
 from service.fhir.models import model_faults
 from service.fhir.reader.entry import Entry
@@ -32,5 +33,5 @@ def _parsed(entry: Entry) -> dict[str, Any]:
 
 def _noted(one: EntryOutcome, faults: dict[int, tuple[str, ...]]) -> EntryOutcome:
     if one.index in faults and one.outcome is Outcome.ACCEPTED and not one.reason:
-        return replace(one, reason=str(Reason.MODEL_REFUSED))
+        return structs.replace(one, reason=str(Reason.MODEL_REFUSED))
     return one

@@ -19,7 +19,7 @@ from service.fhir.terminology.systems import (
     system_key,
     well_formed,
 )
-from service.fhir.terminology.tables import DATA, DrugCodes, Profile, rows
+from service.fhir.terminology.tables import DATA, SNOMED_DRUG_FILES, DrugCodes, Profile, rows
 from service.fhir.terminology.words import plain, strengths, tokens
 
 _ROUTES = (
@@ -63,7 +63,9 @@ class Drugs:
         self.codes = DrugCodes()
         self.atc = {r["code"]: _keys(r["ingredients"]) for r in rows("atc.csv")}
         self.snomed = {
-            r["code"]: Coded(_keys(r["ingredients"]), r["depot"]) for r in rows("snomed_drugs.csv")
+            r["code"]: Coded(_keys(r["ingredients"]), r["depot"])
+            for name in SNOMED_DRUG_FILES
+            for r in rows(name)
         }
         self.extra = extra
 

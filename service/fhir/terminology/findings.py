@@ -7,7 +7,7 @@ from functools import lru_cache
 from service.fhir.terminology.context import clauses, context_of
 from service.fhir.terminology.matches import ConceptMatch
 from service.fhir.terminology.systems import SCT, system_key, well_formed
-from service.fhir.terminology.tables import rows
+from service.fhir.terminology.tables import FINDING_FILES, rows
 from service.fhir.terminology.words import ZERO_WIDTH
 
 SHORTEST_PREFIX = 3
@@ -19,7 +19,7 @@ class Findings:
     def __init__(self, extra: Mapping[tuple[str, str], tuple[ConceptMatch, ...]]) -> None:
         self._exact: dict[tuple[str, str], tuple[ConceptMatch, ...]] = dict(extra)
         self._prefix: dict[tuple[str, str], tuple[ConceptMatch, ...]] = {}
-        for row in rows("findings.csv"):
+        for row in (r for name in FINDING_FILES for r in rows(name)):
             key = (row["system"], _undotted(row["system"], row["code"]))
             hit = ConceptMatch(
                 row["concept"], f"{row['system'].upper()} {row['code']} {row['display']}".strip()

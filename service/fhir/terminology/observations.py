@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from service.fhir.terminology.matches import ConceptMatch
 from service.fhir.terminology.systems import LOINC, system_key, well_formed
-from service.fhir.terminology.tables import rows
+from service.fhir.terminology.tables import OBSERVATION_FILES, rows
 from service.fhir.terminology.words import ZERO_WIDTH
 
 NEGATIVE = ("_excluded", "_ctrl")
@@ -20,7 +20,8 @@ FLUIDS = frozenset(
         *("iron_binding_capacity", "transferrin_saturation", "ast", "alt", "ldh", "inr"),
         *("bilirubin_total", "platelets", "d_dimer", "lactate", "ph_blood", "base_excess"),
         *("bicarbonate", "pco2", "procalcitonin", "crp", "tsh", "free_t4", "urea_nitrogen"),
-        *("urate", "glucose", "troponin", "lithium_level"),
+        *("urate", "glucose", "troponin", "lithium_level", "prothrombin_time", "fibrinogen"),
+        *("plasma_metanephrines", "drug_level", "osmol_gap"),
     )
 )
 WHOLE = 0.6  # share of a text that a name must make up beside an unlisted LOINC code
@@ -46,7 +47,7 @@ class Observations:
 
     def __init__(self, extra: Mapping[tuple[str, str], ConceptMatch]) -> None:
         self._codes: dict[tuple[str, str], ConceptMatch] = dict(extra)
-        for row in rows("observations.csv"):
+        for row in (r for name in OBSERVATION_FILES for r in rows(name)):
             concept = row["concept"]
             self._codes[row["system"], row["code"]] = ConceptMatch(
                 concept,

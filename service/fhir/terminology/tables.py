@@ -16,6 +16,11 @@ import yaml
 
 # From the source tables, and those that interaction rows need beyond them (names only, no codes).
 INGREDIENT_FILES = ("ingredients.csv", "authored_ingredients.csv")
+# From the source tables, and codes looked up one by one since, each with where it was verified.
+OBSERVATION_FILES = ("observations.csv", "added_observations.csv")
+FINDING_FILES = ("findings.csv", "added_findings.csv")
+# The Global Patient Set, and what the NHS gives out in dm+d under the Open Government Licence.
+SNOMED_DRUG_FILES = ("snomed_drugs.csv", "dmd.csv.gz")
 DATA = Path(__file__).parent / "data"
 
 

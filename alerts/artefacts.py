@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from alerts.chart import Measurement
-from alerts.evidence import site_trusted
+from alerts.evidence import trusted_sites
 
 if TYPE_CHECKING:
     from alerts.moment import Moment
@@ -80,9 +80,37 @@ def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, en
     if series[first].kind == other:
         sign, other = -1, "systolic_bp"
     mates = now.raw(other, series[first].at - near)
+    refused = _refused(mates, ranges[other], size, near)
+    alone = {m.at: m.value for m in mates}
+    if not refused and len(alone) == len(mates):  # as nearly always: one mate for a time, and sound
+        for i in range(first, end):
+            mate = alone.get(series[i].at)
+            if mate is not None and sign * (series[i].value - mate) < least:
+                odd.add(i)
+        return odd
+    return odd | _unpaired(series, first, end, mates, refused, least, sign)
+
+
+def _refused(
+    mates: Sequence[Measurement], known: Mapping[str, Any], size: float, near: timedelta
+) -> set[int]:
+    """Spikes and implausible values among the other halves of the pressures."""
     spikes = _spikes(mates, 0, len(mates), size, near)
-    low, high = ranges[other]["low"], ranges[other]["high"]
-    refused = {i for i, m in enumerate(mates) if i in spikes or not low <= m.value <= high}
+    low, high = known["low"], known["high"]
+    return spikes | {i for i, m in enumerate(mates) if not low <= m.value <= high}
+
+
+def _unpaired(
+    series: Sequence[Measurement],
+    first: int,
+    end: int,
+    mates: Sequence[Measurement],
+    refused: set[int],
+    least: float,
+    sign: int,
+) -> set[int]:
+    """Pressures that came with a refused one, or fit none of the others of their time."""
+    odd: set[int] = set()
     beside: dict[datetime, list[int]] = {}
     for j, mate in enumerate(mates):
         beside.setdefault(mate.at, []).append(j)
@@ -105,7 +133,7 @@ def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: i
     values = now.knowledge.parameters
     size = values["artefact.temperature_c"].value
     near = timedelta(minutes=values["artefact.temperature_min"].value)
-    trusted = site_trusted(now.knowledge)
+    trusted = trusted_sites(now.knowledge)
     odd: set[int] = set()
     near_by = [m.value for m in series[max(first - 1, 0) : end + 1]]
     if max(near_by) - min(near_by) <= size:
@@ -117,7 +145,7 @@ def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: i
                 other = series[j]
                 jumped = abs(other.value - reading.value) > size
                 jumped = jumped and abs(other.at - reading.at) < near
-                if jumped and trusted(other) and not trusted(reading):
+                if jumped and other.site in trusted and reading.site not in trusted:
                     odd.add(i)
     return odd
 

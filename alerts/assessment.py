@@ -1,8 +1,8 @@
 """The one door of the package: `assess(chart, knowledge, as_of)` says everything once."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, time
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time
 from operator import attrgetter
 from typing import Any
 
@@ -16,10 +16,24 @@ from alerts.guidance import is_child, plan
 from alerts.interactions import Situation, running_interactions
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment, moment
+from alerts.record import record
 from alerts.requests import requests
+from alerts.risks import unread_risks
 from alerts.scales import States, entered, iec, levenson, scales, states_of
 from alerts.severity import severity
-from alerts.statements import Assessment, Datum, Finding, Gate, Scale, Tier, TierName
+from alerts.statements import (
+    Assessment,
+    Datum,
+    Finding,
+    Gate,
+    Interval,
+    Plan,
+    Request,
+    Scale,
+    Severity,
+    Tier,
+    TierName,
+)
 from alerts.tiers import (
     Case,
     Caveats,
@@ -36,9 +50,17 @@ from alerts.truth import TRUE, UNKNOWN
 
 __all__ = ["Assessment", "as_dict", "assess"]
 
+_UNPLANNED = Plan("", ())
 
-def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
-    """Assess one patient's chart as it stood at `as_of` (zone-aware; ValueError if not)."""
+
+def assess(
+    chart: Chart, knowledge: Knowledge, as_of: datetime, *, brief: bool = False
+) -> Assessment:
+    """Assess one patient's chart as it stood at `as_of` (zone-aware; ValueError if not).
+
+    `brief`: what is found, its tier, channel, severity and interactions, and nothing that explains
+    them: a survey of many patients. Its `next_review_at` speaks of what was read for that only.
+    """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     now = moment(chart, knowledge, as_of)
@@ -51,7 +73,8 @@ def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
     score = iec(states, knowledge)
     level = severity(now, findings, tier.name)
     situation = Situation(now, tier.name, reading.onset, reading.withdrawals, reading.findings)
-    sets = _scales(now, reading, tier.name)
+    sets = () if brief else _scales(now, reading, tier.name)
+    weighed = not brief or _anaesthetised(now)
     return Assessment(
         patient=chart.patient,
         as_of=as_of,
@@ -65,24 +88,24 @@ def assess(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Assessment:
         tier=tier,
         exposures=reading.exposures,
         withdrawals=reading.withdrawals,
-        differential=_differential(now, reading, tier.name),
+        differential=_differential(now, reading, tier.name) if weighed else (),
         severity=level,
-        plan=plan(now, tier.name, level, reading.exposures, reading.withdrawals, findings),
+        plan=_UNPLANNED if brief else _planned(now, reading, tier.name, level),
         interactions=running_interactions(situation),
-        ask_next=requests(now, findings, tier.name, score, reading.exposures, judging.would_be),
+        ask_next=() if brief else _asked(now, reading, tier.name, score, judging),
         unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= as_of),
         incomplete=tuple(_incomplete(now, reading)),
         disclaimer=knowledge.disclaimer,
         cutoff=int(knowledge["iec.cutoff"]),
         scale_details=sets,
-        risk_factors=_risk_factors(now, reading),
-        trace=now.steps(),
+        **({} if brief else _risks(now, reading)),
+        trace=() if brief else now.steps(),
         # last: whatever was read above has noted when it would read differently
         next_review_at=now.next_change,
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Judging:
     """The facts of one patient as the tier rules take them."""
 
@@ -167,9 +190,26 @@ def _majority(now: Moment) -> None:
     if details is None or details.birth_date is None:
         return
     born, years = details.birth_date, int(now.knowledge["tier.adult_y"])
-    day = 28 if (born.month, born.day) == (2, 29) else born.day
-    birthday = born.replace(year=born.year + years, day=day)
+    try:
+        birthday = born.replace(year=born.year + years)
+    except ValueError:  # born on 29 February: of age on 1 March, as `is_child` counts
+        birthday = date(born.year + years, 3, 1)
     now.until(datetime.combine(birthday, time(), now.as_of.tzinfo))
+
+
+def _anaesthetised(now: Moment) -> bool:
+    """A volatile anaesthetic on the chart: the differential may then silence an alert (ALR-12)."""
+    return bool(now.on_chart(now.knowledge.criteria["differential_drugs"]["volatile_anaesthetic"]))
+
+
+def _planned(now: Moment, reading: Reading, tier: TierName, level: Severity) -> Plan:
+    return plan(now, tier, level, reading.exposures, reading.withdrawals, reading.findings)
+
+
+def _asked(
+    now: Moment, reading: Reading, tier: TierName, score: Interval, judging: _Judging
+) -> tuple[Request, ...]:
+    return requests(now, reading.findings, tier, score, reading.exposures, judging.would_be)
 
 
 def _stirred(reading: Reading, tier: TierName) -> bool:
@@ -192,12 +232,13 @@ def _differential(now: Moment, reading: Reading, tier: TierName) -> tuple[Any, .
     return differential(now, reading.findings, reading.exposures, reading.withdrawals)
 
 
-def _risk_factors(now: Moment, reading: Reading) -> tuple[Any, ...]:
-    """Context for whoever is or may be exposed."""
+def _risks(now: Moment, reading: Reading) -> dict[str, Any]:
+    """Context for whoever is or may be exposed: what was found, and what is not looked for."""
     exposed = any(e.reading != "ended" for e in reading.exposures)
     if not exposed and reading.findings["EXP"].state is UNKNOWN and not reading.withdrawals:
-        return ()
-    return risk_factors(now, reading.exposures)
+        return {}
+    found = risk_factors(now, reading.exposures)
+    return {"risk_factors": found, "risk_factors_unread": unread_risks(now.knowledge)}
 
 
 def _unmapped(unread: Unread) -> Datum:
@@ -238,6 +279,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
         "scales": {key: state.value for key, state in assessment.scales.items()},
         "scale_details": [_plain(s) for s in assessment.scale_details],
         "risk_factors": [_plain(r) for r in assessment.risk_factors],
+        "risk_factors_unread": [_plain(r) for r in assessment.risk_factors_unread],
         "findings": {key: _finding(f) for key, f in sorted(assessment.findings.items())},
         "exposures": [_plain(e) for e in assessment.exposures],
         "withdrawals": [_plain(w) for w in assessment.withdrawals],

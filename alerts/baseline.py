@@ -5,14 +5,14 @@ Frozen at onset (BASE-06), so that a sustained abnormality never becomes the new
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
 from alerts.chart import Measurement, SignKind, begun
-from alerts.moment import AT, Moment, above
+from alerts.moment import AT, TICK, Moment, those_above
+from alerts.record import record
 from alerts.statements import Datum
-from alerts.truth import FALSE, TRUE
+from alerts.truth import FALSE
 
 DISTURBING = (SignKind.SEIZURE, SignKind.RESTRAINT, SignKind.SURGERY)
 UNITS = {
@@ -25,7 +25,7 @@ UNITS = {
 LOW_FROM_BEFORE = frozenset({"dementia", "lewy_body_dementia", "intellectual_disability"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Baseline:
     """`quality`: measured, measured_early, historical or assumed (ranks 1 to 4)."""
 
@@ -64,7 +64,7 @@ def _read(now: Moment, kind: str, onset: datetime | None) -> Baseline:
         ):
             chosen = window(now, kind, reference)
             if len(chosen) >= least:
-                value = float(median(m.value for m in chosen))
+                value = float(median([m.value for m in chosen]))
                 return Baseline(kind, value, quality, len(chosen))
         return Baseline(kind, now.knowledge[f"baseline.assumed.{kind}"], "assumed", 0)
 
@@ -85,9 +85,12 @@ def _recent(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     """BASE-01: 7 d to 24 h before, spanning 12 h; from before the exposure where possible."""
     start = reference - now.days("baseline.from_d")
     end = reference - now.hours("baseline.to_h")
-    chosen = _quiet(now, now.between(kind, start, end))
-    exposed = _exposure_began(now, start, end) if chosen else None
-    if exposed is not None:
+    chosen = _quiet(now, now.between(kind, start, end), start)
+    exposed = _exposure_began(now, start) if chosen else None
+    if exposed is not None and reference == now.as_of:  # the window moves with the clock
+        now.until(exposed + now.hours("baseline.to_h"))
+        now.until(exposed + now.days("baseline.from_d") + TICK)
+    if exposed is not None and exposed <= end:
         before = chosen[: bisect_left(chosen, exposed, key=AT)]
         if _spans(now, before):
             return before
@@ -100,20 +103,28 @@ def _spans(now: Moment, chosen: Sequence[Measurement]) -> bool:
     return chosen[-1].at - chosen[0].at >= now.hours("baseline.span_h")
 
 
-def _exposure_began(now: Moment, start: datetime, end: datetime) -> datetime | None:
-    """The first start of a dopamine antagonist inside the window."""
+def _exposure_began(now: Moment, start: datetime) -> datetime | None:
+    """The first start of a dopamine antagonist in the window or after it."""
+    mark = ("exposure began", start)
+    if mark not in now.answers:
+        now.answers[mark] = _first_dose(now, start)
+    first: datetime | None = now.answers[mark]
+    return first
+
+
+def _first_dose(now: Moment, start: datetime) -> datetime | None:
     orders = now.chart.orders
     starts = [
         at
         for ingredient in orders
         if now.knowledge.antagonist(ingredient)
         for use in orders[ingredient]
-        if (at := begun(use)) is not None and start <= at <= end
+        if (at := begun(use)) is not None and start <= at
     ]
     for ingredient in now.chart.doses:
         if now.knowledge.antagonist(ingredient):
             doses = now.recent_doses(ingredient, start)
-            starts += [at for use in doses if (at := begun(use)) is not None and start <= at <= end]
+            starts += [at for use in doses if (at := begun(use)) is not None and start <= at]
     return min(starts, default=None)
 
 
@@ -124,48 +135,53 @@ def _early(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
         return []
     begin = max(starts)
     end = min(begin + now.hours("baseline.early_h"), reference)
-    return [m for m in _quiet(now, now.between(kind, begin, end)) if m.at < end]
+    readings = now.between(kind, begin, end)
+    if readings and readings[-1].at == end == now.as_of:
+        now.until(end + TICK)  # it was before now as soon as the clock moves
+    return [m for m in _quiet(now, readings, begin) if m.at < end]
 
 
 def _historical(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     """BASE-02: 12 months to 7 d before."""
     start = reference - now.days("baseline.historical_d")
     end = reference - now.days("baseline.from_d")
-    return [m for m in _quiet(now, now.between(kind, start, end)) if m.at < end]
+    return [m for m in _quiet(now, now.between(kind, start, end), start) if m.at < end]
 
 
-def _quiet(now: Moment, readings: list[Measurement]) -> list[Measurement]:
-    """BASE-04: not in fever, agitation, seizure, restraint, procedure or under a vasopressor."""
+def _quiet(now: Moment, readings: list[Measurement], start: datetime) -> list[Measurement]:
+    """BASE-04: not in fever, agitation, seizure, restraint, procedure or under a vasopressor.
+
+    `start`: where the window of the readings begins, so that all kinds share what disturbs them.
+    """
     if not readings:
         return readings
     own = [m for m in readings if not (m.preliminary or m.comparator or m.unit_inferred or m.flags)]
     if not own:
         return own
-    hour, event = now.hours("baseline.disturbed_h"), now.hours("baseline.event_h")
-    first, last = own[0].at - event, own[-1].at + event
-    stirred = [(at, hour) for at in _stirred(now, first, last)]
-    stirred += [(s.at, event) for s in now.ever(*DISTURBING, since=first)]
-    pressed = _vasopressor_spans(now, first)
-    if not stirred and not pressed:
+    spans = _disturbed(now, start)
+    if not spans:
         return own
     disturbed: set[int] = set()
-    for at, reach in stirred:
-        left = bisect_left(own, at - reach, key=AT)
-        disturbed.update(range(left, bisect_right(own, at + reach, key=AT)))
-    for begin, end in pressed:
+    for begin, end in spans:
         left = bisect_left(own, begin, key=AT)
         disturbed.update(range(left, bisect_right(own, end, key=AT)))
     return [m for i, m in enumerate(own) if i not in disturbed]
 
 
-def _stirred(now: Moment, first: datetime, last: datetime) -> list[datetime]:
+def _disturbed(now: Moment, start: datetime) -> list[tuple[datetime, datetime]]:
+    """Spans from `start` on whose readings are nobody's normal, worked out once."""
+    hour, event = now.hours("baseline.disturbed_h"), now.hours("baseline.event_h")
     fever, agitated = now.knowledge["hyp.threshold_c"], now.knowledge["msb.rass_min"]
-    hot = now.between("body_temperature", first, last)
-    restless = now.between("rass", first, last)
-    return [
-        *(m.at for m in hot if above(m, fever, strict=True) is TRUE),
-        *(m.at for m in restless if m.value >= agitated),
-    ]
+    known: list[tuple[datetime, datetime]] | None = now.answers.get(("disturbed", start))
+    if known is None:
+        since = start - event
+        hot = those_above(now.between("body_temperature", since, now.as_of), fever)
+        restless = [m for m in now.between("rass", since, now.as_of) if m.value >= agitated]
+        known = [(m.at - hour, m.at + hour) for m in (*hot, *restless)]
+        known += [(s.at - event, s.at + event) for s in now.ever(*DISTURBING, since=since)]
+        known += _vasopressor_spans(now, since)
+        now.answers["disturbed", start] = known
+    return known
 
 
 def _vasopressor_spans(now: Moment, first: datetime) -> list[tuple[datetime, datetime]]:

@@ -5,10 +5,11 @@ unverified value decides never does (ALR-13).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from alerts.chart import SignKind
 from alerts.moment import Moment
+from alerts.record import record
 from alerts.scales import States
 from alerts.statements import Channel, Finding, GateState, TierName
 from alerts.tiers import Case, Caveats, Judgement, judge, unverified
@@ -26,7 +27,7 @@ LOUD = {
 PROBABLE = frozenset({"TIER-3A", "TIER-3B"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Told:
     """Channel and caps."""
 

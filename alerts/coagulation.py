@@ -1,14 +1,14 @@
 """The ISTH score for overt DIC (MGT-DIC) as an interval: what is not recorded counts both ways."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from alerts.chart import Measurement
 from alerts.moment import Moment
+from alerts.record import record
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Coagulation:
     """`lower`..`upper` of 8 points; `parts` say which value gave what; `missing` names the rest."""
 
@@ -19,7 +19,7 @@ class Coagulation:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Part:
     name: str
     lower: int
@@ -29,16 +29,23 @@ class _Part:
 
 def coagulation(now: Moment) -> Coagulation:
     """Points from the newest value of each test in `dic.window_h` (isth_dic)."""
+    known: Coagulation | None = now.answers.get("coagulation")
+    if known is None:
+        known = now.answers["coagulation"] = _scored(now)
+    return known
+
+
+def _scored(now: Moment) -> Coagulation:
     parts = list(_parts(now))
-    lower, upper = sum(p.lower for p in parts), sum(p.upper for p in parts)
+    lower, upper = sum([p.lower for p in parts]), sum([p.upper for p in parts])
     limit = now.knowledge["dic.overt"]
     overt = TRUE if lower >= limit else FALSE if upper < limit else UNKNOWN
     return Coagulation(
         lower,
         upper,
         overt,
-        tuple(p.said for p in parts if p.said),
-        tuple(p.name for p in parts if not p.said),
+        tuple([p.said for p in parts if p.said]),
+        tuple([p.name for p in parts if not p.said]),
     )
 
 

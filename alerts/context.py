@@ -4,7 +4,7 @@ They are too common to predict NMS in one patient: never points, never the gate 
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.chart import Evidence, MedicationUse, SignKind, UseStatus, begun
 from alerts.dosing import Certainty, dosing
@@ -76,7 +76,7 @@ def _antipsychotics(now: Moment, exposures: tuple[Exposure, ...]) -> Iterator[Fo
         yield "RF-IM", (use_datum(injected[-1]),)
     before, after = _numbers(now, uses)
     if after > before > 0:
-        yield "RF-POLY", (Datum("antipsychotics", f"{before} → {after}", "", now.as_of, ""),)
+        yield "RF-POLY", (Datum("antipsychotics", f"{before} → {after}", "", _rose(now, uses), ""),)
     second = now.knowledge.classes["second_generation_antipsychotic"]
     newer = [e for e in exposures if e.drug in second and e.reading in {"full", "extended"}]
     if newer:
@@ -132,9 +132,9 @@ def _numbers(now: Moment, uses: list[MedicationUse]) -> tuple[int, int]:
     window = now.days("risk.run_up_d")
     orders = [u for u in uses if u.evidence is Evidence.ORDER]
     for use in orders:
-        at = begun(use)
-        if at is not None:
-            now.until(at + window)
+        for at in (begun(use), use.end):
+            if at is not None:
+                now.until(at + window)
 
     def at_work(ago: timedelta) -> int:
         at = now.as_of - ago
@@ -150,6 +150,13 @@ def _numbers(now: Moment, uses: list[MedicationUse]) -> tuple[int, int]:
         )
 
     return at_work(window), at_work(timedelta(0))
+
+
+def _rose(now: Moment, uses: list[MedicationUse]) -> datetime | None:
+    """When the newest antipsychotic order that runs now began."""
+    orders = [u for u in uses if u.evidence is Evidence.ORDER]
+    running = [u for u in orders if u.end is None or u.end > now.as_of]
+    return max((at for u in running if (at := begun(u)) is not None), default=None)
 
 
 def escalation(now: Moment, uses: list[MedicationUse]) -> tuple[Datum, ...]:

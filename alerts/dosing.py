@@ -4,11 +4,11 @@ A medication resource is a record, not a dose. Here each becomes a span of dosin
 it can be trusted: given, presumed, possible, or nothing at all.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from alerts.chart import Evidence, MedicationUse, UseStatus
+from alerts.record import record
 from alerts.truth import FALSE, TRUE, Truth
 
 
@@ -19,7 +19,7 @@ class Certainty(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dosing:
     """A span in which doses fell. `first`/`last` None: the record does not tell."""
 

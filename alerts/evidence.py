@@ -1,12 +1,16 @@
 """Facts as evidence: how one is shown, what holds it down, how it compares with a threshold."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from alerts.chart import Measurement, MedicationUse, Sign
 from alerts.knowledge import Knowledge
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+
+# the order of readings by value, the newer of equals last
+BY_VALUE = attrgetter("value", "at")
 
 
 def latest(fact: Measurement | Sign) -> datetime:
@@ -61,6 +65,11 @@ def certain(reading: Measurement) -> bool:
     return not (reading.preliminary or reading.unit_inferred)
 
 
+def sure(readings: Sequence[Measurement]) -> list[Measurement]:
+    """Those of the readings that nothing holds down, in their order."""
+    return [m for m in readings if not (m.preliminary or m.unit_inferred)]
+
+
 def sign_caveats(signs: Iterable[Sign]) -> tuple[str, ...]:
     return ("preliminary",) if any(s.preliminary for s in signs) else ()
 
@@ -79,7 +88,44 @@ def above(reading: Measurement, threshold: float, *, strict: bool = False) -> Tr
     return TRUE if meets or beyond else UNKNOWN
 
 
-def site_trusted(knowledge: Knowledge) -> Callable[[Measurement], bool]:
+def those_above(readings: Iterable[Measurement], threshold: float) -> list[Measurement]:
+    """The readings that are above the threshold beyond doubt, in their order."""
+    return [
+        m
+        for m in readings
+        if (
+            m.value > threshold
+            if m.comparator is None
+            else above(m, threshold, strict=True) is TRUE
+        )
+    ]
+
+
+def any_above(readings: Iterable[Measurement], threshold: float, *, strict: bool = False) -> Truth:
+    """Is one of the readings above the threshold? False when every one of them is below."""
+    found = FALSE
+    for reading in readings:
+        if reading.comparator is None:
+            value = reading.value
+            meets = TRUE if value > threshold or (value == threshold and not strict) else FALSE
+        else:
+            meets = above(reading, threshold, strict=strict)
+        if meets is TRUE:
+            return TRUE
+        if meets is UNKNOWN:
+            found = UNKNOWN
+    return found
+
+
+def trusted_sites(knowledge: Knowledge) -> frozenset[str]:
     """Oral and core readings can prove absence; others cannot (TEMP-02)."""
-    sites = knowledge.sites["core"] | knowledge.sites["oral"]
+    known: frozenset[str] | None = knowledge.memo.get("trusted sites")
+    if known is None:
+        known = knowledge.memo["trusted sites"] = knowledge.sites["core"] | knowledge.sites["oral"]
+    return known
+
+
+def site_trusted(knowledge: Knowledge) -> Callable[[Measurement], bool]:
+    """Can a reading prove absence (`trusted_sites`)?"""
+    sites = trusted_sites(knowledge)
     return lambda reading: reading.site in sites

@@ -6,14 +6,16 @@ finding of the episode falls into its window. More findings can only add exposur
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from alerts.chart import Evidence, MedicationUse
 from alerts.dosing import Certainty, Dosing, dosing
 from alerts.knowledge import Knowledge
 from alerts.knowledge.loader import Window
 from alerts.moment import TICK, Moment
+from alerts.record import record
 from alerts.statements import Exposure
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -21,7 +23,7 @@ NO_TIME = timedelta(0)
 PARENTERAL = frozenset({"im", "iv", "sc", "depot"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Course:
     """Dosing of one product by one kind of evidence: one order, or a row of doses, oldest first."""
 
@@ -55,7 +57,7 @@ class Course:
         return min(found) / timedelta(days=1) if found else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Reach:
     """How far a course reaches, against the event times."""
 
@@ -111,6 +113,13 @@ def _rows(now: Moment, ingredient: str, since: datetime) -> Iterator[Course]:
 
 def longest_reach(ingredient: str, knowledge: Knowledge) -> int:
     """Days that any product of the ingredient can reach."""
+    known: int | None = knowledge.memo.get(("reach", ingredient))
+    if known is None:
+        known = knowledge.memo["reach", ingredient] = _longest_reach(ingredient, knowledge)
+    return known
+
+
+def _longest_reach(ingredient: str, knowledge: Knowledge) -> int:
     windows = [w for w in knowledge.long_acting.values() if w.ingredient == ingredient]
     if ingredient in knowledge.short_acting:
         windows.append(knowledge.short_acting[ingredient])
@@ -123,7 +132,7 @@ def _watch(now: Moment, course: Course) -> None:
     if newest.running is not FALSE or newest.first is None:
         return
     last = newest.last or newest.first
-    days = (window.full_d, window.extended_d, now.knowledge.possible_d)
+    days = (window.full_d, window.extended_d, now.knowledge.possible_d, window.interval_d or 0)
     for reach in (*days, longest_reach(course.ingredient, now.knowledge)):
         now.until(last + timedelta(days=reach) + TICK)
     now.until(last + now.hours("exposure.literal_h") + TICK)
@@ -261,10 +270,22 @@ def _recency(now: Moment, course: Course, events: tuple[datetime, ...]) -> str:
     if events == (now.as_of,) and not moves:
         now.until(began + high + TICK)
         now.until(began + raised + TICK)
+        _forgetting(now, course, (high, raised))
     age = max(events[0], began) - began
     if age <= high:
         return "HIGH"
     return "RAISED" if age <= raised else "BASE"
+
+
+def _forgetting(now: Moment, course: Course, limits: tuple[timedelta, ...]) -> None:
+    """A dose too old to reach is read no more, and the run then seems to begin with the next."""
+    reach = timedelta(days=longest_reach(course.ingredient, now.knowledge))
+    for dose, following in pairwise(course.spans):
+        if dose.last is None or following.first is None:
+            continue
+        left = dose.last + reach
+        if any(left - following.first <= limit < reach for limit in limits):
+            now.until(left + TICK)
 
 
 def _restart(course: Course) -> datetime | None:

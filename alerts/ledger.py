@@ -1,6 +1,6 @@
 """What a rule read: the knowledge that notes which of its numbers were asked for, by account."""
 
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from alerts.knowledge import Knowledge
@@ -8,8 +8,8 @@ from alerts.knowledge import Knowledge
 if TYPE_CHECKING:
     from alerts.moment import Moment
 
-# a kind, the window it was read in, and how many readings were there
-Read = tuple[str, timedelta, int]
+# a kind, the window it was read in (hours), and how many readings were there
+Read = tuple[str, float, int]
 
 
 class Ledger(Knowledge):
@@ -20,6 +20,9 @@ class Ledger(Knowledge):
     def __getitem__(self, key: str) -> float:
         self.read[key] = None
         return self._values[key]
+
+    def note(self, keys: Mapping[str, None]) -> None:
+        self.read.update(keys)
 
 
 def ledger(knowledge: Knowledge) -> Ledger:
@@ -32,23 +35,22 @@ def ledger(knowledge: Knowledge) -> Ledger:
 class Account:
     """What was read under one name: parameters, and windows of readings."""
 
-    __slots__ = ("_before", "_now", "name", "parameters", "reads")
+    __slots__ = ("_now", "name", "parameters", "reads")
 
     def __init__(self, now: "Moment | None", name: str) -> None:
         self._now, self.name = now, name
         self.parameters: dict[str, None] = {}
         self.reads: dict[Read, None] = {}
-        self._before: list[Account] = []
 
     def __enter__(self) -> None:
         now = self._now
         if now is not None:
-            self._before.append(now.account_open)
+            now.accounts_before.append(now.account_open)
             now.account_open = self
             now.noted["read"] = self.parameters
 
     def __exit__(self, *fault: object) -> None:
         now = self._now
         if now is not None:
-            now.account_open = before = self._before.pop()
+            now.account_open = before = now.accounts_before.pop()
             now.noted["read"] = before.parameters

@@ -16,7 +16,9 @@ from typing import Any
 from alerts.artefacts import sound
 from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended
 from alerts.evidence import (
+    BY_VALUE,
     above,
+    any_above,
     apart,
     caveats,
     certain,
@@ -25,17 +27,23 @@ from alerts.evidence import (
     sign_caveats,
     sign_datum,
     site_trusted,
+    sure,
+    those_above,
+    trusted_sites,
     use_datum,
 )
 from alerts.knowledge import Knowledge
 from alerts.ledger import Account, Ledger, Read, ledger
+from alerts.series import Series
 from alerts.statements import Step
 from alerts.truth import TRUE
 
 __all__ = [
+    "BY_VALUE",
     "TICK",
     "Moment",
     "above",
+    "any_above",
     "apart",
     "caveats",
     "certain",
@@ -45,7 +53,10 @@ __all__ = [
     "sign_caveats",
     "sign_datum",
     "site_trusted",
+    "sure",
     "taken",
+    "those_above",
+    "trusted_sites",
     "use_datum",
 ]
 
@@ -66,22 +77,25 @@ class Moment:
     next_change: datetime | None = None
     # the first true finding of the episode, once it is known
     onset: datetime | None = None
-    _spans: dict[str, timedelta] = field(default_factory=dict)
     _windows: dict[tuple[str, timedelta], tuple[list[Measurement], Read]] = field(
         default_factory=dict
     )
-    _series: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
-    _valid: dict[str, tuple[int, list[Measurement]]] = field(default_factory=dict)
+    _series: dict[str, Series] = field(default_factory=dict)
     _ingredients: set[str] | None = None
     # answers of this moment that several rules ask for, each worked out once
     answers: dict[Any, Any] = field(default_factory=dict)
     account_open: Account = field(default_factory=lambda: Account(None, ""))
     _accounts: dict[str, Account] = field(default_factory=dict)
+    # accounts that wait while another is open, innermost last
+    accounts_before: list[Account] = field(default_factory=list)
     # where the knowledge notes what is read
     noted: dict[str, Any] = field(init=False)
+    # parameters as spans of time: the same for every patient
+    _spans: dict[str, timedelta] = field(init=False)
 
     def __post_init__(self) -> None:
         self.noted = vars(self.knowledge)
+        self._spans = self.knowledge.memo.setdefault("spans", {})
 
     # --- windows told by the knowledge
 
@@ -93,84 +107,93 @@ class Moment:
         return known
 
     def days(self, parameter: str) -> timedelta:
-        return self._span(parameter, DAY)
-
-    def minutes(self, parameter: str) -> timedelta:
-        return self._span(parameter, MINUTE)
-
-    def _span(self, parameter: str, unit: timedelta) -> timedelta:
         known = self._spans.get(parameter)
         if known is None:
-            known = self._spans[parameter] = self.knowledge[parameter] * unit
-        else:
-            self.account_open.parameters[parameter] = None
+            return self._span(parameter, DAY)
+        self.account_open.parameters[parameter] = None
+        return known
+
+    def minutes(self, parameter: str) -> timedelta:
+        known = self._spans.get(parameter)
+        if known is None:
+            return self._span(parameter, MINUTE)
+        self.account_open.parameters[parameter] = None
+        return known
+
+    def _span(self, parameter: str, unit: timedelta) -> timedelta:
+        known = self._spans[parameter] = self.knowledge[parameter] * unit
         return known
 
     # --- readings
 
     def readings(self, kind: str) -> Sequence[Measurement]:
         """All usable readings of a kind, oldest first: plausible, no artefacts (SPEC 2.3)."""
-        return self._sound_since(kind, 0)
+        return self._sound_since(self._past(kind), 0)
 
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
         """Usable readings of the window that ends now, oldest first."""
         mark = (kind, window)
         known = self._windows.get(mark)
         if known is None:
-            found = self._read(kind, window)
-            known = self._windows[mark] = (found, (kind, window, len(found)))
+            found = self._read(kind, window) if kind in self.chart.by_kind else []
+            known = self._windows[mark] = (found, (kind, window / HOUR, len(found)))
         self.account_open.reads[known[1]] = None
         return known[0]
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
-        series = self._past(kind)
-        if not series:
-            return []
+        series = self._series.get(kind) or self._past(kind)
+        past = series.past
         start = self.as_of - window
-        first = bisect_left(series, start, key=AT)
-        if first == len(series):
+        if not past or past[-1].at < start:
             return []
-        self.until(series[first].at + window + TICK)
-        valid = self._sound_since(kind, first)
+        first = bisect_left(past, start, key=AT)
+        self.until(past[first].at + window + TICK)
+        valid = self._sound_since(series, first)
         return valid[bisect_left(valid, start, key=AT) :]
 
     def between(self, kind: str, start: datetime, end: datetime) -> list[Measurement]:
         """Usable readings from `start` to `end`, both included; neither moves with the clock."""
-        series = self._past(kind)
-        if not series or series[-1].at < start:
+        if kind not in self.chart.by_kind:
             return []
-        first = bisect_left(series, start, key=AT)
-        valid = self._sound_since(kind, first)
+        series = self._series.get(kind) or self._past(kind)
+        past = series.past
+        if not past or past[-1].at < start or past[0].at > end:
+            return []
+        valid = self._sound_since(series, bisect_left(past, start, key=AT))
         return valid[bisect_left(valid, start, key=AT) : bisect_right(valid, end, key=AT)]
 
     def raw(self, kind: str, since: datetime) -> Sequence[Measurement]:
         """Everything recorded of a kind from `since` on, artefact or not."""
-        series = self._past(kind)
-        return series[bisect_left(series, since, key=AT) :]
+        past = self._past(kind).past
+        return past[bisect_left(past, since, key=AT) :]
 
     def drifting(self, kind: str, start: timedelta, end: timedelta) -> None:
         """Note a window that moves with the clock: `start` to `end` before now."""
-        series = self._past(kind)
+        if kind not in self.chart.by_kind:
+            return
+        past = self._past(kind).past
         for edge in (start, end):
-            i = bisect_left(series, self.as_of - edge, key=AT)
-            if i < len(series):
-                self.until(series[i].at + edge)
-                self.until(series[i].at + edge + TICK)
+            since = self.as_of - edge
+            if past and past[-1].at >= since:
+                at = past[bisect_left(past, since, key=AT)].at + edge
+                # the first of the two that lies ahead; the other is later
+                self.until(at if at > self.as_of else at + TICK)
 
-    def _past(self, kind: str) -> tuple[Measurement, ...]:
+    def _past(self, kind: str) -> Series:
         known = self._series.get(kind)
         if known is None:
             whole = self.chart.by_kind.get(kind, ())
-            known = self._series[kind] = whole[: bisect_right(whole, self.as_of, key=AT)]
+            if whole and whole[-1].at > self.as_of:
+                whole = whole[: bisect_right(whole, self.as_of, key=AT)]
+            known = self._series[kind] = Series(kind, whole, len(whole))
         return known
 
-    def _sound_since(self, kind: str, first: int) -> list[Measurement]:
-        series = self._past(kind)
-        start, valid = self._valid.get(kind, (len(series), []))
-        if first < start:
-            valid = sound(self, kind, series, first, start) + valid
-            self._valid[kind] = (first, valid)
-        return valid
+    def _sound_since(self, series: Series, first: int) -> list[Measurement]:
+        if first < series.screened:
+            more = sound(self, series.kind, series.past, first, series.screened)
+            series.sound = more + series.sound
+            series.screened = first
+        return series.sound
 
     # --- signs and drugs
 
@@ -195,10 +218,13 @@ class Moment:
 
     def ever(self, *kinds: SignKind, since: datetime | None = None) -> list[Sign]:
         """Signs that were present at any time (or since then), oldest first."""
+        known = self.chart.by_sign
+        if known.keys().isdisjoint(kinds):
+            return []
         return [
             s
             for kind in kinds
-            for s in self.chart.by_sign.get(kind, ())
+            for s in known.get(kind, ())
             if s.present is TRUE and s.at <= self.as_of and (since is None or s.at >= since)
         ]
 
@@ -272,8 +298,7 @@ class Moment:
             thresholds = known.get(keys)
             if thresholds is None:
                 thresholds = known[keys] = tuple([parameters[key] for key in keys])
-            reads = tuple([(k, w / HOUR, n) for k, w, n in account.reads])
-            found.append(Step(name, thresholds, reads))
+            found.append(Step(name, thresholds, tuple(account.reads)))
         return tuple(found)
 
 

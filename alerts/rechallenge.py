@@ -4,18 +4,18 @@ Shown only after resolution: in an open episode no antipsychotic is named (SAF-0
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.dosing import Certainty, dosing
 from alerts.exposure import window_of
 from alerts.moment import Moment
+from alerts.record import record
 from alerts.resolution import resolved, surveillance
 from alerts.statements import Advice
 from alerts.wording import all_citations, citations, day, line, shown, weakest_basis
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Episode:
     """The products that may have caused an episode that ended `at`, and what came after it.
 
@@ -29,7 +29,7 @@ class Episode:
     later: dict[str, datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Earliest:
     """No antipsychotic before `at`; `confirmed`: False where it rests on a [U] value (RECH-02)."""
 
@@ -55,8 +55,8 @@ def episode(now: Moment, at: datetime) -> Episode:
             if window.long_acting:
                 end = taken + timedelta(days=window.full_d)
                 depots[key] = max(end, depots.get(key, end))
-        if last > at:
-            later[drug] = min(last, later.get(drug, last))
+        if last > at:  # it went on over the end of the episode
+            later[drug] = at
     return Episode(at, frozenset(drugs), depots, later)
 
 

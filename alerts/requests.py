@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from alerts.chart import SignKind
-from alerts.moment import Moment, site_trusted
+from alerts.moment import Moment, trusted_sites
 from alerts.scales import ITEMS, States, iec, states_of
 from alerts.statements import Exposure, Finding, Interval, Request, TierName
 from alerts.tiers import domains
@@ -82,8 +82,8 @@ def _temperature_wanted(now: Moment, states: Mapping[str, Truth], *, stirred: bo
     if states["HYP"] is UNKNOWN and (states["TEMP1"] is TRUE or stirred):
         return True
     readings = now.within("body_temperature", now.hours("temp1.window_h"))
-    trusted = site_trusted(now.knowledge)
-    return stirred and bool(readings) and not any(trusted(m) for m in readings)
+    trusted = trusted_sites(now.knowledge)
+    return stirred and bool(readings) and not any(m.site in trusted for m in readings)
 
 
 def could_change(

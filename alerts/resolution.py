@@ -1,12 +1,12 @@
 """When an episode is over (SPEC 5.6), three-valued: no part is met by silence of the record."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts.chart import Measurement, SignKind
-from alerts.moment import Moment, above, site_trusted
+from alerts.moment import TICK, Moment, those_above, trusted_sites
+from alerts.record import record
 from alerts.statements import Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both
 
@@ -19,7 +19,7 @@ MASKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One of the four conditions of resolution: met, not met or not known, and why."""
 
@@ -28,7 +28,7 @@ class Part:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolution:
     """`state` is TRUE only when all four parts are met by what was recorded."""
 
@@ -40,7 +40,7 @@ class Resolution:
         return tuple(p.name for p in self.parts if p.state is not TRUE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolved:
     """A statement on the chart that the episode is over; `at` None: its date is not told."""
 
@@ -48,7 +48,7 @@ class Resolved:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surveillance:
     """Until when to watch after resolution, and by which product."""
 
@@ -73,20 +73,29 @@ def _temperature(now: Moment) -> Part:
     limit = now.knowledge["resolution.temperature_c"]
     window = now.hours("resolution.temperature_h")
     readings = now.within("body_temperature", window)
-    hot = [m for m in readings if above(m, limit, strict=True) is TRUE]
+    hot = those_above(readings, limit)
     if hot:
         return Part(name, FALSE, f"{hot[-1].value:g} °C in the last 48 h")
-    trusted = site_trusted(now.knowledge)
-    proof = [m for m in readings if trusted(m) and not m.comparator and not m.preliminary]
+    trusted = trusted_sites(now.knowledge)
+    proof = [m for m in readings if m.site in trusted and not m.comparator and not m.preliminary]
     if not proof:
         return Part(name, UNKNOWN, "no oral or core reading in 48 h")
-    edges = [now.as_of - window, *(m.at for m in proof), now.as_of]
-    longest = max(b - a for a, b in pairwise(edges))
-    if longest > now.hours("resolution.reading_gap_h"):
-        return Part(name, UNKNOWN, f"{longest / timedelta(hours=1):.0f} h without a reading")
+    if _gap(now, proof, window):
+        hours = now.knowledge["resolution.reading_gap_h"]
+        return Part(name, UNKNOWN, f"more than {hours:g} h without an oral or core reading")
     if now.present(window, *MASKS):
         return Part(name, UNKNOWN, "masked by cooling or blood purification")
     return Part(name, TRUE, f"{len(proof)} oral or core readings, none above")
+
+
+def _gap(now: Moment, proof: Sequence[Measurement], window: timedelta) -> bool:
+    """Does the window hold a time without a reading that is longer than allowed?"""
+    allowed = now.hours("resolution.reading_gap_h")
+    # the two ends move with the clock: one gap closes, the other opens
+    now.until(proof[0].at + window - allowed)
+    now.until(proof[-1].at + allowed + TICK)
+    edges = [now.as_of - window, *(m.at for m in proof), now.as_of]
+    return any(later - earlier > allowed for earlier, later in pairwise(edges))
 
 
 def _absent(finding: Finding | None, name: str) -> Part:
@@ -99,10 +108,9 @@ def _creatine_kinase(now: Moment) -> Part:
     """CK below 4 × ULN and falling; a value within the laboratory's range need not fall."""
     name = "CK below 4 × ULN and falling"
     readings = [m for m in now.readings("creatine_kinase") if not m.comparator]
-    recent = [m for m in readings if m.at >= now.as_of - now.hours("resolution.ck_newest_h")]
-    if not recent:
+    if not readings or now.older(readings[-1].at, now.hours("resolution.ck_newest_h")):
         return Part(name, UNKNOWN, "no CK in 48 h")
-    newest = recent[-1]
+    newest = readings[-1]
     said = f"CK {newest.value:g} U/L"
     ceiling = (newest.reference_high or 0) * now.knowledge["ck.multiple"]
     if newest.value >= (ceiling or now.knowledge["ck.no_range_u_l"]):

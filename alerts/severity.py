@@ -1,11 +1,11 @@
 """Severity and stage (SPEC 5.1, 1.9). The levels are [U]: labelled, driving no interruption."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from alerts.chart import Measurement, SignKind
 from alerts.coagulation import coagulation
-from alerts.moment import Moment
+from alerts.moment import BY_VALUE, Moment
+from alerts.record import record
 from alerts.statements import Finding, Severity, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -13,7 +13,7 @@ LEVELS = ("MILD", "MODERATE", "SEVERE")
 COOLED = (SignKind.ACTIVE_COOLING, SignKind.TARGETED_TEMPERATURE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Override:
     """A fact of SEV-02: does it hold, in words; what it means for critical care (SEV-04)."""
 
@@ -64,7 +64,7 @@ def _graded(now: Moment) -> tuple[list[str], list[str]]:
 
 def _worst(now: Moment, kind: str) -> Measurement | None:
     readings = now.within(kind, now.hours("severity.window_h"))
-    return max(readings, key=lambda m: (m.value, m.at), default=None)
+    return max(readings, key=BY_VALUE, default=None)
 
 
 def _grade(now: Moment, value: float, moderate: str, severe: str) -> str:
@@ -162,7 +162,7 @@ def _kidney(now: Moment) -> _Override:
         return _Override(UNKNOWN, "creatinine against its baseline not known")
     newest, lowest = readings[-1], min(m.value for m in readings)
     times = now.knowledge["severity.creatinine_ratio"]
-    if newest.at < now.as_of - now.hours("dic.window_h"):
+    if now.older(newest.at, now.hours("dic.window_h")):
         return _Override(UNKNOWN, "creatinine older than 48 h")
     if newest.value < times * lowest:
         return _Override(FALSE, "")

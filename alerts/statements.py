@@ -4,11 +4,12 @@ Cards, worklist rows, pages and replay reports are views of these. The same char
 and clock give the same Assessment, byte for byte.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from alerts.knowledge.records import Parameter
+from alerts.record import record
+from alerts.risks import UnreadRisk
 from alerts.truth import Truth
 
 
@@ -45,7 +46,7 @@ class Channel(StrEnum):
     INTERRUPTIVE = "interruptive"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Datum:
     """A fact as shown: every value with its unit, time and source (promise 3)."""
 
@@ -57,7 +58,7 @@ class Datum:
     label: str = ""  # "assumed baseline", "preliminary", "unit inferred" ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One atomic finding: true, false or unknown, since when, from what and why.
 
@@ -72,7 +73,7 @@ class Finding:
     caveats: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interval:
     """A score with its unknowns counted both ways (LOG-03)."""
 
@@ -80,7 +81,7 @@ class Interval:
     upper: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exposure:
     """A dopamine antagonist that the patient is, was or may be exposed to.
 
@@ -110,7 +111,7 @@ class Exposure:
     days_before: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Withdrawal:
     """A dopaminergic drug stopped, cut, missed or blocked (SPEC 3.4)."""
 
@@ -123,13 +124,13 @@ class Withdrawal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gate:
     state: GateState
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tier:
     """`rules`: the rule ids that gave it, `caps`: what held it down and why."""
 
@@ -143,7 +144,7 @@ class Tier:
     score_lower: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Possibility:
     """An entry of the differential (SPEC 7): shown beside the tier, never lowering it.
 
@@ -161,7 +162,7 @@ class Possibility:
     trigger: Truth = Truth.TRUE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Feature:
     """One item of a criteria set: present, absent or unknown."""
 
@@ -170,7 +171,7 @@ class Feature:
     state: Truth
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scale:
     """A published criteria set or rating scale beside the primary score (SPEC 1.5 to 1.9).
 
@@ -188,7 +189,7 @@ class Scale:
     cite: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RiskFactor:
     """Context only (RISK-01): never points, never the gate."""
 
@@ -200,7 +201,7 @@ class RiskFactor:
     cite: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One entry of the trace: what a finding or rule read.
 
@@ -212,7 +213,7 @@ class Step:
     reads: tuple[tuple[str, float, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Severity:
     """MILD, MODERATE, SEVERE, UNKNOWN or NONE (below POSSIBLE); stage of Woodbury."""
 
@@ -224,7 +225,7 @@ class Severity:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Advice:
     """One item of the plan: contraindications first, then what to do, every line cited.
 
@@ -244,7 +245,7 @@ class Advice:
     brief: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Culprit:
     """One dopamine antagonist of the episode, its orders and doses taken together (MGT-STOP).
 
@@ -268,14 +269,14 @@ class Culprit:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     stage: str  # STG-0 ... STG-4, or "" when no tier
     advice: tuple[Advice, ...]
     culprits: tuple[Culprit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interaction:
     """An interaction row that applies to this patient now (SPEC 6)."""
 
@@ -306,7 +307,7 @@ class Interaction:
     local: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What to ask for next (SPEC 4.4) and what its answer could change."""
 
@@ -315,7 +316,7 @@ class Request:
     could_change: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assessment:
     patient: str
     as_of: datetime
@@ -343,4 +344,6 @@ class Assessment:
     # the criteria sets in detail, context, and what every finding and rule read
     scale_details: tuple[Scale, ...] = ()
     risk_factors: tuple[RiskFactor, ...] = ()
+    # published ones that the risk factors above leave out, with the reason
+    risk_factors_unread: tuple[UnreadRisk, ...] = ()
     trace: tuple[Step, ...] = ()

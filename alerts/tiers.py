@@ -6,15 +6,19 @@ these only what no unverified value decides (ALR-13). `alerts.channels` turns th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+from types import MappingProxyType
 
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment
+from alerts.record import record
 from alerts.scales import Levenson, States, iec
 from alerts.statements import Channel, Exposure, Finding, Gate, GateState, Tier, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, either
 
 AUTONOMIC = ("BPUP", "BPFL_ROBUST", "DIAPH", "INCONT", "HR_RATIO", "RR_RATIO")
+_SIGNS = itemgetter("HYP", "TEMP1", "RIG", "MS", "MSB", "CK", "SNS", "MET", *AUTONOMIC)
 CORE = ("TEMP", "RIG", "MENT", "MUSC", "AUT")
 # finding -> what holds it down, of those that something holds down (TIER-05)
 Caveats = Mapping[str, tuple[str, ...]]
@@ -26,7 +30,7 @@ ACCOUNTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """What the tier rules read. `trigger`: an active dopaminergic withdrawal (DAW)."""
 
@@ -39,7 +43,7 @@ class Case:
     recent_stiffness: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judgement:
     """The highest tier that holds, the routes that gave it, and every route that holds."""
 
@@ -68,17 +72,24 @@ def gate_of(states: States) -> GateState:
     return GateState.CLOSED if closed else GateState.UNVERIFIED
 
 
-def domains(states: States) -> dict[str, Truth]:
+def domains(states: States) -> Mapping[str, Truth]:
     """Core domains TEMP, RIG, MENT (and MENTB for WATCH), MUSC, AUT."""
-    scattered = at_least(2, (states[key] for key in AUTONOMIC))
-    return {
-        "TEMP": either((states["HYP"], states["TEMP1"])),
-        "RIG": states["RIG"],
-        "MENT": states["MS"],
-        "MENTB": either((states["MS"], states["MSB"])),
-        "MUSC": states["CK"],
-        "AUT": either((states["SNS"], states["MET"], scattered)),
-    }
+    return _domains(_SIGNS(states))
+
+
+@lru_cache(maxsize=4096)  # of all patients, for few pictures differ
+def _domains(signs: tuple[Truth, ...]) -> Mapping[str, Truth]:
+    hyp, temp1, rig, ms, msb, ck, sns, met, *autonomic = signs
+    return MappingProxyType(
+        {
+            "TEMP": either((hyp, temp1)),
+            "RIG": rig,
+            "MENT": ms,
+            "MENTB": either((ms, msb)),
+            "MUSC": ck,
+            "AUT": either((sns, met, at_least(2, autonomic))),
+        }
+    )
 
 
 def true_domains(states: States) -> set[str]:
@@ -104,9 +115,14 @@ def judge(now: Moment, case: Case) -> Judgement:
         reachable = upper >= now.knowledge["iec.cutoff"]
     found: list[tuple[TierName, str]] = []
     for name, route, holds in ROUTES:
-        with now.account(route):
-            if holds(now, case, reachable):
-                found.append((name, route))
+        account = now.account(route)
+        if route in COUNTING:
+            with account:
+                met = holds(now, case, reachable)
+        else:
+            met = holds(now, case, reachable)
+        if met:
+            found.append((name, route))
     if not found:
         return Judgement(TierName.NONE, ())
     top = found[0][0]
@@ -182,6 +198,10 @@ ROUTES: tuple[tuple[TierName, str, Route], ...] = (
 )
 
 
+# the routes that read numbers of the knowledge; the others only combine findings
+COUNTING = frozenset({"TIER-4A", "TIER-3A"})
+
+
 def watch_reasons(case: Case) -> list[str]:
     """TIER-1: the early signs that hold, in words (WARN-01: tone and mind before fever)."""
     d = domains(case.states)
@@ -214,10 +234,10 @@ def firm(now: Moment, states: States, *, exposure: bool) -> dict[str, Truth]:
 
     `exposure`: EXP holds without a window of basis U.
     """
-    kept = {}
+    kept = dict(states)
     for key, state in states.items():
-        doubtful = state is TRUE and unverified(now, key, ACCOUNTS.get(key, key))
-        kept[key] = UNKNOWN if doubtful else state
+        if state is TRUE and unverified(now, key, ACCOUNTS.get(key, key)):
+            kept[key] = UNKNOWN
     if not exposure and kept["EXP"] is TRUE:
         kept["EXP"] = UNKNOWN
     return kept
@@ -226,10 +246,12 @@ def firm(now: Moment, states: States, *, exposure: bool) -> dict[str, Truth]:
 def unverified(now: Moment, *accounts: str) -> tuple[str, ...]:
     """Parameters of basis U that were read under these names."""
     doubtful = _doubtful(now.knowledge)
-    read = [now.read_by(name) for name in accounts]
-    if all(doubtful.isdisjoint(keys) for keys in read):
-        return ()
-    return tuple(key for keys in read for key in keys if key in doubtful)
+    found: list[str] = []
+    for name in accounts:
+        keys = now.read_by(name)
+        if not doubtful.isdisjoint(keys):
+            found += [key for key in keys if key in doubtful]
+    return tuple(found)
 
 
 def _doubtful(knowledge: Knowledge) -> frozenset[str]:

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from alerts.chart import Condition, Evidence, MedicationUse, Sign, SignKind, UseStatus, begun
+from alerts.chart import (
+    Condition,
+    Evidence,
+    MedicationUse,
+    Sign,
+    SignKind,
+    UseStatus,
+    begun,
+    ended,
+)
 from alerts.dosing import Certainty, Dosing, dosing
 from alerts.moment import TICK, Moment
 from alerts.statements import Withdrawal
@@ -50,10 +59,13 @@ def withdrawals(now: Moment, events: Sequence[datetime]) -> tuple[Withdrawal, ..
 
 def _dopaminergic(now: Moment, earliest: datetime) -> list[Dosing]:
     """Orders of dopaminergic drugs, and the doses of the two weeks before the first event."""
-    since = earliest - 2 * now.days("withdrawal.extended_d")
+    reach = 2 * now.days("withdrawal.extended_d")
     uses: dict[int, MedicationUse] = {}
     for drug in now.on_chart(now.knowledge.dopaminergic):
-        for use in (*now.chart.orders.get(drug, ()), *now.recent_doses(drug, since)):
+        doses = now.recent_doses(drug, earliest - reach)
+        if doses and earliest == now.as_of:  # the reach moves with the clock
+            now.until(ended(doses[0]) + reach + TICK)
+        for use in (*now.chart.orders.get(drug, ()), *doses):
             uses[id(use)] = use
     ordered = sorted(
         uses.values(), key=lambda u: (begun(u) or now.as_of, u.source.reference, u.text)
@@ -174,6 +186,8 @@ def _replacement(
             continue
         if other.certainty not in {Certainty.GIVEN, Certainty.PRESUMED}:
             continue
+        if at is None:  # a stop at a time not told is read against the clock
+            now.until(first + hours)
         begun = first > moment - hours and (first > moment or not _administered(other))
         same = set(other.use.ingredients) & set(span.use.ingredients)
         goes_on = other.running is TRUE or (last is not None and last > moment + hours)

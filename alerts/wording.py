@@ -1,7 +1,6 @@
 """Lines of a plan in words: text, label of an unconfirmed basis, citations; clocks and facts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from alerts.chart import Measurement
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment
+from alerts.record import record
 
 Raw = Mapping[str, Any]
 _UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "umol/L": "µmol/L", "10*9/L": "×10⁹/L"}
@@ -23,7 +23,7 @@ def shown(raws: Iterable[Raw]) -> list[Raw]:
     return [raw for raw in raws if raw.get("render", "show") != "hide"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """Lines of the knowledge as they are shown to every patient, with what they rest on."""
 
@@ -89,8 +89,10 @@ def all_citations(raws: Sequence[Raw]) -> tuple[str, ...]:
 
 def stamp(at: datetime, now: Moment) -> str:
     """A time in the zone of the assessment's clock: '25 Nov 08:10 UTC'."""
-    local = at.astimezone(now.as_of.tzinfo)
-    year = "" if local.year == now.as_of.year else f" {local.year}"
+    local, this = at.astimezone(now.as_of.tzinfo), now.as_of.year
+    year = "" if local.year == this else f" {local.year}"
+    if not year:
+        now.until(datetime(this + 1, 1, 1, tzinfo=now.as_of.tzinfo))
     clock = f"{local.hour:02}:{local.minute:02} {local.tzname() or ''}"
     return f"{local.day} {_MONTHS[local.month - 1]}{year} {clock}".strip()
 

@@ -71,12 +71,14 @@ def lab_suggestions(assessment: Assessment, ids: Callable[[], str]) -> list[dict
     ]
 
 
-def links(base_url: str, patient: str) -> list[dict[str, Any]]:
-    """Absolute links: the bedside check and the patient page."""
+def links(base_url: str, patient: str, check: str = "") -> list[dict[str, Any]]:
+    """Absolute links: the bedside check and the patient page. `check`: the address of the check
+    that needs no sign-in, "" where there is none."""
     key = quote(patient, safe="")
     root = base_url.rstrip("/")
+    bedside = check or f"{root}/check/{key}"
     return [
-        {"label": "Open the bedside check", "url": f"{root}/check/{key}", "type": "absolute"},
+        {"label": "Open the bedside check", "url": bedside, "type": "absolute"},
         {"label": "Open the patient page", "url": f"{root}/patients/{key}", "type": "absolute"},
     ]
 

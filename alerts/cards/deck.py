@@ -15,7 +15,7 @@ from alerts.cards.actions import (
 )
 from alerts.cards.detail import interaction_detail, missing_detail, nms_detail
 from alerts.cards.interaction import interaction_summary
-from alerts.cards.offers import Drafts, choice, offers
+from alerts.cards.offers import SUGGESTIONS_MAX, Drafts, choice, offers
 from alerts.cards.summary import (
     critical,
     missing_summary,
@@ -37,7 +37,8 @@ _TOPIC = {
 # the consensus criteria and their validation: the evidence behind a tier
 _CONSENSUS = "https://doi.org/10.4088/JCP.10m06438"
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
-_SERIOUS = ("contraindicated", "major")
+_SEVERITIES = ("contraindicated", "major", "moderate", "minor")
+_SERIOUS = _SEVERITIES[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class _Deal:
     failures: Sequence[str]
     drafts: Drafts
     references: Mapping[str, str]
+    check: str
 
 
 def cards(
@@ -65,23 +67,27 @@ def cards(
     removable: Collection[str] = (),
     sent: Mapping[str, Mapping[str, Any]] | None = None,
     references: Mapping[str, str] | None = None,
+    check: str = "",
+    apart: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Cards for one hook, the most urgent first.
 
     `ids` gives a new id for each card and suggestion. `failures`: what the caller tried to
     read and could not, in words without patient content. `removable`: references of the
     unsigned drafts of this call; `sent`: reference -> the order as it came. `references`: citation
-    key -> absolute URL of the evidence.
+    key -> absolute URL of the evidence. `check`: absolute URL of the bedside check of this patient.
+    `apart`: rules that share no card with others (a site may hide them).
     """
     fresh = _source_of(ids)
     drafts = Drafts(removable, sent or {})
-    deal = _Deal(assessment, fresh, base_url, zone, failures, drafts, references or {})
+    deal = _Deal(assessment, fresh, base_url, zone, failures, drafts, references or {}, check)
     made: list[dict[str, Any]] = []
     if assessment.tier.name is not TierName.NONE or critical(assessment):
         made.append(_nms_card(deal))
     elif _cannot_assess(assessment, failures):
         made.append(_missing_card(deal))
-    made += [_interaction_card(row, deal) for row in _shown(interactions, hook, _said(assessment))]
+    shown = _shown(interactions, hook, _said(assessment))
+    made += [_interaction_card(row, also, deal) for row, *also in _folded(shown, apart)]
     return sorted(made, key=lambda card: _URGENCY[card["indicator"]])
 
 
@@ -114,6 +120,21 @@ def _shown(
     return list(kept.values())
 
 
+def _folded(rows: Sequence[Interaction], apart: Collection[str]) -> list[list[Interaction]]:
+    """One card for what is said of the same drugs (ALR-05), led by the row that is most urgent,
+    then most severe, then names most harm."""
+    groups: dict[tuple[tuple[str, ...], str, str], list[Interaction]] = {}
+    for row in rows:
+        alone = row.id if row.id in apart else ""
+        groups.setdefault((row.drugs, row.order, alone), []).append(row)
+    return [sorted(group, key=_weight) for group in groups.values()]
+
+
+def _weight(row: Interaction) -> tuple[int, int, int]:
+    urgency, severity = _URGENCY[_interaction_indicator(row)], _SEVERITIES.index(row.severity)
+    return (urgency, severity, -len(row.effect.split(",")))
+
+
 def _cannot_assess(assessment: Assessment, failures: Sequence[str]) -> bool:
     if failures:
         return True
@@ -128,7 +149,7 @@ def _nms_card(deal: _Deal) -> dict[str, Any]:
         "detail": nms_detail(now, deal.zone, deal.failures),
         "indicator": tier_indicator(now),
         "source": _source(now, _CONSENSUS),
-        "links": links(deal.base_url, now.patient),
+        "links": links(deal.base_url, now.patient, deal.check),
         "overrideReasons": reasons(NMS_REASONS),
         "extension": _extension("NMS", now, deal.failures),
     }
@@ -150,32 +171,45 @@ def _missing_card(deal: _Deal) -> dict[str, Any]:
         "detail": missing_detail(now, deal.zone, deal.failures),
         "indicator": "warning",
         "source": _source(now, _CONSENSUS),
-        "links": links(deal.base_url, now.patient),
+        "links": links(deal.base_url, now.patient, deal.check),
         "overrideReasons": reasons(MISSING_REASONS),
         "extension": _extension("DATA-MISSING", now, deal.failures),
     }
 
 
-def _interaction_card(row: Interaction, deal: _Deal) -> dict[str, Any]:
+def _interaction_card(row: Interaction, also: Sequence[Interaction], deal: _Deal) -> dict[str, Any]:
+    """`also`: the other rows about the same drugs."""
     now = deal.assessment
     told = [deal.references[c] for c in row.cite if c in deal.references]
     known = iter(sorted(told, key=lambda url: "//doi.org/" not in url))  # a DOI lasts longest
     extension = _extension(row.id, now, deal.failures)
-    extension[EXTENSION] |= {"drugs": list(row.drugs), "severity": row.severity}
+    gravest = min((one.severity for one in (row, *also)), key=_SEVERITIES.index)
+    extension[EXTENSION] |= {"drugs": list(row.drugs), "severity": gravest}
     if row.order:
         extension[EXTENSION]["order"] = row.order
+    if also:
+        extension[EXTENSION]["also"] = [one.id for one in also]
     card = {
         "uuid": deal.ids(),
         "summary": interaction_summary(row, now.as_of, deal.zone),
-        "detail": interaction_detail(row, now, deal.zone),
+        "detail": interaction_detail(row, now, deal.zone, also),
         "indicator": _interaction_indicator(row),
         "source": _source(now, next(known, f"{deal.base_url.rstrip('/')}/")),
-        "links": links(deal.base_url, now.patient),
+        "links": links(deal.base_url, now.patient, deal.check),
         "overrideReasons": reasons(INTERACTION_REASONS),
         "extension": extension,
     }
-    offered = offers(row, now.patient, deal.drafts, deal.ids)
-    return _with_suggestions(card, offered, choice(row))
+    return _with_suggestions(card, _offered(row, also, deal), choice(row))
+
+
+def _offered(row: Interaction, also: Sequence[Interaction], deal: _Deal) -> list[dict[str, Any]]:
+    """What the rows offer, each once, the leading row's first."""
+    kept: dict[str, dict[str, Any]] = {}
+    for one in (row, *also):
+        if choice(one) == choice(row):
+            for offer in offers(one, deal.assessment.patient, deal.drafts, deal.ids):
+                kept.setdefault(offer["label"], offer)
+    return list(kept.values())[:SUGGESTIONS_MAX]
 
 
 def _interaction_indicator(row: Interaction) -> str:

@@ -97,20 +97,26 @@ def missing_detail(assessment: Assessment, zone: tzinfo, failures: Sequence[str]
     return _written(bodies, assessment.disclaimer)
 
 
-def interaction_detail(row: Interaction, assessment: Assessment, zone: tzinfo) -> str:
-    """The detail of an interaction (HL7 PDDI-CDS: drugs, effect, mechanism, action, context)."""
+def interaction_detail(
+    row: Interaction, assessment: Assessment, zone: tzinfo, also: Sequence[Interaction] = ()
+) -> str:
+    """The detail of an interaction (HL7 PDDI-CDS: drugs, effect, mechanism, action, context).
+
+    `also`: the other rows about the same drugs, told on the same card."""
     there = [f for f in row.facts if f.source or f.at]
     facts = [datum(fact, assessment.as_of, zone) for fact in there]
     missing = [
         f"{escape(named(f.what))}: {escape(', '.join(p for p in (f.value, f.label) if p))}."
-        for f in row.facts
-        if f not in there
+        for one in (row, *also)
+        for f in one.facts
+        if not (f.source or f.at)
     ]
     label = [f"{escape(row.label[:1].upper() + row.label[1:])}."] if row.label else []
     why = [
         f"{escape(row.effect)} ({escape(row.mechanism)}).",
         f"Severity: {escape(row.severity)}.",
         *(f"{fact}." for fact in facts),
+        *(f"Also: {_harm(one)}." for one in also),
     ]
     held = "; ".join(_CONTEXTS.get(c, named(c)) for c in row.context)
     gaps = [f"Evaluation incomplete: {escape(i)}." for i in assessment.incomplete]
@@ -118,17 +124,33 @@ def interaction_detail(row: Interaction, assessment: Assessment, zone: tzinfo) -
         f"Rule {escape(row.id)}, rules {escape(assessment.rules)}, basis {escape(row.basis)}.",
         f"Evidence: {escape(', '.join(row.evidence) or 'not stated')}.{_cited(row.cite)}",
     ]
+    basis += [
+        f"Rule {escape(one.id)}, basis {escape(one.basis)}.{_cited(one.cite)}" for one in also
+    ]
+    told = [f"{escape(row.management.rstrip('.'))}.", *(_told(one) for one in also)]
     bodies = (
         _bullets(why),
         _bullets([*label, *missing, *gaps])
-        or "- How often this happens is not known from this chart.",
-        _numbered([f"{escape(row.management.rstrip('.'))}."]),
+        or "- Nothing that this rule asks for is missing; how often it happens is not known.",
+        _numbered(told),
         _bullets([f"Holds now: {escape(held)}."] if held else [])
         or "- Nothing more from this rule.",
-        _bullets([f"NMS tier now: {_tier_words(assessment)}.", _interval(assessment)]),
+        _bullets([f"NMS tier now: {_tier_words(assessment)}.", _short_interval(assessment)]),
         _bullets(basis),
     )
     return _written(bodies, assessment.disclaimer)
+
+
+def _harm(row: Interaction) -> str:
+    """What another row warns of: 'torsades (QT prolongation), unconfirmed'."""
+    doubt = ", unconfirmed" if row.basis == "U" else ""
+    return f"{escape(row.effect)} ({escape(row.mechanism)}), {escape(row.severity)}{doubt}"
+
+
+def _told(row: Interaction) -> str:
+    """What another row asks for."""
+    doubt = " (unconfirmed)" if row.basis == "U" else ""
+    return f"{escape(row.management.rstrip('.'))}{doubt}."
 
 
 def _written(bodies: Sequence[str], disclaimer: str) -> str:
@@ -186,7 +208,9 @@ def _asked(request: Request, about: str, finding: Finding | None) -> str:
     """Why it counts as unknown, the act, and what the answer could change."""
     why = escape(named(finding.reason)) if finding and finding.reason else ""
     head = f"{why[:1].upper()}{why[1:]}." if why else f"{about}:"
-    change = f" ({escape(request.could_change)})" if request.could_change else ""
+    # what an unremarkable answer would do is on the patient page
+    could = request.could_change.partition("; without")[0]
+    change = f" ({escape(could)})" if could else ""
     ask = escape(request.ask)
     return f"{head} {f'{ask[:1].upper()}{ask[1:]}' if why else ask}{change}."
 
@@ -273,6 +297,12 @@ def _interval(assessment: Assessment) -> str:
     if assessment.cutoff:
         said += f". Published cut-off {assessment.cutoff} points, not confirmed from its source"
     return f"{said}."
+
+
+def _short_interval(assessment: Assessment) -> str:
+    """For a card that is not about the score."""
+    said = f"Consensus score {assessment.iec.lower}–{assessment.iec.upper} of 100 points"
+    return f"{said} [gurrera2011]; what it rests on: patient page."
 
 
 def _basis(assessment: Assessment, zone: tzinfo) -> str:

@@ -11,6 +11,8 @@ def interaction_summary(row: Interaction, as_of: datetime, zone: tzinfo) -> str:
     bare = " with ".join(named(d).removeprefix("condition:") for d in row.drugs[:3])
     timed = " with ".join(_dosed(d, row, as_of, zone) for d in row.drugs[:3])
     label = "Unconfirmed: " if row.basis == "U" else ""
+    alone = len(row.drugs) == 1 and "SUS" in row.context and "NMS" in row.effect
+    suspected = " in suspected NMS" if alone else ""
     effect = plain(row.effect, 120)
     effect = effect[:1].lower() + effect[1:] if effect[1:2].islower() else effect
     act = plain(row.management, 120).rstrip(".")
@@ -20,7 +22,7 @@ def interaction_summary(row: Interaction, as_of: datetime, zone: tzinfo) -> str:
     harm = effect.split(",")[0]
     tries = [
         f"{label}{_capital(drugs)}{said}. {do}."
-        for drugs in dict.fromkeys((timed, bare))
+        for drugs in dict.fromkeys((f"{timed}{suspected}", f"{bare}{suspected}", timed, bare))
         for said, do in (
             (f": {effect}", act),
             (f": {effect}", first),

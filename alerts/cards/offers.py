@@ -15,7 +15,7 @@ from alerts.statements import Interaction
 
 SUGGESTIONS_MAX = 3
 _LOINC = "http://loinc.org"
-_SNOMED = "http://snomed.info/sct"
+_ROUTE = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
 
 Test = tuple[str, tuple[tuple[str, str], ...]]
 # test of a row -> (verb first, (LOINC code, display)); codes of the observation terminology, and
@@ -57,17 +57,22 @@ MONITORED: dict[str, Test] = {
     "drug_level": ("Order a drug level", ()),
     "osmol_gap": ("Order an osmol gap", ()),
 }
-# route of a row -> what a draft says; no code is at hand for a feeding tube
-_ROUTES: dict[str, dict[str, Any]] = {
+# route of a row -> what a draft says; codes of HL7, which every site may use
+ROUTES: dict[str, dict[str, Any]] = {
     "iv": {
-        "coding": [{"system": _SNOMED, "code": "47625008", "display": "Intravenous route"}],
+        "coding": [{"system": _ROUTE, "code": "IVINJ", "display": "Injection, intravenous"}],
         "text": "intravenous",
     },
     "oral": {
-        "coding": [{"system": _SNOMED, "code": "26643006", "display": "Oral route"}],
+        "coding": [{"system": _ROUTE, "code": "PO", "display": "Swallow, oral"}],
         "text": "oral",
     },
-    "enteral": {"text": "enteral (feeding tube)"},
+    "enteral": {
+        "coding": [
+            {"system": _ROUTE, "code": "EFT", "display": "Instillation, enteral feeding tube"}
+        ],
+        "text": "enteral (feeding tube)",
+    },
 }
 # what of a dosage was written for the old route
 _OF_OLD_ROUTE = ("text", "patientInstruction", "doseAndRate", "method", "site", "maxDosePerPeriod")
@@ -114,7 +119,7 @@ def _told(
             yield _held(row, what, patient)
         elif kind == "change-route" and row.order in drafts.removable:
             order = drafts.sent.get(row.order)
-            if order is not None and what in _ROUTES:
+            if order is not None and what in ROUTES:
                 yield _rerouted(row, what, order)
 
 
@@ -175,7 +180,7 @@ def _rerouted(
     row: Interaction, route: str, order: Mapping[str, Any]
 ) -> tuple[str, list[dict[str, Any]]]:
     """The draft with another route; its dose is left open, for it was written for the old one."""
-    told = _ROUTES[route]
+    told = ROUTES[route]
     sent = order.get("dosageInstruction")
     lines = [line for line in sent if isinstance(line, Mapping)] if isinstance(sent, list) else []
     kept = [{k: v for k, v in line.items() if k not in _OF_OLD_ROUTE} for line in lines] or [{}]

@@ -255,12 +255,12 @@ def _empty(finding: Finding | None) -> bool:
 def _asks(assessment: Assessment) -> list[tuple[str, str]]:
     asked = {request.id for request in assessment.ask_next}
     known = assessment.findings.get("CK")
-    repeat = known is not None and any(d.unit and d.source for d in known.evidence)
-    return [
-        ("CK to be repeated", "repeat CK") if key == "NEXT-CK" and repeat else said
-        for key, said in _ASKS.items()
-        if key in asked
-    ]
+    said = dict(_ASKS)
+    if known is not None and any(d.unit and d.source for d in known.evidence):
+        said["NEXT-CK"] = ("CK to be repeated", "repeat CK")
+    if _true(assessment, "TEMP1") is not None:  # the reading is in the line: say what it lacks
+        said["NEXT-TEMP"] = ("Fever not confirmed", said["NEXT-TEMP"][1])
+    return [told for key, told in said.items() if key in asked]
 
 
 def acts(assessment: Assessment) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from alerts.chart import SignKind
 from alerts.differential.scene import Scene, Weighed, negated, same
 from alerts.findings.rigidity import PARKINSONIAN
+from alerts.moment import TICK
 from alerts.tiers import domains
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
@@ -121,7 +122,7 @@ def _dose_raised(scene: Scene) -> Truth:
         for new in orders:
             if new.start is None or new.start < since:
                 continue
-            now.until(new.start + now.days("withdrawal.extended_d"))
+            now.until(new.start + now.days("withdrawal.extended_d") + TICK)
             for old in orders:
                 if old.start and old.start < new.start and old.dose_unit == new.dose_unit:
                     more = (new.dose or 0) * (new.times_per_day or 1)

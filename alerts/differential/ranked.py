@@ -28,6 +28,7 @@ ENTRIES: tuple[Callable[[Scene], Weighed], ...] = (
     toxic.lithium,
     motor.without_fever,
 )
+NAMED = tuple((f"differential {weigh.__name__}", weigh) for weigh in ENTRIES)
 ORDER = {TRUE: 0, Truth.UNKNOWN: 1, FALSE: 2}
 
 
@@ -57,6 +58,8 @@ def weighable(now: Moment) -> bool:
     levels = now.within("lithium_level", now.hours("ck.lookback_h"))
     if any(m.reference_high is not None and m.value > m.reference_high for m in levels):
         return True
+    if not now.chart.conditions:
+        return False
     known = now.knowledge.criteria["differential"].values()
     coded = {kind for entry in known for kind in entry["coded"]}
     return any(c.kind in coded and c.active is not FALSE for c in now.chart.conditions)
@@ -75,8 +78,8 @@ def differential(
     states = {key: finding.state for key, finding in findings.items()}
     scene = Scene(now, findings, exposures, withdrawals, states)
     found = []
-    for weigh in ENTRIES:
-        with now.account(f"differential {weigh.__name__}"):
+    for name, weigh in NAMED:
+        with now.account(name):
             found.append(possibility(scene, weigh(scene)))
     return tuple(sorted(found, key=_rank))
 

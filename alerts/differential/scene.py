@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from alerts.chart import DAWN, Condition, MedicationUse, SignKind, begun
 from alerts.dosing import Certainty, dosing
+from alerts.knowledge import Knowledge
 from alerts.moment import TICK, Moment
+from alerts.record import record
 from alerts.scales.items import charted
 from alerts.statements import Exposure, Finding, Possibility, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
+
+LEAD_PIPE = frozenset({"lead_pipe", "generalised"})
 
 
 @dataclass(slots=True)
@@ -19,26 +24,26 @@ class Scene:
     exposures: tuple[Exposure, ...]
     withdrawals: tuple[Withdrawal, ...]
     state: dict[str, Truth]
+    # fever by either reading of the temperature
+    temp: Truth = field(init=False)
+    # rigidity said to be lead-pipe or generalised; false when tone is normal
+    lead_pipe: Truth = field(init=False)
     _signs: dict[tuple[SignKind, ...], Truth] = field(default_factory=dict)
     _reconciled: bool | None = None
 
+    def __post_init__(self) -> None:
+        self.temp = either((self.state["HYP"], self.state["TEMP1"]))
+        self.lead_pipe = self.state["RIG"]
+        if self.lead_pipe is TRUE:
+            shown = {d.value for d in self.findings["RIG"].evidence}
+            self.lead_pipe = UNKNOWN if shown.isdisjoint(LEAD_PIPE) else TRUE
+
     def sign(self, *kinds: SignKind) -> Truth:
         """Any of these charted in 24 h; false when charted absent; else unknown."""
-        if kinds not in self._signs:
-            self._signs[kinds] = charted(self.now, *kinds)
-        return self._signs[kinds]
-
-    @property
-    def temp(self) -> Truth:
-        return either((self.state["HYP"], self.state["TEMP1"]))
-
-    @property
-    def lead_pipe(self) -> Truth:
-        """Rigidity said to be lead-pipe or generalised; false when tone is normal."""
-        shown = self.findings["RIG"].evidence
-        if self.state["RIG"] is not TRUE:
-            return self.state["RIG"]
-        return TRUE if any(d.value in {"lead_pipe", "generalised"} for d in shown) else UNKNOWN
+        known = self._signs.get(kinds)
+        if known is None:
+            known = self._signs[kinds] = charted(self.now, *kinds)
+        return known
 
     @property
     def reconciled(self) -> bool:
@@ -148,7 +153,7 @@ NO = Certainty.NONE
 FIRST = DAWN
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weighed:
     """Facts by their words, and what they say."""
 
@@ -163,11 +168,11 @@ class Weighed:
 
 def possibility(scene: Scene, weighed: Weighed) -> Possibility:
     """Facts toward, facts away, facts missing (DDX-01)."""
-    entry = scene.now.knowledge.criteria["differential"][weighed.id]
-    named = scene.coded(entry["coded"])
-    toward = dict.fromkeys(f"recorded: {c.kind.replace('_', ' ')}" for c in named)
-    away: dict[str, None] = {}
-    every = {**weighed.definition, **weighed.toward, **weighed.away}
+    entry = _entry(scene.now.knowledge, weighed.id)
+    named = scene.coded(entry["coded"]) if scene.now.chart.conditions else []
+    toward = list(dict.fromkeys([f"recorded: {c.kind.replace('_', ' ')}" for c in named]))
+    away: list[str] = []
+    missing: list[str] = []
     for facts, told in (
         (weighed.definition, toward),
         (weighed.toward, toward),
@@ -175,17 +180,29 @@ def possibility(scene: Scene, weighed: Weighed) -> Possibility:
     ):
         for text, state in facts.items():
             if state is TRUE:
-                told[text] = None
+                told.append(text)
+            elif state is UNKNOWN:
+                missing.append(text)
     return Possibility(
         weighed.id,
         entry["name"],
         weighed.met,
         tuple(toward),
         tuple(away),
-        tuple([text for text, state in every.items() if state is UNKNOWN]),
-        tuple(entry["cite"]),
+        tuple(missing),
+        entry["cite"],
         TRUE if named else weighed.trigger,
     )
+
+
+def _entry(knowledge: Knowledge, key: str) -> Mapping[str, Any]:
+    """Name, citations and coded problems of an entry of the differential."""
+    known: Mapping[str, Any] | None = knowledge.memo.get(("differential entry", key))
+    if known is None:
+        raw = knowledge.criteria["differential"][key]
+        known = {**raw, "cite": tuple(raw["cite"]), "coded": frozenset(raw["coded"])}
+        knowledge.memo["differential entry", key] = known
+    return known
 
 
 def negated(state: Truth) -> Truth:

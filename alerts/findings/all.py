@@ -1,7 +1,6 @@
 """All findings of a chart at a moment, with onset and exposure, each after what it needs."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.chart import SignKind
@@ -15,6 +14,7 @@ from alerts.findings.sympathetic import bp_baselines, components, lability
 from alerts.findings.temperature import critical, fever_times, first_fever, forty, hyperthermia
 from alerts.findings.workup import workup
 from alerts.moment import TICK, Moment
+from alerts.record import record
 from alerts.statements import Exposure, Finding, Withdrawal
 from alerts.truth import TRUE
 from alerts.withdrawal import withdrawals
@@ -23,7 +23,7 @@ Seeker = Callable[[Moment, datetime, datetime], list[datetime]]
 SEEKERS: tuple[Seeker, ...] = (rigidity_times, mental_times, fever_times, ck_times)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What was found, when it began, and what the patient was exposed to."""
 
@@ -37,15 +37,15 @@ class Reading:
 def read_findings(now: Moment) -> Reading:
     """Read every finding; each knows what it read (`Moment.read_by`)."""
     with now.account("onset"):
-        floor = _episode_floor(now)
-        events = _episode(now, floor, [])
+        floor, sought = _episode_floor(now), _Sought()
+        events = _episode(now, floor, [], sought)
     onset = events[0] if events else None
     findings = _signs(now, onset)
     lability_times = [
         f.since for f in (findings["SNS"], findings["MET"]) if f.state is TRUE and f.since
     ]
     with now.account("onset"):
-        events = _episode(now, floor, lability_times) if lability_times else events
+        events = _episode(now, floor, lability_times, sought) if lability_times else events
     onset = events[0] if events else None
     now.onset = onset
     findings |= _settled(now, onset)
@@ -56,15 +56,22 @@ def read_findings(now: Moment) -> Reading:
     return Reading(findings, onset, events, exposed, stopped)
 
 
-def _episode(now: Moment, floor: datetime | None, more: list[datetime]) -> tuple[datetime, ...]:
+# times found in the windows that were looked through, by window
+_Sought = dict[tuple[datetime, datetime], list[datetime]]
+
+
+def _episode(
+    now: Moment, floor: datetime | None, more: list[datetime], sought: _Sought
+) -> tuple[datetime, ...]:
     """The times of the running episode, oldest first: a gap of 168 h ends one (TIER-10)."""
     gap = now.hours("episode.gap_h")
     found: list[datetime] = []
     end = now.as_of
     while True:
         start = end - gap
-        times = [t for seek in SEEKERS for t in seek(now, start, end)]
-        times += [t for t in more if start <= t <= end]
+        if (start, end) not in sought:
+            sought[start, end] = [t for seek in SEEKERS for t in seek(now, start, end)]
+        times = [*sought[start, end], *[t for t in more if start <= t <= end]]
         fresh = [t for t in times if floor is None or t > floor]
         earliest = min(fresh, default=None)
         found += fresh

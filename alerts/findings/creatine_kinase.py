@@ -1,10 +1,10 @@
 """CK: creatine kinase at least four times the upper limit of normal (CK-01 to CK-04)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.artefacts import to_verify
 from alerts.chart import Evidence, Measurement, MedicationUse, SignKind, UseStatus, ended
-from alerts.moment import TICK, Moment, above, caveats, certain, datum, sign_datum, use_datum
+from alerts.moment import TICK, Moment, above, caveats, datum, sign_datum, sure, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -86,7 +86,14 @@ def _absent(now: Moment, readings: list[Measurement], onset: datetime | None) ->
 def confounders(now: Moment) -> tuple[Datum, ...]:
     """CK-03: innocent causes in 72 h; shown, they remove no points."""
     window = now.hours("ck.confounder_h")
-    muscular = _injections(now)
+    known: tuple[Datum, ...] | None = now.answers.get("confounders")
+    if known is None:
+        known = now.answers["confounders"] = _confounders(now, window)
+    return known
+
+
+def _confounders(now: Moment, window: timedelta) -> tuple[Datum, ...]:
+    muscular = _injections(now, window)
     statins = now.given("statin", window)
     signs = now.present(window, *CONFOUNDING)
     coded = [
@@ -102,9 +109,8 @@ def confounders(now: Moment) -> tuple[Datum, ...]:
     )
 
 
-def _injections(now: Moment) -> list[MedicationUse]:
+def _injections(now: Moment, window: timedelta) -> list[MedicationUse]:
     """Intramuscular doses given in the window, oldest first."""
-    window = now.hours("ck.confounder_h")
     found = {
         id(use): use
         for ingredient in now.chart.doses
@@ -125,7 +131,7 @@ def above_normal(now: Moment) -> Finding:
         m for m in ranged if m.value > (m.reference_high or 0) and m.comparator not in {"<", "<="}
     ]
     if raised:
-        clean = [m for m in raised if certain(m)] or raised
+        clean = sure(raised) or raised
         shown = (_shown(now, clean[-1]),)
         held = caveats(clean[-1:])
         return Finding("CK_ULN", TRUE, "above the upper limit", shown, raised[0].at, held)
@@ -133,5 +139,9 @@ def above_normal(now: Moment) -> Finding:
 
 
 def ck_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
+    """Times of results at four times the limit or above."""
+    # both are read whatever is there: what a window of the clock holds may not change the trace
+    multiple, flat = now.knowledge["ck.multiple"], now.knowledge["ck.no_range_u_l"]
     readings = now.between("creatine_kinase", start, end)
-    return [m.at for m in readings if above(m, threshold(now, m)[0]) is TRUE]
+    limits = [m.reference_high * multiple if m.reference_high else flat for m in readings]
+    return [m.at for m, limit in zip(readings, limits, strict=True) if above(m, limit) is TRUE]

@@ -1,19 +1,11 @@
 """MS: reduced or fluctuating level of consciousness; MSB: the broader change (MS-01, MS-02)."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from alerts.baseline import Baseline, baseline, impaired_before
 from alerts.chart import Measurement, Sign, SignKind
-from alerts.moment import (
-    Moment,
-    caveats,
-    certain,
-    datum,
-    sign_caveats,
-    sign_datum,
-    taken,
-    use_datum,
-)
+from alerts.moment import Moment, caveats, datum, sign_caveats, sign_datum, sure, taken, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
@@ -29,7 +21,12 @@ NOTES = (
 
 
 def _reduced(now: Moment) -> tuple[SignKind, ...]:
-    return tuple(SignKind(k) for k in sorted(now.knowledge.reduced_mental_status))
+    return _kinds(now.knowledge.reduced_mental_status)
+
+
+@lru_cache(maxsize=8)
+def _kinds(names: frozenset[str]) -> tuple[SignKind, ...]:
+    return tuple(SignKind(name) for name in sorted(names))
 
 
 def mental_status(now: Moment, onset: datetime | None) -> Finding:
@@ -92,7 +89,7 @@ def _by_rass(now: Moment) -> Finding | None:
 def _from(hits: list[Measurement], reason: str) -> Finding | None:
     if not hits:
         return None
-    clean = [m for m in hits if certain(m)] or hits
+    clean = sure(hits) or hits
     return Finding("MS", TRUE, reason, (datum(clean[-1]),), hits[0].at, caveats(clean[-1:]))
 
 
@@ -147,7 +144,7 @@ def broad_mental_status(now: Moment, strict: Finding) -> Finding:
     """MSB: MS, RASS +2 or more, or new agitation, mutism or catatonia (MS-01)."""
     if strict.state is TRUE and not strict.caveats:
         return Finding("MSB", TRUE, strict.reason, strict.evidence, strict.since)
-    kinds = tuple(SignKind(k) for k in sorted(now.knowledge.broad_mental_status))
+    kinds = _kinds(now.knowledge.broad_mental_status)
     signs = [s for s in now.present(now.hours("ms.coded_h"), *kinds) if s.new is not FALSE]
     limit = now.knowledge["msb.rass_min"]
     agitated = [m for m in now.within("rass", now.hours("ms.true_h")) if m.value >= limit]
@@ -157,7 +154,7 @@ def broad_mental_status(now: Moment, strict: Finding) -> Finding:
         reason = "new agitation or catatonia recorded"
         return Finding("MSB", TRUE, reason, evidence, signs[0].at, sign_caveats(clean))
     if agitated:
-        top = [m for m in agitated if certain(m)] or agitated
+        top = sure(agitated) or agitated
         shown, held = (datum(top[-1]),), caveats(top[-1:])
         return Finding("MSB", TRUE, "RASS +2 or higher", shown, agitated[0].at, held)
     since, held = strict.since, strict.caveats
@@ -170,8 +167,22 @@ def mental_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
     times = [s.at for s in found if s.at <= end and s.new is not FALSE]
     alert = now.chart.by_sign.get(SignKind.ACVPU, ())
     times += [s.at for s in alert if start <= s.at <= end and s.detail in NOT_ALERT]
-    low = [m.at for m in _low_between(now, start, end)]
-    return times + (low if len(low) >= 2 else [])
+    return times + [at for at in _repeated_low(now, start, end) if start <= at <= end]
+
+
+def _repeated_low(now: Moment, start: datetime, end: datetime) -> list[datetime]:
+    """Times of low scores that another one confirms within the gap that would end an episode.
+
+    The other may lie outside `start` to `end`: a window that moves with the clock may not take
+    the earlier of two scores away and with it the later one, before its own time is over (TIER-10).
+    """
+    gap = now.hours("episode.gap_h")
+    low = [m.at for m in _low_between(now, start - gap, end + gap)]
+    return [
+        at
+        for before, at, after in zip([None, *low], low, [*low[1:], None], strict=False)
+        if (before is not None and at - before <= gap) or (after is not None and after - at <= gap)
+    ]
 
 
 def _low_between(now: Moment, start: datetime, end: datetime) -> list[Measurement]:

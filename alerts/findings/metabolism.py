@@ -4,7 +4,7 @@ from datetime import datetime
 
 from alerts.baseline import Baseline, baseline
 from alerts.chart import Measurement, SignKind
-from alerts.moment import Moment, caveats, certain, datum
+from alerts.moment import Moment, caveats, datum, sure
 from alerts.statements import Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, both
 
@@ -37,7 +37,7 @@ def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime |
     newest = own[-int(now.knowledge["met.newest"]) :]
     least = int(now.knowledge["met.hits"])
     hits = [m for m in newest if m.value >= ratio * base.value]
-    clean = [m for m in hits if certain(m)]
+    clean = sure(hits)
     chosen = clean if len(clean) >= least else hits
     if len(chosen) >= least:
         held = set(caveats(chosen)) | (set() if base.measured else {"assumed_baseline"})
@@ -67,7 +67,7 @@ def _absent(
     evidence = (*(datum(m) for m in own[-1:]), base.datum())
     if len(own) < now.knowledge["met.newest"]:
         return Finding(finding, UNKNOWN, "fewer than three readings in 12 h", evidence)
-    firm = [m for m in own if certain(m)]
+    firm = sure(own)
     if any(m.value >= ratio * base.value for m in own) or len(firm) < now.knowledge["met.newest"]:
         return Finding(finding, UNKNOWN, "reached once and not held, or provisional", evidence)
     if not base.measured:

@@ -9,7 +9,17 @@ from statistics import median
 
 from alerts.baseline import Baseline, baseline
 from alerts.chart import Measurement, Sign, SignKind
-from alerts.moment import Moment, apart, caveats, certain, datum, latest, sign_caveats, sign_datum
+from alerts.moment import (
+    BY_VALUE,
+    Moment,
+    apart,
+    caveats,
+    datum,
+    latest,
+    sign_caveats,
+    sign_datum,
+    sure,
+)
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least
 
@@ -42,7 +52,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
         readings = _usable(now.within(kind, now.hours("bpup.window_h")))
         limit = ratio * base.value
         hits = [m for m in readings if m.value >= limit]
-        pair = _two(now, [m for m in hits if certain(m)]) or _two(now, hits)
+        pair = _two(now, sure(hits)) or _two(now, hits)
         if pair:
             held = set(caveats(pair)) | (set() if base.measured else {"assumed_baseline"})
             reason = f"{kind.replace('_', ' ')} 25 % or more above baseline, twice in 12 h"
@@ -50,7 +60,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
             finding = Finding("BPUP", TRUE, reason, shown, pair[0].at, tuple(sorted(held)))
             found.append(finding)
             continue
-        firm = [m for m in readings if certain(m)]
+        firm = sure(readings)
         enough = len(firm) >= now.knowledge["bpup.false_readings"]
         states.append(FALSE if base.measured and enough and not hits else UNKNOWN)
     if found:
@@ -83,7 +93,7 @@ def fluctuation(now: Moment) -> Finding:
     found: list[Finding] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
         readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
-        pair = _extremes(now, [m for m in readings if certain(m)], parameter)
+        pair = _extremes(now, sure(readings), parameter)
         pair = pair or _extremes(now, readings, parameter)
         if pair:
             change = abs(pair[0].value - pair[1].value)
@@ -104,14 +114,10 @@ def _extremes(
     """The lowest and the highest reading, in order of time, if far enough apart."""
     if len(readings) < 2:
         return None
-    low, high = min(readings, key=_by_value), max(readings, key=_by_value)
+    low, high = min(readings, key=BY_VALUE), max(readings, key=BY_VALUE)
     if high.value - low.value < now.knowledge[parameter]:
         return None
     return (low, high) if latest(low) <= latest(high) else (high, low)
-
-
-def _by_value(reading: Measurement) -> tuple[float, datetime]:
-    return (reading.value, reading.at)
 
 
 def robust_fluctuation(now: Moment) -> Finding:
@@ -126,12 +132,12 @@ def robust_fluctuation(now: Moment) -> Finding:
             continue
         change = values[-2] - values[1]
         if change >= now.knowledge[parameter]:
-            ranked = sorted(readings, key=_by_value)
+            ranked = sorted(readings, key=BY_VALUE)
             shown = (datum(ranked[1]), datum(ranked[-2]))
             reason = f"{kind.replace('_', ' ')} varied robustly by {change:g} mmHg in 24 h"
-            firm = sorted(_collapsed(now, [m for m in readings if certain(m)]))
-            sure = len(firm) >= least and firm[-2] - firm[1] >= now.knowledge[parameter]
-            held = () if sure else caveats(readings)
+            firm = sorted(_collapsed(now, sure(readings)))
+            firmly = len(firm) >= least and firm[-2] - firm[1] >= now.knowledge[parameter]
+            held = () if firmly else caveats(readings)
             return Finding("BPFL_ROBUST", TRUE, reason, shown, readings[-1].at, held)
         states.append(FALSE)
     state = FALSE if all(s is FALSE for s in states) else UNKNOWN

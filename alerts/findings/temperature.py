@@ -5,6 +5,7 @@ from datetime import datetime
 from alerts.artefacts import to_verify
 from alerts.chart import Measurement, SignKind
 from alerts.moment import (
+    BY_VALUE,
     Moment,
     above,
     apart,
@@ -13,7 +14,9 @@ from alerts.moment import (
     datum,
     latest,
     sign_datum,
-    site_trusted,
+    sure,
+    those_above,
+    trusted_sites,
     use_datum,
 )
 from alerts.statements import Datum, Finding
@@ -31,8 +34,8 @@ def hyperthermia(now: Moment) -> Finding:
     """HYP: above 38.0 °C on two occasions, 30 min to 24 h apart, within 72 h."""
     readings = now.within("body_temperature", now.hours("hyp.lookback_h"))
     threshold = now.knowledge["hyp.threshold_c"]
-    hot = [m for m in readings if above(m, threshold, strict=True) is TRUE]
-    pair = _pair(now, [m for m in hot if certain(m)]) or _pair(now, hot)
+    hot = those_above(readings, threshold)
+    pair = _pair(now, sure(hot)) or _pair(now, hot)
     if pair:
         return Finding(
             "HYP",
@@ -72,11 +75,11 @@ def _pair(now: Moment, hot: list[Measurement]) -> tuple[Measurement, Measurement
 def _absent(now: Moment, readings: list[Measurement]) -> Finding:
     if not readings:
         return Finding("HYP", UNKNOWN, "no temperature in 72 h")
-    trusted = site_trusted(now.knowledge)
+    trusted = trusted_sites(now.knowledge)
     proof = [
         m
         for m in now.within("body_temperature", now.hours("hyp.false_window_h"))
-        if trusted(m) and m.comparator not in {">", ">="} and certain(m)
+        if m.site in trusted and m.comparator not in {">", ">="} and certain(m)
     ]
     if len(proof) < now.knowledge["hyp.occasions"]:
         reason = "fewer than two oral or core readings in 24 h"
@@ -105,12 +108,12 @@ def first_fever(now: Moment) -> Finding:
     """TEMP1: one reading above 38.0 °C within 24 h: early warning only (TEMP-05)."""
     readings = now.within("body_temperature", now.hours("temp1.window_h"))
     threshold = now.knowledge["hyp.threshold_c"]
-    hot = [m for m in readings if above(m, threshold, strict=True) is TRUE]
+    hot = those_above(readings, threshold)
     if not hot:
         state = UNKNOWN if not readings else FALSE
         reason = "no temperature in 24 h" if not readings else "no reading above 38.0 °C in 24 h"
         return Finding("TEMP1", state, reason, tuple(datum(m) for m in readings[-1:]))
-    clean = [m for m in hot if certain(m)] or hot
+    clean = sure(hot) or hot
     return Finding(
         "TEMP1",
         TRUE,
@@ -131,8 +134,8 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
     ]
     hits = [m for m in readings if above(m, limit, strict=strict) is TRUE]
     if hits:
-        clean = [m for m in hits if certain(m)] or hits
-        top = max(clean, key=lambda m: (m.value, m.at))
+        clean = sure(hits) or hits
+        top = max(clean, key=BY_VALUE)
         said = "above" if strict else "at or above"
         reason = f"{'core ' if core else ''}temperature {said} {limit:g} °C"
         return Finding(finding, TRUE, reason, (_shown(now, top),), hits[0].at, caveats([top]))
@@ -162,4 +165,4 @@ def fever_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
     """Times of readings above 38.0 °C (each may begin an episode)."""
     threshold = now.knowledge["hyp.threshold_c"]
     readings = now.between("body_temperature", start, end)
-    return [m.at for m in readings if above(m, threshold, strict=True) is TRUE]
+    return [m.at for m in those_above(readings, threshold)]

@@ -5,15 +5,15 @@ the record is never a clearance (LOG-01).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from alerts.chart import Evidence, MedicationUse, SignKind
 from alerts.guidance.patient import Bedside
+from alerts.record import record
 from alerts.wording import Raw, citations, day, kind_name, line, measured, stamp
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checks:
     """`recorded`, `check` and `ask` are sentences, in the order in which they are shown.
 
@@ -31,7 +31,7 @@ class Checks:
         return (*self.recorded, *self.check, *self.ask)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Against:
     """One contraindication or caution as the data have it, its drugs spelt out."""
 
@@ -39,6 +39,10 @@ class _Against:
     raw: Raw
     said: str
     members: frozenset[str]
+    conditions: tuple[str, ...]
+    signs: tuple[SignKind, ...]
+    # says nothing of a patient whose medication was reconciled: it names drugs alone (LOG-02)
+    drugs_only: bool
 
 
 def _rows(bedside: Bedside, entry: Mapping[str, Any]) -> tuple[_Against, ...]:
@@ -49,10 +53,22 @@ def _rows(bedside: Bedside, entry: Mapping[str, Any]) -> tuple[_Against, ...]:
         rows = [("Contraindication", r) for r in entry.get("contraindications", ())]
         rows += [("Caution", r) for r in entry.get("cautions", ())]
         known = memo["against", id(entry)] = tuple(
-            _Against(word, raw, line(raw, bedside.labels), _members(bedside, raw))
-            for word, raw in rows
+            _against(bedside, word, raw) for word, raw in rows
         )
     return known
+
+
+def _against(bedside: Bedside, word: str, raw: Raw) -> _Against:
+    conditions, signs = raw.get("conditions", ()), raw.get("signs", ())
+    return _Against(
+        word,
+        raw,
+        line(raw, bedside.labels),
+        _members(bedside, raw),
+        tuple(conditions),
+        tuple(SignKind(kind) for kind in signs),
+        bool(raw.get("drugs")) and not conditions and not signs,
+    )
 
 
 def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
@@ -63,10 +79,11 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     absolute: list[str] = []
     brief: list[str] = []
     unread: list[str] = []
-    listed: list[Raw] = []
-    for row in _rows(bedside, entry):
+    listed: list[int] = []
+    rows = _rows(bedside, entry)
+    for i, row in enumerate(rows):
         word, raw, text = row.word, row.raw, row.said
-        found = dict(_recorded(bedside, row, drug))
+        found = dict(_recorded(bedside, row, drug)) if _touched(bedside, row) else {}
         if found:
             recorded.append(f"{word} recorded: {'; '.join(found.values())}. {text}")
             brief += found
@@ -75,30 +92,39 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
         if said:
             to_check.append(f"Check: {said}. {text}")
             unread += missing
-        elif not found and word == "Contraindication" and not _cleared(bedside, raw):
-            listed.append(raw)
+        elif not found and word == "Contraindication" and not _cleared(bedside, row):
+            listed.append(i)
     short = [f"{', '.join(dict.fromkeys(brief))} on the chart"] if brief else []
     return Checks(
         tuple(recorded),
         tuple(to_check),
-        tuple(_ask(listed)),
+        _ask(bedside, entry, tuple(listed)),
         tuple(absolute),
         "; ".join([*short, *dict.fromkeys(unread)]),
+    )
+
+
+def _touched(bedside: Bedside, row: _Against) -> bool:
+    """Does the chart name anything that the row names?"""
+    return not (
+        row.members.isdisjoint(bedside.recent_drugs)
+        and bedside.conditions.keys().isdisjoint(row.conditions)
+        and bedside.now.chart.by_sign.keys().isdisjoint(row.signs)
     )
 
 
 def _recorded(bedside: Bedside, row: _Against, itself: str) -> Iterator[tuple[str, str]]:
     """Facts of the chart that make it hold: the name, and the whole fact."""
     raw = row.raw
-    for kind in raw.get("conditions", ()):
+    for kind in row.conditions:
         known = bedside.conditions.get(kind)
         if known is not None:
             name, since = kind.replace("_", " "), known.onset or known.recorded
             yield name, f"{name} since {day(since, bedside.now)}" if since else name
-    for kind in raw.get("signs", ()):
-        signs = bedside.now.present(bedside.now.hours("interaction.recent_h"), SignKind(kind))
+    for kind in row.signs:
+        signs = bedside.now.present(bedside.now.hours("interaction.recent_h"), kind)
         if signs:
-            name = kind.replace("_", " ")
+            name = kind.value.replace("_", " ")
             yield name, f"{name}, {stamp(signs[-1].at, bedside.now)}"
     for drug in sorted(row.members & bedside.recent_drugs.keys()) if row.members else ():
         use, routes = bedside.recent_drugs[drug], raw.get("routes")
@@ -123,10 +149,9 @@ def use_words(bedside: Bedside, drug: str, use: MedicationUse) -> str:
     return f"{drug}{amount}, {when}"
 
 
-def _cleared(bedside: Bedside, raw: Raw) -> bool:
+def _cleared(bedside: Bedside, row: _Against) -> bool:
     """A drug is known not to be there only once somebody reconciled the medication (LOG-02)."""
-    only_drugs = raw.get("drugs") and not raw.get("conditions") and not raw.get("signs")
-    return bool(only_drugs) and bedside.reconciled
+    return row.drugs_only and bedside.reconciled
 
 
 def _readings(bedside: Bedside, raw: Raw, drug: str) -> tuple[str, list[str]]:
@@ -162,8 +187,17 @@ def _worded(bedside: Bedside, kind: str) -> tuple[str, bool]:
     return measured(reading, bedside.now), True
 
 
-def _ask(listed: Sequence[Raw]) -> Iterator[str]:
+def _ask(bedside: Bedside, entry: Mapping[str, Any], listed: tuple[int, ...]) -> tuple[str, ...]:
     """What the chart is silent about: listed, to be asked, not taken as absent."""
+    memo = bedside.now.knowledge.memo
+    known: tuple[str, ...] | None = memo.get(("ask", id(entry), listed))
+    if known is None:
+        rows = _rows(bedside, entry)
+        known = memo["ask", id(entry), listed] = tuple(_asked([rows[i].raw for i in listed]))
+    return known
+
+
+def _asked(listed: Sequence[Raw]) -> Iterator[str]:
     names = [raw.get("asked") or raw["text"] for raw in listed]
     cite = dict.fromkeys(key for raw in listed for key in raw["cite"])
     if names:

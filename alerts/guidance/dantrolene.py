@@ -1,15 +1,15 @@
 """Dantrolene in milligrams and vials: only with a weight of the last 30 days (SAF-04)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from alerts.guidance.patient import Bedside
+from alerts.record import record
 from alerts.wording import Raw, citations, dose, stamp
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preparation:
     """What a dose takes: vials of 20 mg with their water and mannitol, or suspension."""
 

@@ -26,7 +26,7 @@ class Bedside:
     # readings in words, each made once
     told: dict[str, tuple[str, bool]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         labels: Mapping[str, str] = self.now.knowledge.management["labels"]
         return labels

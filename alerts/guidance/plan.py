@@ -22,7 +22,7 @@ from alerts.statements import (
     TierName,
     Withdrawal,
 )
-from alerts.truth import FALSE, TRUE
+from alerts.truth import FALSE, TRUE, Truth
 
 # SEV-03: with severity unknown the moderate row is shown, with that label
 STAGE_OF = {"MILD": "STG-2", "MODERATE": "STG-3", "SEVERE": "STG-4", "UNKNOWN": "STG-3"}
@@ -70,8 +70,9 @@ def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
     """
     if critical_hyperthermia(bedside.findings):
         yield "MGT-COOL"
+    withdrawn = confirmed(bedside.withdrawals)
     for key in bedside.now.knowledge.stages.get(stage, ()):
-        if _applies(bedside, key):
+        if _applies(bedside, key, withdrawn):
             yield key
         if key == "MGT-DA-REINSTATE" and bedside.withdrawals and stage != "STG-1":
             yield from NON_ORAL
@@ -79,8 +80,7 @@ def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
             yield "DRG-DANTROLENE"
 
 
-def _applies(bedside: Bedside, key: str) -> bool:
-    withdrawn = confirmed(bedside.withdrawals)
+def _applies(bedside: Bedside, key: str, withdrawn: Truth) -> bool:
     if key == "MGT-DA-REINSTATE":
         return withdrawn is not FALSE
     if key in {"MGT-STOP", "MGT-WITHHOLD"}:
@@ -100,8 +100,10 @@ def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
         return advice
     reason = bedside.labels["paediatric" if bedside.child is TRUE else "age_unknown"]
     held = [a for a in advice if a.id.startswith("DRG-") and a.brief.endswith(reason)]
+    keys = {a.id for a in held}
     names = ", ".join(a.brief.split(".")[0].lower() for a in held)
     together = f"Drugs ({names}). {reason}"
     return [
-        a if a not in held else replace(a, brief=together if a is held[0] else "") for a in advice
+        a if a.id not in keys else replace(a, brief=together if a is held[0] else "")
+        for a in advice
     ]

@@ -37,11 +37,19 @@ _NOTHING = Added()
 
 def action_advice(bedside: Bedside, key: str) -> Advice:
     """The advice of one MGT entry for this patient."""
-    entry = bedside.now.knowledge.actions[key]
+    entry, memo = bedside.now.knowledge.actions[key], bedside.now.knowledge.memo
+    if key not in _ADDED and "cautions" not in entry:  # the same for every patient
+        known: Advice | None = memo.get(("advice", key))
+        if known is None:
+            known = memo["advice", key] = _advice(bedside, key, entry, _NOTHING)
+        return known
     make = _ADDED.get(key)
-    added = make(bedside) if make is not None else _NOTHING
+    return _advice(bedside, key, entry, make(bedside) if make is not None else _NOTHING)
+
+
+def _advice(bedside: Bedside, key: str, entry: Mapping[str, Any], added: Added) -> Advice:
     standing = standing_lines(bedside.now.knowledge, entry["lines"], bedside.labels)
-    basis, cite, rows = standing.basis, standing.cite, shown(added.rows)
+    basis, cite, rows = standing.basis, standing.cite, shown(added.rows) if added.rows else []
     if rows:
         basis = weakest_basis([*rows, *standing.rows])
         cite = all_citations([*standing.rows, *rows])
@@ -50,7 +58,7 @@ def action_advice(bedside: Bedside, key: str) -> Advice:
         entry["title"],
         entry["priority"],
         (*added.warnings, *(checks(bedside, entry).recorded if "cautions" in entry else ())),
-        (*added.lines, *(line(raw, bedside.labels) for raw in rows), *standing.lines),
+        (*added.lines, *[line(raw, bedside.labels) for raw in rows], *standing.lines),
         basis,
         cite,
         brief=entry.get("brief", "") if added.brief is None else added.brief,
@@ -70,10 +78,10 @@ def _stop(bedside: Bedside) -> Added:
         added.lines.append("No dopamine antagonist found on this chart: reconcile drugs from home")
     if any(c.long_acting for c in bedside.culprits):
         added.rows += stop["depot"]
-    also = {"lithium", *now.knowledge.classes.get("anticholinergic", ())}
-    also |= now.knowledge.classes.get("serotonergic", frozenset())
-    culprits = {c.drug for c in bedside.culprits}
-    if found := sorted((also & bedside.recent_drugs.keys()) - culprits):
+    classes = now.knowledge.classes
+    also = classes.get("anticholinergic", frozenset()), classes.get("serotonergic", frozenset())
+    recent = bedside.recent_drugs.keys() - {c.drug for c in bedside.culprits}
+    if found := sorted(d for d in recent if d == "lithium" or d in also[0] or d in also[1]):
         added.lines.append(f"On the chart, to review: {', '.join(found)}")
         added.rows += stop["review"]
     added.warnings = [

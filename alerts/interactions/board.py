@@ -1,7 +1,6 @@
 """The board: every drug at its places in the rows, and the contexts of SPEC 6."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.chart import MedicationUse
@@ -14,6 +13,7 @@ from alerts.interactions.states import States
 from alerts.interactions.taken import Taken, drug_datum, on_board, ordered
 from alerts.knowledge import Knowledge
 from alerts.knowledge.records import Hit, Row
+from alerts.record import record
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, Truth, both
 
@@ -21,7 +21,7 @@ from alerts.truth import FALSE, TRUE, Truth, both
 _AMBIGUOUS = "lorazepam"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A drug on one side of a row. `state` unknown: what `missing` names decides it."""
 
@@ -49,7 +49,7 @@ class Board:
         self._past: bool | None = None
         self._parkinsonian: bool | None = None
         self._treated: bool | None = None
-        self._factors: dict[str, Datum | None] = {}
+        self._factors: dict[str, Datum] = {}
         self._shown: dict[int, Datum] = {}
         self.places = self._placed(everything)
 
@@ -63,10 +63,13 @@ class Board:
             for hit in hits.get(taken.ingredient, ())
         }
         places: Places = {}
-        met = self._can_be_met(everything)
+        met, stateful = self._can_be_met(everything), self.situation.now.knowledge.index.stateful
         for taken in everything:
             for hit in hits.get(taken.ingredient, ()):
-                if hit.row.id not in met or (self.drafts and hit.row.id not in asked):
+                row = hit.row.id
+                if row not in met and row not in stateful:
+                    continue
+                if self.drafts and row not in asked:
                     continue
                 place = self._place(taken, hit)
                 if place is not None:
@@ -75,14 +78,14 @@ class Board:
         return places
 
     def _can_be_met(self, everything: list[Taken]) -> set[str]:
-        """Rows with a drug of this board on both sides, or whose other side is a state."""
+        """Rows with a drug of this board on both sides; a state may be the other side too."""
         index = self.situation.now.knowledge.index
         named = {taken.ingredient for taken in everything}
         sides: dict[str, set[str]] = {"a": set(), "b": set()}
         for ingredient in named:
             for hit in index.drugs.get(ingredient, ()):
                 sides[hit.side].add(hit.row.id)
-        return (sides["a"] & sides["b"]) | index.stateful
+        return sides["a"] & sides["b"]
 
     def _place(self, taken: Taken, hit: Hit) -> Place | None:
         if not hit.qualifier and taken.certain is TRUE:
@@ -94,7 +97,7 @@ class Board:
             missing = missing or f"whether {taken.ingredient} is taken"
         return Place(taken, hit.side, both((state, taken.certain)), missing)
 
-    def factor(self, kind: str) -> Datum | None:
+    def factor(self, kind: str) -> Datum:
         """An individual contextual factor of this patient."""
         if kind not in self._factors:
             self._factors[kind] = factor(self.situation, kind)

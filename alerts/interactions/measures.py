@@ -116,10 +116,10 @@ def _hours(window: timedelta) -> str:
     return f"{window.total_seconds() / 3600:g}"
 
 
-def factor(situation: Situation, kind: str) -> Datum | None:
+def factor(situation: Situation, kind: str) -> Datum:
     """An individual contextual factor of a row, or that it is not recorded (PDDI-CDS)."""
     if kind in _PERSONAL:
-        return _PERSONAL[kind](situation)
+        return _PERSONAL[kind](situation) or Datum(kind, "not recorded", "", None, "")
     now = situation.now
     window = now.hours("interaction.factor_h")
     names = ("egfr", "creatinine") if kind == "gfr" else (kind,)

@@ -62,7 +62,8 @@ def _directed(board: Board, row: Row, a: Taken, b: Taken) -> Held:
         return _second_added(board, a, b)
     now = board.situation.now
     lately = a.stopped and a.gap <= now.days("interaction.inducer_d")
-    return Held(TRUE, note="inducer stopped") if lately and (b.draft or b.running) else Held(FALSE)
+    goes_on = b.draft or b.running or (b.certain is UNKNOWN and not b.stopped)
+    return Held(TRUE, note="inducer stopped") if lately and goes_on else Held(FALSE)
 
 
 def _second_added(board: Board, a: Taken, b: Taken) -> Held:

@@ -1,15 +1,16 @@
 """What the rows read of the patient, and how a condition's answer is given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from alerts.moment import Moment
+from alerts.record import record
 from alerts.statements import Datum, Finding, TierName, Withdrawal
 from alerts.truth import UNKNOWN, Truth
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Situation:
     """What the contexts read of the patient."""
 
@@ -20,7 +21,7 @@ class Situation:
     findings: Mapping[str, Finding] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """A condition: does it hold, by which facts, in words; or what is missing to decide it."""
 

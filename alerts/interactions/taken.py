@@ -1,12 +1,13 @@
 """The drugs that count: drafts, running orders, and doses recent enough to be in the body."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.chart import MedicationUse, UseStatus
 from alerts.dosing import Certainty, dosing
 from alerts.moment import TICK, Moment
+from alerts.record import record
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -15,7 +16,7 @@ PARENTERAL = frozenset({"im", "iv", "sc", "depot"})
 _NOW = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Taken:
     """One drug of one record. `gap`: time since it last counted as taken (0 while it runs).
 
@@ -118,6 +119,7 @@ def _taken(now: Moment, use: MedicationUse, ingredient: str, longest: timedelta)
         return
     if span.running is FALSE:
         now.until(last + TICK)  # from then on its age counts; while it runs, its last moment is now
+        now.until(last + longest + TICK)
     certain = UNKNOWN if span.certainty is Certainty.POSSIBLE and not use.as_needed else TRUE
     yield Taken(use, ingredient, gap, running, certain)
 

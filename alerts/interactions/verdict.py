@@ -1,13 +1,13 @@
 """From a match to what is said: mode by basis and context, facts, suggestions, one per pair."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from alerts.interactions.board import Board, Place
 from alerts.interactions.signs import TUBELESS
 from alerts.interactions.situation import Held
 from alerts.interactions.taken import Taken
 from alerts.knowledge.records import SEVERITIES, Row
+from alerts.record import record
 from alerts.statements import Channel, Datum, Interaction
 from alerts.truth import TRUE, UNKNOWN, Truth
 
@@ -15,7 +15,7 @@ _NOTHING = Held(TRUE)
 _CONTEXT = "context not certain"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """A row that is met. `drugs`: named where no record of the drug stands on the board."""
 
@@ -69,7 +69,7 @@ def _facts(board: Board, match: Match) -> Iterable[Datum]:
     shown = {fact.what for fact in match.held.facts}
     factors = (board.factor(kind) for kind in match.row.factors)
     yield from match.held.facts
-    yield from (f for f in factors if f is not None and f.what not in shown)
+    yield from (f for f in factors if f.what not in shown)
 
 
 def _mode(board: Board, row: Row, state: Truth, *, ordered: bool) -> Channel:

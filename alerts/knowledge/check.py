@@ -29,6 +29,7 @@ def faults(knowledge: Knowledge) -> list[str]:
         *_window_faults(knowledge),
         *_class_faults(knowledge),
         *_row_faults(knowledge),
+        *_risk_faults(knowledge),
         *_advice_faults(knowledge),
         *_reference_faults(knowledge),
     ]
@@ -68,6 +69,15 @@ def _top_keys(path: Path) -> Iterator[str]:
         if isinstance(entries, yaml.MappingNode):
             for key, _ in entries.value:
                 yield f"{section.value}: {key.value}"
+
+
+def _risk_faults(knowledge: Knowledge) -> Iterator[str]:
+    """Risk factors, read or not: a basis, a citation, and a reason where none is read."""
+    for part in ("risk_factors", "risk_factors_unread"):
+        for key, raw in knowledge.criteria.get(part, {}).items():
+            yield from _basis_faults(key, raw.get("basis"), raw.get("cite"), knowledge.references)
+            if part == "risk_factors_unread" and not raw.get("reason"):
+                yield f"{key}: is not read, and no reason is given"
 
 
 def _basis_faults(where: str, basis: object, cite: object, known: object) -> Iterator[str]:

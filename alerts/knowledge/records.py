@@ -195,13 +195,20 @@ class Knowledge:
         """The value of a parameter; KeyError for one that does not exist."""
         return self._values[key]
 
+    def note(self, keys: Mapping[str, None]) -> None:
+        """These parameters were read. Only a ledger keeps an account of it."""
+
     def antagonist(self, ingredient: str) -> bool:
         """Does this ingredient count as a dopamine antagonist (SPEC 3.1)?"""
         return ingredient in self.short_acting or ingredient in self.depot_ingredients
 
     @property
     def depot_ingredients(self) -> frozenset[str]:
-        return frozenset(w.ingredient for w in self.long_acting.values())
+        known: frozenset[str] | None = self.memo.get("depot ingredients")
+        if known is None:
+            known = frozenset(w.ingredient for w in self.long_acting.values())
+            self.memo["depot ingredients"] = known
+        return known
 
     def is_member(self, ingredient: str, name: str) -> bool:
         """Is the ingredient in the class?"""

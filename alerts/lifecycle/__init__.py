@@ -28,7 +28,16 @@ from alerts.lifecycle.states import (
     What,
     Why,
 )
-from alerts.lifecycle.steps import claim, hand_over, release, reopen, resolve, snooze, undo
+from alerts.lifecycle.steps import (
+    claim,
+    hand_over,
+    opened_on_promise,
+    release,
+    reopen,
+    resolve,
+    snooze,
+    undo,
+)
 
 __all__ = [
     "RESOLVE_REASONS",
@@ -62,6 +71,7 @@ __all__ = [
     "is_open",
     "machine_of",
     "next_due",
+    "opened_on_promise",
     "plain",
     "release",
     "reopen",

@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 from alerts.chart import Chart, Condition, SignKind
 from alerts.knowledge import Knowledge
+from alerts.lifecycle.promises import Arrivals
 from alerts.lifecycle.states import Suppression
 from alerts.moment import Moment, moment, site_trusted
 from alerts.statements import Assessment
@@ -53,7 +54,8 @@ class Prints:
 class Circumstances:
     """`present`: references of all facts on the chart; None when the chart was not looked at,
     and then nothing is taken for retracted. `prints`: what each reference says (see Prints).
-    `resolved_at`: SPEC 5.6, stated or measured.
+    `arrivals`: the readings that a promise to monitor awaits. `resolved_at`: SPEC 5.6, stated or
+    measured.
     """
 
     suppression: Suppression = Suppression.NO
@@ -64,6 +66,7 @@ class Circumstances:
     ck: float | None = None
     present: frozenset[str] | None = None
     prints: Prints | None = None
+    arrivals: Arrivals | None = None
 
     def said(self, reference: str, at: datetime | None) -> str:
         return "" if self.prints is None else self.prints.of(reference, at)
@@ -83,13 +86,16 @@ def circumstances(chart: Chart, knowledge: Knowledge, assessment: Assessment) ->
         ck=cks[-1].value if cks else None,
         present=frozenset(_references(chart)),
         prints=Prints(chart),
+        arrivals=Arrivals(now),
     )
 
 
 def _suppression(now: Moment, assessment: Assessment) -> Suppression:
     """ALR-12. The order is by how much is silenced."""
     conditions = now.chart.conditions
-    if any(c.kind == COMFORT and c.active is TRUE for c in conditions):
+    stated = [s for s in now.chart.signs_of(SignKind.COMFORT_CARE) if s.at <= now.as_of]
+    decided = bool(stated) and stated[-1].present is TRUE
+    if decided or any(c.kind == COMFORT and c.active is TRUE for c in conditions):
         return Suppression.COMFORT_CARE
     if any(d.id == "DDX-MH" and d.met is TRUE for d in assessment.differential):
         return Suppression.THEATRE

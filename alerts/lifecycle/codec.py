@@ -26,6 +26,7 @@ _TIMES = frozenset(
         "onset",
         "last_true",
         "escalated_from",
+        "monitored",
         "ended_at",
         "owner_since",
         "waiting_from",

@@ -7,6 +7,7 @@ from datetime import datetime
 from alerts.lifecycle.circumstances import Circumstances
 from alerts.lifecycle.episode import correct
 from alerts.lifecycle.policy import Policy
+from alerts.lifecycle.promises import kept
 from alerts.lifecycle.quiet import answered, quiet_ends, worsening
 from alerts.lifecycle.states import Alert, AlertKind, Audience, MachineState, Mark, Move, What, Why
 from alerts.lifecycle.telling import Draft, opened
@@ -35,7 +36,7 @@ def follow_pairs(
         interaction = found.pop(alert.subject, None)
         if interaction is not None:
             view = pair_view(interaction, assessment, around)
-            moves.append(_step(alert, view, now, policy))
+            moves.append(_step(alert, view, around, now, policy))
         elif alert.machine.ended_at is None:
             moves.append(_close(alert, around, now, policy))
         else:
@@ -91,9 +92,12 @@ def _open(
     return opened(alert, Why.PAIR_FOUND, now, silent=False, detail=view.level)
 
 
-def _step(alert: Alert, view: View, now: datetime, policy: Policy) -> Move | None:
+def _step(
+    alert: Alert, view: View, around: Circumstances, now: datetime, policy: Policy
+) -> Move | None:
     before = alert.machine
     draft = Draft(alert, joined(before, view), now)
+    missing = _watch(draft, around)
     reasons = list(worsening(_known(alert), before, view, policy))
     if before.ended_at is not None:
         _return(draft, view, policy, worse=bool(reasons))
@@ -102,12 +106,41 @@ def _step(alert: Alert, view: View, now: datetime, policy: Policy) -> Move | Non
         draft.say(what, _pair_reason(reasons[0]), f"{before.stated} to {view.level}")
         draft.call(_pair_reason(reasons[0]), view.channel)
     else:
-        end = quiet_ends(alert, policy)
-        if end is not None and end <= now:
-            why = Why.QUIET_ENDED if alert.human.resolved_at else Why.SNOOZE_ENDED
-            draft.say(What.CALLED_AGAIN, why)
-            draft.call(why, view.channel)
+        _end_of_quiet(draft, view, policy, missing)
     return draft.move()
+
+
+def _watch(draft: Draft, around: Circumstances) -> tuple[str, ...]:
+    """A promise to monitor meets the chart: said once when kept, and again when a value that kept
+    it is taken back. What is still missing of it."""
+    alert, human = draft.was, draft.was.human
+    if around.arrivals is None or human.snoozed_at is None or not human.promised:
+        return ()
+    if not answered(alert.machine, human):
+        return ()
+    missing = around.arrivals.missing(human.promised, human.snoozed_at, human.snoozed_until)
+    was_kept = kept(alert.machine, human)
+    if not missing and not was_kept:
+        draft.machine = replace(draft.machine, monitored=human.snoozed_at)
+        draft.say(What.MONITORED, Why.VALUE_ARRIVED, ", ".join(human.promised))
+    elif missing and was_kept:
+        draft.machine = replace(draft.machine, monitored=None)
+        draft.say(What.CORRECTED, Why.VALUE_TAKEN_BACK, ", ".join(missing))
+    return missing
+
+
+def _end_of_quiet(draft: Draft, view: View, policy: Policy, missing: Sequence[str]) -> None:
+    """The time that a person asked for is over: what was promised arrived, or it calls again."""
+    end = quiet_ends(replace(draft.was, machine=draft.machine), policy)
+    if end is None or end > draft.now:
+        return
+    if missing:
+        draft.say(What.REOPENED, Why.VALUE_DID_NOT_ARRIVE, ", ".join(missing))
+        draft.call(Why.VALUE_DID_NOT_ARRIVE, view.channel)
+        return
+    why = Why.QUIET_ENDED if draft.was.human.resolved_at else Why.SNOOZE_ENDED
+    draft.say(What.CALLED_AGAIN, why)
+    draft.call(why, view.channel)
 
 
 def _known(alert: Alert) -> Mark:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.lifecycle.policy import Policy
+from alerts.lifecycle.promises import kept
 from alerts.lifecycle.states import (
     Alert,
     AlertKind,
@@ -38,7 +39,7 @@ def attention(alert: Alert, now: datetime) -> Attention:
     if machine.ended_at is not None:
         return Attention.ENDED
     if answered(machine, human):
-        if human.resolved_at is not None:
+        if human.resolved_at is not None or kept(machine, human):
             return Attention.RESOLVED
         if human.snoozed_until is not None and human.snoozed_until > now:
             return Attention.SNOOZED
@@ -54,10 +55,10 @@ def answered(machine: MachineState, human: HumanState) -> bool:
 
 
 def is_open(alert: Alert) -> bool:
-    """Not ended, and not resolved since its last call."""
-    human = alert.human
-    resolved = human.resolved_at is not None and answered(alert.machine, human)
-    return alert.machine.ended_at is None and not resolved
+    """Not ended, and since its last call neither resolved nor monitored as promised."""
+    machine, human = alert.machine, alert.human
+    done = human.resolved_at is not None or kept(machine, human)
+    return machine.ended_at is None and not (done and answered(machine, human))
 
 
 def waiting_since(alert: Alert) -> datetime:
@@ -66,9 +67,10 @@ def waiting_since(alert: Alert) -> datetime:
 
 
 def quiet_ends(alert: Alert, policy: Policy) -> datetime | None:
-    """When the silence that a person asked for ends; None when nobody hid it."""
+    """When the silence that a person asked for ends; None when nobody hid it, or when what they
+    promised to watch has arrived: then only a worsening ends it."""
     human = alert.human
-    if not answered(alert.machine, human):
+    if not answered(alert.machine, human) or kept(alert.machine, human):
         return None
     if human.resolved_at is not None:
         nms = alert.kind is AlertKind.NMS

@@ -38,6 +38,7 @@ class What(StrEnum):
     EASED = "eased"
     CALLED_AGAIN = "called-again"
     CORRECTED = "corrected"
+    MONITORED = "monitored"  # what was promised has arrived
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     ESCALATED = "escalated"
@@ -69,6 +70,9 @@ class Why(StrEnum):
     FACTS_EASED = "facts-eased"
     QUIET_ENDED = "quiet-ended"
     SNOOZE_ENDED = "snooze-ended"
+    VALUE_ARRIVED = "promised-value-arrived"
+    VALUE_DID_NOT_ARRIVE = "promised-value-did-not-arrive"
+    VALUE_TAKEN_BACK = "promised-value-taken-back"
     EVIDENCE_RETRACTED = "evidence-retracted"
     EVIDENCE_CORRECTED = "evidence-corrected"  # same id, another value, the ground is gone
     UNACKNOWLEDGED = "unacknowledged"  # ALR-06
@@ -180,6 +184,7 @@ class MachineState:
     stated, now (TIER-10).
     `called_at`, `calls`: the last call for attention and how many there were.
     `escalations`: ALR-06 audiences told of the wait that began at `escalated_from`.
+    `monitored`: the promise to monitor, by its time, of which every value has arrived.
     `told`: every audience ever told; `support`: the facts that what was told rested on;
     `evidence`: references of the true findings of the newest assessment.
     """
@@ -210,6 +215,7 @@ class MachineState:
     told: tuple[Audience, ...] = ()
     support: tuple[Support, ...] = ()
     evidence: tuple[str, ...] = ()
+    monitored: datetime | None = None
     ended_at: datetime | None = None
     end_reason: Why | None = None
 
@@ -219,7 +225,8 @@ class HumanState:
     """What people did. Only the steps of people write it.
 
     `waiting_from`: since when it is nobody's again (released, re-opened). `answered`: the call
-    (`machine.calls`) that a snooze or resolution answers. `before`: for undo, one step deep.
+    (`machine.calls`) that a snooze or resolution answers. `promised`: the tests that a snooze
+    "will monitor" awaits (promises.py). `before`: for undo, one step deep.
     """
 
     owner: str | None = None
@@ -229,6 +236,7 @@ class HumanState:
     mark: Mark | None = None
     snoozed_at: datetime | None = None
     snoozed_until: datetime | None = None
+    promised: tuple[str, ...] = ()
     resolved_at: datetime | None = None
     reason: Why | None = None
     intervention: Intervention = Intervention.NONE

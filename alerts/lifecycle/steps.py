@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from alerts.knowledge import Knowledge
+from alerts.knowledge import Knowledge, load
 from alerts.lifecycle.policy import policy
+from alerts.lifecycle.promises import promised
 from alerts.lifecycle.quiet import Attention, answered, attention, is_open
 from alerts.lifecycle.states import (
     RESOLVE_REASONS,
@@ -28,7 +29,7 @@ from alerts.lifecycle.states import (
     What,
     Why,
 )
-from alerts.lifecycle.view import mark_of
+from alerts.lifecycle.view import INTERACTION_LEVELS, mark_of
 from alerts.statements import Channel
 
 
@@ -93,7 +94,11 @@ def snooze(
     *,
     knowledge: Knowledge | None = None,
 ) -> Move:
-    """Hide it until then; any worsening shows it at once (quiet.py)."""
+    """Hide it until then; any worsening shows it at once (quiet.py).
+
+    "Will monitor" on an interaction promises the tests of its row: once they have arrived it stays
+    hidden, and at its end it says which did not.
+    """
     _must_be_open(alert)
     why = _reason(reason, SNOOZE_REASONS)
     if until <= now:
@@ -112,8 +117,31 @@ def snooze(
         mark=mark_of(alert.machine),
         snoozed_at=now,
         snoozed_until=until,
+        promised=_promised(alert, why, knowledge),
         resolved_at=None,
         reason=why,
+    )
+
+
+def opened_on_promise(
+    move: Move, user: str, at: datetime, *, knowledge: Knowledge | None = None
+) -> Move:
+    """A pair that now runs, whose card was answered "will monitor" while it was a draft: it opens
+    with that promise, made at `at`, and is hidden until its end (ALR-05, ALR-07).
+
+    The move as it is when it opens nothing, when the promise is over, and for a contraindicated
+    pair: that is never kept from a second pair of eyes.
+    """
+    alert, numbers = move.alert, policy(knowledge)
+    now, until = alert.machine.opened_at, at + numbers.pair_quiet
+    if alert.kind is not AlertKind.INTERACTION or alert.version != 1 or not at <= now < until:
+        return move
+    if alert.level == INTERACTION_LEVELS[-1]:
+        return move
+    hidden = snooze(alert, user, now, Why.WILL_MONITOR, until, knowledge=knowledge)
+    human = replace(hidden.alert.human, snoozed_at=at)
+    return replace(
+        move, alert=replace(alert, human=human), history=(*move.history, *hidden.history)
     )
 
 
@@ -144,6 +172,7 @@ def resolve(
         mark=mark_of(alert.machine),
         snoozed_at=None,
         snoozed_until=None,
+        promised=(),
         resolved_at=now,
         reason=why,
         intervention=done,
@@ -171,6 +200,7 @@ def reopen(alert: Alert, user: str, now: datetime, note: str = "") -> Move:
         mark=None,
         snoozed_at=None,
         snoozed_until=None,
+        promised=(),
         resolved_at=None,
         reason=None,
         intervention=Intervention.NONE,
@@ -195,6 +225,12 @@ def undo(alert: Alert, user: str, now: datetime) -> Move:
         alert.id, now, What.UNDONE, user, Why.SECOND_THOUGHTS, human.last_what.value
     )
     return Move(replace(alert, human=back, version=alert.version + 1), (entry,))
+
+
+def _promised(alert: Alert, why: Why, knowledge: Knowledge | None) -> tuple[str, ...]:
+    if alert.kind is not AlertKind.INTERACTION or why is not Why.WILL_MONITOR:
+        return ()
+    return promised(alert.machine.rule, knowledge or load())
 
 
 def _must_be_open(alert: Alert) -> None:
@@ -242,5 +278,11 @@ def _current(alert: Alert) -> HumanState:
     if answered(alert.machine, human):
         return human
     return replace(
-        human, snoozed_at=None, snoozed_until=None, resolved_at=None, reason=None, mark=None
+        human,
+        snoozed_at=None,
+        snoozed_until=None,
+        promised=(),
+        resolved_at=None,
+        reason=None,
+        mark=None,
     )

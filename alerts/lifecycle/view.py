@@ -85,7 +85,7 @@ def pair_view(
     interaction: Interaction, assessment: Assessment, around: Circumstances | None = None
 ) -> View:
     """What an interaction row says of the running drugs."""
-    unsure = interaction.label.startswith("context not certain")
+    unsure = bool(interaction.unknown) or "context not certain" in interaction.label
     known = around or Circumstances()
     facts = tuple(
         Support(d.source, d.at, known.said(d.source, d.at)) for d in interaction.facts if d.source

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from alerts.baseline import baseline
 from alerts.chart import Measurement, SignKind
-from alerts.moment import TICK, Moment, above, site_trusted
-from alerts.scales.items import charted, own, reached
-from alerts.statements import Exposure, Feature, Interval, Scale, Withdrawal
+from alerts.moment import TICK, Moment, above, trusted_sites
+from alerts.scales.items import charted, feature, interval, own, reached
+from alerts.statements import Exposure, Scale, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
 EXTRAPYRAMIDAL = (
@@ -22,10 +22,10 @@ EXTRAPYRAMIDAL = (
 
 def pope(now: Moment, state: Mapping[str, Truth]) -> Scale:
     """Above 37.5 °C, two extrapyramidal and two autonomic signs."""
-    trusted = site_trusted(now.knowledge)
+    trusted = trusted_sites(now.knowledge)
     readings = now.within("body_temperature", now.hours("temp1.window_h"))
     limit = now.knowledge["pope.temperature_c"]
-    hot = either([above(m, limit, strict=True) for m in readings if trusted(m)] or [UNKNOWN])
+    hot = either([above(m, limit, strict=True) for m in readings if m.site in trusted] or [UNKNOWN])
     # what nobody charted is unknown: akinesia has no code of its own here
     signs = [state["RIG"] if k is SignKind.RIGIDITY else charted(now, k) for k in EXTRAPYRAMIDAL]
     motor = at_least(int(now.knowledge["pope.extrapyramidal"]), [*signs, UNKNOWN])
@@ -46,8 +46,8 @@ def pope(now: Moment, state: Mapping[str, Truth]) -> Scale:
         "POPE",
         "Pope, Keck & McElroy 1986",
         both((hot, motor, two)),
-        tuple(Feature(t, t, s) for t, s in zip(texts, states, strict=True)),
-        _count(tuple(autonomic.values())),
+        tuple([feature(t, t, s) for t, s in zip(texts, states, strict=True)]),
+        interval(autonomic.values()),
         f"retrospective support: {support}",
         "S",
         ("pope1986", "tse2015"),
@@ -71,11 +71,6 @@ def _rise(now: Moment, kind: str, parameter: str) -> Truth:
         return UNKNOWN
     highest = max(m.value for m in readings)
     return TRUE if highest >= base.value + now.knowledge[parameter] else FALSE
-
-
-def _count(states: tuple[Truth, ...]) -> Interval:
-    true = sum(s is TRUE for s in states)
-    return Interval(true, true + sum(s is UNKNOWN for s in states))
 
 
 def adityanjee(
@@ -107,8 +102,8 @@ def adityanjee(
         "ADITYANJEE",
         "Adityanjee 1999",
         both((*items.values(), two)),
-        tuple(Feature(t, t, s) for t, s in zip(texts, states, strict=True)),
-        _count(tuple(autonomic.values())),
+        tuple([feature(t, t, s) for t, s in zip(texts, states, strict=True)]),
+        interval(autonomic.values()),
         "source of exposure windows; the 48 h fever rule is too slow for an alert",
         "S",
         ("adityanjee1999",),
@@ -137,10 +132,10 @@ def _swing(now: Moment, window: str) -> Truth:
 
 def _lasting(now: Moment) -> Truth:
     """Four consecutive oral or core readings above 38.5 °C that span 48 h, none below between."""
-    trusted = site_trusted(now.knowledge)
+    trusted = trusted_sites(now.knowledge)
     limit, span = now.knowledge["adityanjee.temperature_c"], now.hours("adityanjee.duration_h")
     lookback = now.hours("hyp.lookback_h")
-    readings = [m for m in now.within("body_temperature", lookback) if trusted(m)]
+    readings = [m for m in now.within("body_temperature", lookback) if m.site in trusted]
     if not readings:
         return UNKNOWN
     run: list[Measurement] = []

@@ -1,6 +1,7 @@
 """International Expert Consensus criteria (gurrera2011): points as an interval (LOG-03)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from alerts.knowledge import Knowledge
 from alerts.statements import Interval
@@ -9,6 +10,8 @@ from alerts.truth import FALSE, TRUE, Truth
 ITEMS = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
 POINTS = {item: f"iec.{item}" for item in ITEMS}
 States = Mapping[str, Truth]
+_NOTED = dict.fromkeys(POINTS.values())
+_ASKED = {exposure: itemgetter(exposure, *ITEMS[1:]) for exposure in ("EXP", "EXP72")}
 
 
 def iec(states: States, knowledge: Knowledge, *, exposure: str = "EXP") -> Interval:
@@ -16,12 +19,19 @@ def iec(states: States, knowledge: Knowledge, *, exposure: str = "EXP") -> Inter
 
     `exposure`: EXP (pharmacokinetic reading) or EXP72 (the literal one, SPEC 1.4).
     """
-    lower = upper = 0
-    for item, parameter in POINTS.items():
-        points = knowledge[parameter]
-        state = states[exposure if item == "EXP" else item]
-        if state is TRUE:
-            lower += int(points)
-        if state is not FALSE:
-            upper += int(points)
-    return Interval(lower, upper)
+    told = _ASKED[exposure](states)
+    knowledge.note(_NOTED)
+    scores: dict[tuple[Truth, ...], Interval] = knowledge.memo.setdefault("iec", {})
+    score = scores.get(told)
+    if score is None:
+        points = [int(knowledge[parameter]) for parameter in POINTS.values()]
+        score = scores[told] = _counted(told, points)
+    return score
+
+
+def _counted(told: Sequence[Truth], points: Sequence[int]) -> Interval:
+    counted = list(zip(told, points, strict=True))
+    return Interval(
+        sum(p for state, p in counted if state is TRUE),
+        sum(p for state, p in counted if state is not FALSE),
+    )

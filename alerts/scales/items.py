@@ -3,12 +3,13 @@
 False needs a record: a reading below the limit, a sign charted absent. Silence is unknown (LOG-01).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from alerts.chart import Measurement, SignKind
-from alerts.moment import Moment, above, certain
-from alerts.statements import Finding
+from alerts.moment import Moment, any_above, sure
+from alerts.statements import Feature, Finding, Interval
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either
 
 
@@ -27,12 +28,14 @@ def reached(
     """
     readings = now.within(kind, now.hours(window))
     limit = now.knowledge[parameter]
+    if not readings:
+        return UNKNOWN
     mark = (kind, parameter, window, strict, firm)
     known: Truth | None = now.answers.get(mark)
     if known is None:
         chosen = _own(readings, firm=firm)
-        states = [above(m, limit, strict=strict) for m in chosen]
-        known = now.answers[mark] = either(states) if states else UNKNOWN
+        states = any_above(chosen, limit, strict=strict)
+        known = now.answers[mark] = states if chosen else UNKNOWN
     return known
 
 
@@ -43,7 +46,7 @@ def own(now: Moment, kind: str, window: str, *, firm: bool = False) -> list[Meas
 
 def _own(readings: Sequence[Measurement], *, firm: bool) -> list[Measurement]:
     kept = [m for m in readings if not m.flags]
-    return [m for m in kept if certain(m)] if firm else kept
+    return sure(kept) if firm else kept
 
 
 def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = False) -> Truth:
@@ -59,6 +62,8 @@ def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = F
 def charted(now: Moment, *kinds: SignKind, window: timedelta | None = None) -> Truth:
     """Present in 24 h; absent when a structured entry says so; unknown when nobody charted it."""
     span = window or now.hours("ddx.sign_h")
+    if now.chart.by_sign.keys().isdisjoint(kinds):  # as for most signs of most patients
+        return UNKNOWN
     known: Truth | None = now.answers.get((kinds, span))
     if known is None:
         known = now.answers[kinds, span] = _charted(now, span, kinds)
@@ -74,14 +79,30 @@ def _charted(now: Moment, span: timedelta, kinds: tuple[SignKind, ...]) -> Truth
     return FALSE if any(s.present is FALSE and s.structured for s in signs) else UNKNOWN
 
 
+@lru_cache(maxsize=2048)
+def feature(item: str, text: str, state: Truth) -> Feature:
+    """An item of a criteria set in one of its three states: the same for every patient."""
+    return Feature(item, text, state)
+
+
+def interval(states: Collection[Truth]) -> Interval:
+    """True items to true and unknown items."""
+    told = list(states)
+    true = told.count(TRUE)
+    return Interval(true, true + told.count(UNKNOWN))
+
+
 def states_of(findings: Mapping[str, Finding]) -> dict[str, Truth]:
     return {key: finding.state for key, finding in findings.items()}
 
 
 def abnormal_pressure(now: Moment, state: Mapping[str, Truth], *, firm: bool = False) -> Truth:
     """BP elevation, robust fluctuation, or systolic below 90 (LEV-01)."""
-    low = below(now, "systolic_bp", "levenson.low_sbp", "met.window_h", firm=firm)
-    return either((state["BPUP"], state["BPFL_ROBUST"], low))
+    return either((state["BPUP"], state["BPFL_ROBUST"], low_pressure(now, firm=firm)))
+
+
+def low_pressure(now: Moment, *, firm: bool = False) -> Truth:
+    return below(now, "systolic_bp", "levenson.low_sbp", "met.window_h", firm=firm)
 
 
 def leucocytosis(now: Moment, *, firm: bool = False) -> Truth:

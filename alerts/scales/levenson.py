@@ -1,10 +1,10 @@
 """Levenson's criteria of 1985, through secondary sources (LEV-01, LEV-02)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from alerts.moment import Moment
-from alerts.scales.items import abnormal_pressure, leucocytosis, reached
+from alerts.record import record
+from alerts.scales.items import leucocytosis, low_pressure, reached
 from alerts.truth import Truth, at_least, both, either
 
 MAJORS = ("fever", "rigidity", "CK above 1000 U/L")
@@ -18,7 +18,7 @@ MINORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Levenson:
     """Majors: fever, rigidity, CK > 1000. Minors: six signs (SPEC 1.6)."""
 
@@ -49,21 +49,33 @@ def levenson(now: Moment, state: Mapping[str, Truth], *, firm: bool = False) -> 
 
     `firm`: without preliminary values and inferred units (TIER-05).
     """
-    window = "met.window_h"
+    muscle, pulse, low, breath, white = _measured(now, firm=firm)
     return Levenson(
-        majors=(
-            either((state["HYP"], state["TEMP1"])),
-            state["RIG"],
+        majors=(either((state["HYP"], state["TEMP1"])), state["RIG"], muscle),
+        minors=(
+            pulse,
+            either((state["BPUP"], state["BPFL_ROBUST"], low)),
+            breath,
+            state["MS"],
+            state["DIAPH"],
+            white,
+        ),
+    )
+
+
+def _measured(now: Moment, *, firm: bool) -> tuple[Truth, Truth, Truth, Truth, Truth]:
+    """CK, heart rate, low pressure, respiratory rate, white cells: the same whatever the states."""
+    mark = ("levenson", firm)
+    known: tuple[Truth, Truth, Truth, Truth, Truth] | None = now.answers.get(mark)
+    if known is None:
+        window = "met.window_h"
+        known = now.answers[mark] = (
             reached(
                 now, "creatine_kinase", "levenson.ck_u_l", "ck.lookback_h", strict=True, firm=firm
             ),
-        ),
-        minors=(
             reached(now, "heart_rate", "levenson.hr", window, firm=firm),
-            abnormal_pressure(now, state, firm=firm),
+            low_pressure(now, firm=firm),
             reached(now, "respiratory_rate", "levenson.rr", window, firm=firm),
-            state["MS"],
-            state["DIAPH"],
             leucocytosis(now, firm=firm),
-        ),
-    )
+        )
+    return known

@@ -9,15 +9,18 @@ from alerts.scales.items import (
     abnormal_pressure,
     acidosis,
     charted,
+    feature,
+    interval,
     leucocytosis,
     myoglobinuria,
     reached,
     states_of,
 )
 from alerts.scales.levenson import MAJORS, MINORS, Levenson
-from alerts.statements import Exposure, Feature, Finding, Interval, Scale, Withdrawal
+from alerts.statements import Exposure, Feature, Finding, Scale, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
+_NUMBERS = tuple(map(str, range(1, 31)))
 ENTERED = {"sachdev_total": "sachdev2005", "francis_yacoub_total": "francis_yacoub"}
 NAMES = {
     "sachdev_total": "Sachdev rating scale, total as entered",
@@ -46,15 +49,11 @@ def scales(
         )
 
 
-def interval(states: Sequence[Truth]) -> Interval:
-    """True items to true and unknown items."""
-    true = sum(s is TRUE for s in states)
-    return Interval(true, true + sum(s is UNKNOWN for s in states))
-
-
 def _features(texts: Sequence[str], states: Sequence[Truth]) -> tuple[Feature, ...]:
     pairs = zip(texts, states, strict=True)
-    return tuple(Feature(str(i + 1), text, state) for i, (text, state) in enumerate(pairs))
+    return tuple(
+        [feature(n, text, state) for n, (text, state) in zip(_NUMBERS, pairs, strict=False)]
+    )
 
 
 def _levenson(counts: Levenson) -> Scale:
@@ -104,7 +103,7 @@ def _caroff_mann(
         "Caroff & Mann 1993",
         both((*needed.values(), five)),
         _features((*needed, *items), (*needed.values(), *items.values())),
-        interval(tuple(items.values())),
+        interval(items.values()),
         "hyperthermia threshold unverified (38.0 °C used)",
         "S",
         ("caroff_mann1993", "ngo2019"),
@@ -154,7 +153,7 @@ def _dsm_iv(now: Moment, state: Mapping[str, Truth]) -> Scale:
         "DSM-IV-TR research criteria (machine reading)",
         both((*a.values(), two, state["NEG"])),
         _features((*a, *b, *attested), (*a.values(), *b.values(), state["NEG"])),
-        interval(tuple(b.values())),
+        interval(b.values()),
         "no numeric thresholds are published; C and D unknown unless attested",
         "S",
         ("dsm4tr",),
@@ -188,7 +187,7 @@ def _dsm_5(now: Moment, state: Mapping[str, Truth]) -> Scale:
         "DSM_5_FEATURES",
         "Features described in DSM-5(-TR)",
         None,
-        tuple(Feature(*feature) for feature in features),
+        tuple([feature(*told) for told in features]),
         None,
         "a description, not a count: nothing is met or unmet",
         "S",

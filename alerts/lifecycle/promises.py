@@ -1,0 +1,79 @@
+"""What a person promised when they chose "will monitor", and whether the chart holds it (ALR-07).
+
+A row promises the tests that it asks for; without any, the readings that it names as factors. A
+promise is kept by a reading of each test whose effective time lies after the promise and not after
+its end. A time of issue is no effective time; an artefact, a haemolysed sample or a ventilator's
+set rate is no reading of the patient (SPEC 2.3, MET-01).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from alerts.chart import Measurement, TimeBasis
+from alerts.evidence import latest
+from alerts.knowledge import Knowledge
+from alerts.knowledge.records import Row
+from alerts.lifecycle.states import HumanState, MachineState
+from alerts.moment import Moment
+
+# test of a row -> the readings that answer it, any of them; other factors answer themselves
+ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "alt": ("alt",),
+    "blood_pressure": ("systolic_bp",),
+    "creatine_kinase": ("creatine_kinase",),
+    "creatinine": ("egfr", "creatinine"),
+    "drug_level": ("drug_level",),
+    "ecg": ("qtc",),
+    "gfr": ("egfr", "creatinine"),
+    "lithium_level": ("lithium_level",),
+    "osmol_gap": ("osmol_gap",),
+    "potassium": ("potassium",),
+    "respiratory_rate": ("respiratory_rate",),
+}
+# factors that nobody measures again
+LASTING = frozenset({"age", "sex", "ventilated"})
+_NOT_OWN = frozenset({"haemolysed", "ventilator_set", "paced"})
+_NO_TIME = frozenset({TimeBasis.ISSUED, TimeBasis.UNDATED})
+
+
+def promised(rule: str, knowledge: Knowledge) -> tuple[str, ...]:
+    """The tests that "will monitor" promises for a row; none for a row that names nothing."""
+    row = next((row for row in knowledge.interactions if row.id == rule), None)
+    return tuple(dict.fromkeys(_asked(row))) if row is not None else ()
+
+
+def _asked(row: Row) -> Iterator[str]:
+    tests = [said.partition(":")[2] for said in row.suggest if said.startswith("monitor:")]
+    if tests:
+        yield from tests
+        return
+    yield from (kind for kind in row.factors if kind not in LASTING)
+
+
+class Arrivals:
+    """The readings of a chart, asked for by test."""
+
+    def __init__(self, now: Moment) -> None:
+        self._now = now
+
+    def missing(
+        self, tests: Sequence[str], after: datetime, until: datetime | None
+    ) -> tuple[str, ...]:
+        """Those of the tests with no reading after the promise, up to its end included."""
+        return tuple(test for test in tests if not self._arrived(test, after, until))
+
+    def _arrived(self, test: str, after: datetime, until: datetime | None) -> bool:
+        return any(
+            after < reading.at and (until is None or latest(reading) <= until) and _counts(reading)
+            for kind in ANSWERS.get(test, (test,))
+            for reading in self._now.readings(kind)
+        )
+
+
+def _counts(reading: Measurement) -> bool:
+    return reading.time_basis not in _NO_TIME and _NOT_OWN.isdisjoint(reading.flags)
+
+
+def kept(machine: MachineState, human: HumanState) -> bool:
+    """Has everything that was promised arrived? Each promise is known by its time."""
+    return bool(human.promised) and machine.monitored == human.snoozed_at is not None

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from service.fhir.reader import EntryOutcome, Notification
-from service.store import Store
-from service.store.subscriptions import Heard
+from service.store import Heard, Store
 
 NOT_FETCHED = "not-fetched"
 EVENTS = ("event-notification", "query-event")

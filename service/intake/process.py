@@ -6,6 +6,7 @@ that it held is answered 503: nothing was acknowledged, so nothing is lost.
 """
 
 import asyncio
+import gc
 import multiprocessing
 import queue
 import signal
@@ -19,10 +20,13 @@ from service.errors import SentinelError, Unavailable
 from service.intake.delivery import Delivery, Receipt
 from service.intake.door import Take, Waiting
 from service.logs import bind, configure, place_of
+from service.processes import give_way
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)
 END_S = 5.0
+# bytes of a body after which what reading it left behind is cleared away at once
+LARGE = 1_000_000
 
 MakeClerk = Callable[[Settings], Take]
 
@@ -108,6 +112,7 @@ def serve(pipe: Connection, make_clerk: MakeClerk, settings: Settings) -> None:
         signal.signal(number, signal.SIG_IGN)
     configure(settings, "intake")
     clerk = make_clerk(settings)
+    give_way()  # hooks first
     while True:
         try:
             given = pipe.recv()
@@ -119,6 +124,10 @@ def serve(pipe: Connection, make_clerk: MakeClerk, settings: Settings) -> None:
             pipe.send(answer)
         except OSError:
             return
+        large = len(given.body) > LARGE
+        del given, answer  # not kept until the next one comes, which may be tomorrow
+        if large:
+            gc.collect()
 
 
 def _answer(clerk: Take, given: Delivery) -> "Receipt | Told":

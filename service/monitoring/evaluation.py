@@ -18,11 +18,20 @@ import structlog
 from alerts.assessment import as_dict, assess
 from alerts.chart import Chart, chart_of
 from alerts.knowledge import Knowledge
-from alerts.lifecycle import Alert, Move, advance, circumstances, next_due
+from alerts.lifecycle import (
+    Alert,
+    AlertKind,
+    Move,
+    Why,
+    advance,
+    circumstances,
+    next_due,
+    opened_on_promise,
+)
 from service.errors import Unavailable
 from service.logs import bind, place_of
 from service.monitoring.watch import TOO_LONG, Watch
-from service.store import Due, Evaluated, Store
+from service.store import Answer, Due, Evaluated, Store
 
 BATCH = 50
 # evaluated, marked and settled together: one flush of the disk
@@ -34,6 +43,8 @@ SLICE_S = 10.0
 SOONEST_S = 10.0
 # a stop is to be over in seconds; what is claimed and not begun waits for its lease
 STOP_S = 4.0
+# who promised, when the record system did not say
+UNNAMED = "clinician (record system)"
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 log = structlog.get_logger(__name__)
 
@@ -179,6 +190,7 @@ def judge(
     moves = advance(
         existing, assessment, due.tenant, now, new_id, around=around, knowledge=knowledge
     )
+    moves = _with_promises(store, knowledge, due, now, moves)
     again = _earliest(
         next_due(_moved(existing, moves), assessment, now, knowledge=knowledge),
         awaited(chart, now),
@@ -187,6 +199,29 @@ def judge(
     return Evaluated(
         due, moves, orjson.dumps(as_dict(assessment)), again and max(again, soonest), now
     )
+
+
+def _with_promises(
+    store: Store, knowledge: Knowledge, due: Due, now: datetime, moves: tuple[Move, ...]
+) -> tuple[Move, ...]:
+    """A prescriber who signed a draft and said "will monitor" has been asked: the pair that now
+    runs opens with that promise (ALR-05)."""
+    if not any(_opens_a_pair(move) for move in moves):
+        return moves
+    since = now - timedelta(hours=knowledge["interaction.quiet_h"])
+    told = {answer.subject: answer for answer in store.answers(due.tenant, due.patient, since)}
+    return tuple(_on_promise(move, told.get(move.alert.subject), knowledge) for move in moves)
+
+
+def _opens_a_pair(move: Move) -> bool:
+    return move.alert.kind is AlertKind.INTERACTION and move.alert.version == 1
+
+
+def _on_promise(move: Move, answer: Answer | None, knowledge: Knowledge) -> Move:
+    if answer is None or answer.reason != Why.WILL_MONITOR or not _opens_a_pair(move):
+        return move
+    who = answer.clinician or UNNAMED
+    return opened_on_promise(move, who, answer.at, knowledge=knowledge)
 
 
 def awaited(chart: Chart, now: datetime) -> datetime | None:

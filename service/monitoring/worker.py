@@ -2,10 +2,8 @@
 
 import logging
 import os
-import signal
 import socket
 import threading
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -14,6 +12,7 @@ from celery import beat as celery_beat
 from kombu.entity import Queue
 
 from service.errors import SettingsFault
+from service.leaving import hear_no_more, leave_on_signal
 from service.monitoring.broker import broker_url
 from service.monitoring.celery_app import PULSE, QUEUE, make_app
 from service.monitoring.keeper import DEAF_S, PULSE_S, SWEEP_S, Hearing, Keeper
@@ -67,6 +66,7 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
     # not when Celery says that it is ready: with the broker away it never is, and somebody is due
     keeper.start()
     running.start()
+    hear_no_more()
     _take_away(app, pulses)
     return int(running.exitcode or 0)
 
@@ -74,10 +74,10 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
 def beat(settings: Settings) -> int:
     """Run the beat until SIGTERM or SIGINT. Two of them by mistake only ring more often."""
     app = make_app(_url(settings))
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _leave)
+    leave_on_signal()
     log.info("beat.started")
     celery_beat.Service(app, scheduler_cls=celery_beat.Scheduler).start()
+    hear_no_more()
     return 0
 
 
@@ -90,10 +90,6 @@ def _url(settings: Settings) -> str:
             code="no-broker",
         )
     return url
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 def _listen(hearing: Hearing, bench: Bench) -> None:

@@ -1,18 +1,21 @@
 """The one durable truth: facts, due list, alerts, history, audit, on SQLite and PostgreSQL."""
 
-from service.store.alerts import Stale
-from service.store.audit import AuditEntry, AuditHead, AuditRecord, ChainVerdict
-from service.store.cards import Handle, Response
-from service.store.due import Due, Quarantined
-from service.store.flow import Flow
-from service.store.notices import Posted
-from service.store.reception import Received
-from service.store.retention import Retention
-from service.store.settlement import Evaluated
+from service.store.alerting.alerts import Stale
+from service.store.alerting.notices import Posted
+from service.store.callers.subscriptions import Heard, Subscription
+from service.store.evaluation.due import Due, Quarantined
+from service.store.evaluation.flow import Flow
+from service.store.evaluation.settlement import Evaluated
+from service.store.keeping.retention import Retention
+from service.store.oversight.audit import AuditEntry, AuditHead, AuditRecord, ChainVerdict
+from service.store.oversight.cards import Answer, Handle, Response
+from service.store.oversight.reception import Received
+from service.store.people.seen import Sight
+from service.store.people.ticks import Tick
 from service.store.store import Store, open_store
-from service.store.subscriptions import Heard, Subscription
 
 __all__ = [
+    "Answer",
     "AuditEntry",
     "AuditHead",
     "AuditRecord",
@@ -27,8 +30,10 @@ __all__ = [
     "Received",
     "Response",
     "Retention",
+    "Sight",
     "Stale",
     "Store",
     "Subscription",
+    "Tick",
     "open_store",
 ]

@@ -5,27 +5,27 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from service.store import upgrade as schema_upgrade
-from service.store.alerts import Alerts
-from service.store.arrivals import Arrivals
-from service.store.audit import Audit
-from service.store.backup import Backup
-from service.store.cards import Cards
-from service.store.changes import Changes
-from service.store.claims import Claims
-from service.store.due import DueList
-from service.store.engine import Database
-from service.store.facts import Facts
-from service.store.filters import SavedFilters
-from service.store.flow import Flows
-from service.store.keys import UsedKeys
-from service.store.notices import Notices
-from service.store.pruning import Pruning
-from service.store.reception import Reception
-from service.store.seen import SeenAlerts
-from service.store.settlement import Settlement
-from service.store.subscriptions import Subscriptions
-from service.store.ticks import Ticks
+from service.store.alerting.alerts import Alerts
+from service.store.alerting.changes import Changes
+from service.store.alerting.notices import Notices
+from service.store.callers.keys import UsedKeys
+from service.store.callers.subscriptions import Subscriptions
+from service.store.database import upgrade as schema_upgrade
+from service.store.database.engine import Database
+from service.store.evaluation.claims import Claims
+from service.store.evaluation.due import DueList
+from service.store.evaluation.flow import Flows
+from service.store.evaluation.settlement import Settlement
+from service.store.keeping.backup import Backup
+from service.store.keeping.pruning import Pruning
+from service.store.oversight.audit import Audit
+from service.store.oversight.cards import Cards
+from service.store.oversight.reception import Reception
+from service.store.people.filters import SavedFilters
+from service.store.people.seen import SeenAlerts
+from service.store.people.ticks import Ticks
+from service.store.resources.arrivals import Arrivals
+from service.store.resources.facts import Facts
 
 
 class Store(

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -46,18 +47,22 @@ class Running:
     def text(self) -> str:
         return "\n".join(self.printed)
 
-    def wait_for(self, words: str, within_s: float = 40) -> None:
+    def wait_for(self, words: str, within_s: float = 120) -> None:
         def said() -> bool:
             assert self.process.poll() is None or words in self.text, self.text
             return words in self.text
 
         until(said, within_s, f"{words!r} in what was printed")
 
-    def stop(self, number: int = signal.SIGTERM, within_s: float = 15) -> tuple[int, float]:
+    def stop(self, number: int = signal.SIGTERM, within_s: float = 30) -> tuple[int, float]:
         """Exit code, and how long it took."""
-        begun = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(number)
+        return self.ended(within_s)
+
+    def ended(self, within_s: float) -> tuple[int, float]:
+        """Wait for the end of what was told to stop: exit code, and how long it took from now."""
+        begun = time.monotonic()
         try:
             code = self.process.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -79,13 +84,13 @@ class Served(Running):
         given = {"NMS_SENTINEL_DATA_DIR": str(data), "NMS_SENTINEL_PORT": "0", **environ}
         super().__init__(["serve", *options], given)
         self.wait_for("Stop it with Ctrl-C")
-        until(lambda: LINK.search(self.text) is not None, 5, "a sign-in link")
+        until(lambda: LINK.search(self.text) is not None, 20, "a sign-in link")
         link = LINK.search(self.text)
         assert link is not None
         self.link = link[0]
         self.base = self.link.split("/sign-in")[0]
         self.data = data / "demo" if "--demo" in options else data
-        self.http = httpx.Client(base_url=self.base, timeout=20)
+        self.http = httpx.Client(base_url=self.base, timeout=60)
 
     def sign_in(self) -> None:
         answer = self.http.get(self.link)
@@ -126,6 +131,12 @@ def serving(data: Path, *options: str, **environ: str) -> Iterator[Served]:
     finally:
         served.http.close()
         served.end()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], bool], within_s: float, what: str = "it") -> None:

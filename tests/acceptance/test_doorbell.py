@@ -28,7 +28,7 @@ def test_a_bundle_while_redis_is_stopped(tmp_path: Path, redis: EmbeddedBroker) 
     with serving(tmp_path / "data", REDIS_URL=redis.url) as served:
         served.sign_in()
         assert served.alerts() == []  # nothing synthetic without --demo
-        until(lambda: served.http.get("/health/ready").json()["state"] == "ready", 20, "ready")
+        until(lambda: served.http.get("/health/ready").json()["state"] == "ready", 60, "ready")
         redis.stop()
         begun = time.monotonic()
         answer = served.push(bundle("while-stopped"))
@@ -61,11 +61,11 @@ def test_a_bundle_while_redis_is_stopped(tmp_path: Path, redis: EmbeddedBroker) 
 def test_the_embedded_broker_is_restarted_too(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         served.sign_in()
-        until(lambda: served.http.get("/health/ready").json()["state"] == "ready", 20, "ready")
+        until(lambda: served.http.get("/health/ready").json()["state"] == "ready", 60, "ready")
         os.kill(broker_of(served.process.pid), signal.SIGKILL)
         assert served.push(bundle("broker-killed")).status_code == 200
         until(
-            lambda: served.http.get("/health/ready").json()["state"] == "ready", 20, "ready again"
+            lambda: served.http.get("/health/ready").json()["state"] == "ready", 60, "ready again"
         )
         until(lambda: bool(served.alerts()), 60, "the alert")
 

@@ -1,7 +1,6 @@
 """The commands of docker-compose.yml as plain processes, on a real PostgreSQL and Redis."""
 
 import signal
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from service.monitoring.embedded import EmbeddedBroker
 from service.security.session import sign_in_link
 from service.settings import load_settings
 from tests.acceptance.patients import bundle
-from tests.acceptance.running import Running, until
+from tests.acceptance.running import Running, free_port, until
 from tests.platform.test_compose import PARTS, SERVICES
 from tests.platform.test_compose import environment as composed
 from tests.store.postgres import postgres, postgres_url
@@ -26,15 +25,15 @@ def test_the_parts_run_apart(tmp_path: Path, postgres_url: str) -> None:
     with ExitStack() as held:
         environ = environment(tmp_path, postgres_url, held)
         migrated = Running(SERVICES["migrate"]["command"], environ)
-        assert migrated.process.wait(60) == 0, migrated.text
+        assert migrated.process.wait(120) == 0, migrated.text
         parts = {}
         for name in PARTS:
             changed = {**composed(name), **environ}
             parts[name] = Running(SERVICES[name]["command"], changed)
             held.callback(parts[name].end)
         settings = load_settings(environ)
-        with httpx.Client(base_url=settings.base_url, timeout=20) as http:
-            until(lambda: answers(http), 40, "the API")
+        with httpx.Client(base_url=settings.base_url, timeout=60) as http:
+            until(lambda: answers(http), 120, "the API")
             assert http.get(sign_in_link(settings)).status_code == 303
             answer = http.post(
                 "/fhir",
@@ -47,11 +46,11 @@ def test_the_parts_run_apart(tmp_path: Path, postgres_url: str) -> None:
             name: Running([*SERVICES[name]["healthcheck"]["test"][2:]], environ) for name in PARTS
         }
         for name, process in asked.items():
-            assert process.process.wait(40) == 0, (name, process.text)
+            assert process.process.wait(120) == 0, (name, process.text)
         for part in parts.values():
             part.process.send_signal(signal.SIGTERM)
         for name, part in parts.items():
-            code, took = part.stop(within_s=45)
+            code, took = part.ended(within_s=45)
             assert code == 0, (name, part.text[-2000:])
             assert took < 40
 
@@ -72,12 +71,6 @@ def environment(tmp_path: Path, postgres_url: str, held: ExitStack) -> dict[str,
         "NMS_SENTINEL_CLIENT_KEYS": "",
         "NMS_SENTINEL_OPEN_MODE": "1",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(http: httpx.Client) -> bool:

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from alerts.knowledge import load
 from service.monitoring import evaluation
-from service.store import open_store, settlement
+from service.store import open_store
+from service.store.evaluation import settlement
 
 POINTS = ("claimed", "charted", "assessed", "moved", "in the transaction", "settled")
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from service.monitoring.embedded import EmbeddedBroker
 from service.store import Store, open_store
 
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
+START_S = 120.0
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Processes:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     killed: list[tuple[float, str]] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
+    _without_broker: threading.Event = field(default_factory=threading.Event)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -80,6 +83,20 @@ class Processes:
                 self.running[name].send_signal(signal.SIGKILL)
             self.killed.append((time.time(), name))
 
+    @contextmanager
+    def broker_away(self) -> Iterator[None]:
+        """The broker stopped, and afterwards started with nothing in it."""
+        self._without_broker.set()
+        with self._guard:
+            self.broker.stop()
+        try:
+            yield
+        finally:
+            for kept in (self.folder / "broker").rglob("*.aof*"):
+                if kept.is_file():
+                    kept.unlink()
+            self._without_broker.clear()
+
     def stop(self) -> list[int]:
         """SIGTERM to all; the exit codes."""
         self._ended.set()
@@ -95,7 +112,7 @@ class Processes:
             with self._guard:
                 if self._ended.is_set():
                     return
-                if not self.broker.running:
+                if not self.broker.running and not self._without_broker.is_set():
                     self.broker.start()
                 for name, process in list(self.running.items()):
                     if process.poll() is not None:
@@ -129,7 +146,7 @@ def processes(folder: Path, workers: int = 2, database: str = "") -> Processes:
 
 def _ended(process: subprocess.Popen[bytes]) -> int:
     try:
-        return process.wait(20)
+        return process.wait(45)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -8,19 +8,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.store.engine import Database
+from service.store.database.engine import Database
 from tests.monitoring.orders import bundle
 from tests.platform.serviced import Api
 
-SIZE_MB = 4
 
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB; skipped where one may not be mounted."""
+@pytest.fixture(params=[4, pytest.param(32, marks=pytest.mark.heavy)], ids=lambda mb: f"{mb} MB")
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A small file system; skipped where none may be mounted."""
     place = tmp_path / "small"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no right to mount a file system")
     yield place

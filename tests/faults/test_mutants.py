@@ -33,7 +33,7 @@ MUTANTS = (
         "        outcomes = self._kept(reading, given)\n        if",
         "        outcomes = reading.outcomes\n        if",
         "tests/faults/test_no_silent_empties.py::"
-        "test_a_fault_in_any_stage_of_the_intake_is_said[service.store.arrivals.touch]",
+        "test_a_fault_in_any_stage_of_the_intake_is_said[service.store.resources.arrivals.touch]",
     ),
     Mutant(
         "no sweep",
@@ -67,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         "nobody asks at whom the worker died",
-        "service/store/claims.py",
+        "service/store/evaluation/claims.py",
         "    _take_back(connection, now)\n",
         "",
         "tests/store/test_claims.py::"
@@ -99,15 +99,15 @@ MUTANTS = (
     ),
     Mutant(
         "an id takes a fact from one patient to another",
-        "service/store/arrivals.py",
-        'return bool(row["patient"] and known.patient and row["patient"] != known.patient)',
+        "service/store/resources/arrivals.py",
+        "return bool(row.patient and known.patient and row.patient != known.patient)",
         "return False",
         "tests/store/test_facts.py::"
         "test_an_id_that_another_patient_holds_is_refused_without_a_newer_version",
     ),
     Mutant(
         "a delivery leaves no row in the audit",
-        "service/store/arrivals.py",
+        "service/store/resources/arrivals.py",
         "            if client:\n",
         "            if not client:\n",
         "tests/platform/test_audit.py::"
@@ -116,9 +116,38 @@ MUTANTS = (
     Mutant(
         "a row of the audit is lost in silence",
         "service/audit.py",
-        '            count("nms_sentinel_audit_lost_total")\n            log',
-        "            log",
+        '                count("nms_sentinel_audit_lost_total")\n                log',
+        "                log",
         "tests/platform/test_audit.py::test_what_is_lost_is_counted_and_never_silent",
+    ),
+    Mutant(
+        "an access lies in memory alone until it is written",
+        "service/journal.py",
+        '            os.write(self._file, _encoder.encode((tenant, entry)) + b"\\n")\n',
+        "",
+        "tests/faults/test_journal.py::test_each_answered_hook_is_in_the_audit_after_kill_9",
+    ),
+    Mutant(
+        "what the store took already is adopted again",
+        "service/store/oversight/audit.py",
+        "if once and not _first_time(",
+        "if not once and not _first_time(",
+        "tests/faults/test_journal.py::"
+        "test_what_the_store_took_before_the_kill_is_not_written_twice",
+    ),
+    Mutant(
+        "the journal of a living process is taken from it",
+        "service/journal.py",
+        "    except OSError:\n        os.close(file)\n        return None\n    return file",
+        "    except OSError:\n        pass\n    return file",
+        "tests/faults/test_journal.py::test_what_a_living_process_holds_is_left_to_it",
+    ),
+    Mutant(
+        "told to stop a second time, a part dies of it",
+        "service/leaving.py",
+        "signal.signal(number, signal.SIG_IGN)",
+        "signal.signal(number, signal.SIG_DFL)",
+        "tests/acceptance/test_leaving.py::test_told_without_pause_until_it_is_gone[beat]",
     ),
     Mutant(
         "a review a microsecond away turns in a circle",

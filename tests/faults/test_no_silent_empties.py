@@ -26,11 +26,11 @@ def broken(*_: Any, **__: Any) -> Any:
 INTAKE = (
     "service.intake.clerk.checked",
     "service.intake.clerk.read_body",
-    "service.store.arrivals._storable",
-    "service.store.arrivals.standing",
-    "service.store.arrivals.touch",
-    "service.store.arrivals._count",
-    "service.store.arrivals.append",
+    "service.store.resources.arrivals.storable",
+    "service.store.resources.arrivals.standing",
+    "service.store.resources.arrivals.touch",
+    "service.store.resources.arrivals._count",
+    "service.store.resources.arrivals.append",
     "service.intake.clerk.receipt",
 )
 
@@ -55,8 +55,9 @@ def test_a_fault_in_any_stage_of_the_intake_is_said(
 
 
 HOOKS = (
-    "service.store.facts.Facts.chart",
-    "service.cds_hooks.answer.read_entries",
+    "service.store.resources.facts.Facts.revision",
+    "service.store.resources.facts.Facts.chart",
+    "service.cds_hooks.recall.read_entries",
     "service.cds_hooks.answer.joined",
     "service.cds_hooks.answer.assess",
     "service.cds_hooks.answer.cards",
@@ -81,13 +82,13 @@ def test_a_fault_in_any_stage_of_a_hook_is_said(
 
 
 EVALUATION = (
-    "service.store.facts.Facts.chart",
+    "service.store.resources.facts.Facts.chart",
     "service.monitoring.evaluation.assess",
     "service.monitoring.evaluation.circumstances",
     "service.monitoring.evaluation.advance",
     "service.monitoring.evaluation.next_due",
     "service.monitoring.evaluation.as_dict",
-    "service.store.settlement.write_moves",
+    "service.store.evaluation.settlement.write_moves",
 )
 
 

@@ -7,15 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from alerts.knowledge import load
 from service.monitoring.broker import server_binary
 from service.monitoring.embedded import EmbeddedBroker
+from service.monitoring.evaluation import Evaluator
 from service.settings import Settings
 from service.store import Store, open_store
+from tests.monitoring.orders import accept
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,3 +92,29 @@ def house(tmp_path: Path) -> Iterator[House]:
     held = House(settings, store, broker)
     yield held
     held.close()
+
+
+@dataclass
+class Clock:
+    """The time as a test sets it."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(datetime.now(UTC) + timedelta(seconds=1))
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Store:
+    """With one interaction alert, and its notice to the worklist in the outbox."""
+    made = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    made.upgrade()
+    accept(made, "p1")
+    clock.now = datetime.now(UTC) + timedelta(seconds=1)
+    Evaluator(made, load(), clock, lambda: str(uuid4())).drain()
+    return made

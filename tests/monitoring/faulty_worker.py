@@ -20,7 +20,7 @@ from service.monitoring import evaluation, watch
 from service.monitoring import worker as module_door
 from service.monitoring.worker import worker
 from service.settings import load_settings
-from service.store import due
+from service.store.evaluation import due
 
 assert module_door is not worker
 

@@ -75,8 +75,8 @@ def _server(port: int | None) -> int:
 def test_a_killed_server_is_started_again_at_its_address(settings: Settings) -> None:
     with embedded_broker(settings) as url:
         os.kill(_server(urlsplit(url).port), signal.SIGKILL)
-        until(lambda: not answers(url), 5)
-        assert until(lambda: answers(url), 10) < 10
+        until(lambda: not answers(url), 20)
+        assert until(lambda: answers(url), 30) < 30
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PDEATHSIG is of Linux")
@@ -102,7 +102,7 @@ def test_it_dies_with_a_parent_that_was_killed(settings: Settings) -> None:
     assert answers(url)
     parent.kill()
     parent.wait()
-    until(lambda: not answers(url), 5)
+    until(lambda: not answers(url), 20)
 
 
 def test_a_black_hole_is_noticed_within_seconds(settings: Settings) -> None:
@@ -112,7 +112,7 @@ def test_a_black_hole_is_noticed_within_seconds(settings: Settings) -> None:
         silent = replace(settings, redis_url=f"redis://127.0.0.1:{hole.getsockname()[1]}/0")
         began = time.monotonic()
         assert not broker_up(silent)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 12
 
 
 def test_no_server_anywhere_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,22 +4,20 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from alerts.knowledge import load
 from service.errors import SettingsFault
-from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import RETRY_S, Channels, channels_of, dispatch
 from service.security.webhook import SIGNATURE, Target, faults_of, signature, verify
 from service.settings import Settings
-from service.store import Store, open_store
-from tests.monitoring.orders import TENANT, accept
+from service.store import Store
+from tests.monitoring.conftest import Clock
+from tests.monitoring.orders import TENANT
 
 SECRET = "s" * 32
 
@@ -54,30 +52,6 @@ def receiver() -> Iterator[Receiver]:
     held.url = f"http://127.0.0.1:{server.server_port}/hook"
     yield held
     server.shutdown()
-
-
-@dataclass
-class Clock:
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(datetime.now(UTC) + timedelta(seconds=1))
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Store:
-    """With one interaction alert, and its notice to the worklist in the outbox."""
-    made = open_store(f"sqlite:///{tmp_path / 's.db'}")
-    made.upgrade()
-    accept(made, "p1")
-    clock.now = datetime.now(UTC) + timedelta(seconds=1)
-    Evaluator(made, load(), clock, lambda: str(uuid4())).drain()
-    return made
 
 
 def to(receiver: Receiver, *audiences: str) -> Channels:

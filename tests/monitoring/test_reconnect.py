@@ -25,7 +25,7 @@ def cut_and_see(house: House, cuts: int) -> float:
     through = house.broker.url.replace(f":{parts.port}/", f":{wire.port}/")
     house.settings = replace(house.settings, redis_url=through)
     house.worker()  # its own sweep is off: only bells count
-    until(lambda: house.has_logged("worker.started"), 30)
+    until(lambda: house.has_logged("worker.started"), 90)
     pauses = random.Random(cuts)
     longest = 0.0
     for number in range(cuts):

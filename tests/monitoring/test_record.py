@@ -20,15 +20,15 @@ from service.fhir.models import model_faults
 from service.fhir.versions import R4
 from service.fhir.write_back import KINDS, resource
 from service.fhir.writer import NotWritten, Writer
-from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import RETRY_S, Channels, channels_of, dispatch
 from service.monitoring.record import Record, record_of
 from service.security.mail import Mailbox
 from service.settings import Settings
-from service.store import Store, open_store
+from service.store import Store
 from tests.lifecycle.patients import T0, assessed
+from tests.monitoring.conftest import Clock
 from tests.monitoring.mail_server import post_office
-from tests.monitoring.orders import TENANT, accept
+from tests.monitoring.orders import TENANT
 
 
 @dataclass
@@ -71,29 +71,6 @@ def system() -> Iterator[RecordSystem]:
     kept.base = f"http://127.0.0.1:{server.server_port}/fhir"
     yield kept
     server.shutdown()
-
-
-@dataclass
-class Clock:
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(datetime.now(UTC) + timedelta(seconds=1))
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Store:
-    made = open_store(f"sqlite:///{tmp_path / 's.db'}")
-    made.upgrade()
-    accept(made, "p1")
-    clock.now = datetime.now(UTC) + timedelta(seconds=1)
-    Evaluator(made, load(), clock, lambda: str(uuid4())).drain()
-    return made
 
 
 def written_to(system: RecordSystem, *kinds: str, token_file: Path | None = None) -> Channels:

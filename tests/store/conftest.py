@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from service.store import Store, open_store
-from service.store.schema import metadata
+from service.store.database.schema import metadata
 from tests.store.postgres import Postgres, postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]

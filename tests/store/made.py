@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from msgspec import structs
+
 from alerts.chart import Evidence, Fact, Measurement, MedicationUse, Source, UseStatus
 from alerts.lifecycle import (
     RULES,
@@ -103,12 +105,12 @@ def other(name: str, fact: Fact, patient: str = "p1", kind: str = "Condition") -
 
 def body(*resources: ResourceFacts, also: Sequence[EntryOutcome] = ()) -> Reading:
     """A body with one entry for each resource, and `also` entries that were not read."""
-    placed = tuple(replace(r, index=n) for n, r in enumerate(resources))
+    placed = tuple(structs.replace(r, index=n) for n, r in enumerate(resources))
     read = tuple(
         EntryOutcome(n, f"Bundle.entry[{n}]", Outcome.ACCEPTED, "", r.source.reference)
         for n, r in enumerate(placed)
     )
-    rest = tuple(replace(entry, index=len(read) + n) for n, entry in enumerate(also))
+    rest = tuple(structs.replace(entry, index=len(read) + n) for n, entry in enumerate(also))
     return Reading(outcomes=(*read, *rest), resources=placed)
 
 

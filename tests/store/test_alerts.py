@@ -12,9 +12,9 @@ from sqlalchemy import text, update
 from alerts.lifecycle import Alert, Move, Refused, claim, release, resolve, snooze
 from service.errors import NotFound, Unavailable
 from service.store import Stale, Store, open_store
-from service.store.changes import note_changes
-from service.store.engine import Database
-from service.store.schema import history
+from service.store.alerting.changes import note_changes
+from service.store.database.engine import Database
+from service.store.database.schema import history
 from tests.store.made import (
     NOW,
     TENANT,

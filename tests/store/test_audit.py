@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, select, text, update
 
 from service.errors import Unavailable
 from service.store import AuditEntry, AuditHead, Retention, Store, open_store
-from service.store.audit import _hash, _verify
-from service.store.schema import audit, audit_chain
+from service.store.database.schema import audit, audit_chain
+from service.store.oversight.audit import _hash, _verify
 from tests.store.made import NOW, TENANT, later
 
 ROWS = 60

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.store import Evaluated, Store
-from service.store.due import TRIES_MAX
+from service.store.evaluation.due import TRIES_MAX
 from tests.store.made import NOW, TENANT, later, take, temperature
 
 LEASE_S = 20.0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from alerts.chart import Fact, Measurement, Source
 from service.errors import BadInput, Unavailable
-from service.store.codec import TAGS, decode, encode
+from service.store.resources.codec import TAGS, decode, encode
 
 KINDS = typing.get_args(Fact)
 NEAR = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)

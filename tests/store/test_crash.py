@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from service.store import Store, open_store
-from service.store.schema import resources
+from service.store.database.schema import resources
 from tests.store.made import NOW, TENANT, take, temperature
 
 ROOT = Path(__file__).resolve().parents[2]

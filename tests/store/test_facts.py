@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import event, insert, select
 
 from alerts.chart import Condition, MedicationUse
 from service.errors import Unavailable
 from service.fhir.reader import EntryOutcome, Outcome
 from service.store import Store, open_store
-from service.store.schema import intake, resources
+from service.store.database.schema import intake, resources
 from tests.store.made import (
     NOW,
     TENANT,
@@ -165,7 +166,8 @@ def test_the_same_content_under_a_newer_version_moves_the_version_on(store: Stor
     """Else an outdated version in between would win when it comes late."""
     plain = temperature("1", value=38.0, version="1", updated=NOW)
     take(store, plain)
-    third = replace(plain, source=replace(plain.source, version="3"), last_updated=later(minutes=3))
+    source = replace(plain.source, version="3")
+    third = structs.replace(plain, source=source, last_updated=later(minutes=3))
     assert take(store, third) == ["duplicate"]
     second = temperature("1", value=41.0, version="2", updated=later(minutes=2))
     assert take(store, second) == ["superseded"]

@@ -212,7 +212,7 @@ def test_pruning_makes_nobody_due_and_can_be_run_again(store: Store) -> None:
 def test_more_rows_than_one_batch_go_in_one_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.store.pruning._BATCH", 7)
+    monkeypatch.setattr("service.store.keeping.pruning._BATCH", 7)
     take(store, *(reading(f"r{n}", 40 + n) for n in range(40)))
     assert store.prune(NOW)["reading"] == 40
 

@@ -5,8 +5,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from service.store import Store
-from service.store.seen import Sight
-from service.store.ticks import Tick
+from service.store.people.seen import Sight
+from service.store.people.ticks import Tick
 from tests.store.made import NOW, TENANT, later, raised
 
 

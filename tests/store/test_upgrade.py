@@ -10,9 +10,9 @@ from sqlalchemy import inspect, text
 
 from service.errors import SettingsFault, Unavailable
 from service.store import AuditEntry, open_store
-from service.store.alerts import write_moves
-from service.store.schema import metadata
-from service.store.upgrade import newest_version
+from service.store.alerting.alerts import write_moves
+from service.store.database.schema import metadata
+from service.store.database.upgrade import NEWEST, newest_version
 from tests.store.made import NOW, TENANT, opened, take, temperature
 
 
@@ -24,6 +24,27 @@ def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str) -> No
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     store.close()
+
+
+def test_a_start_with_nothing_to_migrate_imports_no_alembic(empty_url: str) -> None:
+    assert newest_version() == NEWEST
+    program = (
+        "import sys; from service.store import open_store; store = open_store(sys.argv[1]);"
+        " store.upgrade(); print(store.schema_version(), 'alembic' in sys.modules)"
+    )
+
+    def started() -> list[str]:
+        run = subprocess.run(
+            [sys.executable, "-c", program, empty_url],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+        return run.stdout.split()
+
+    assert started() == [NEWEST, "True"]
+    assert started() == [NEWEST, "False"]
 
 
 def test_down_to_nothing_and_up_again(empty_url: str) -> None:

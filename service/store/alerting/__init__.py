@@ -1,0 +1,1 @@
+"""Alerts with their history, the log of their changes, and the notices they send."""

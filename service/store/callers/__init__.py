@@ -1,0 +1,1 @@
+"""What is remembered of those who send: keys that count once, subscriptions."""

@@ -1,0 +1,1 @@
+"""The audit, and how cards were received."""

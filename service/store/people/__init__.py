@@ -1,0 +1,1 @@
+"""What a user keeps: alerts seen, ticks of a plan, saved filters."""

@@ -1,10 +1,12 @@
 """Build `fixtures/` from published case facts and from the synthetic ward journeys.
 
     python scripts/build_fixtures.py CASE_FOLDER [--out fixtures]
+    python scripts/build_fixtures.py --boundaries [--out fixtures]
 
 CASE_FOLDER holds one YAML file per published case (facts only). What is expected of each case is
 written by hand in `scripts/expectations/*.yaml`; a case without an expectation is not built.
-Run twice, it writes the same bytes.
+Run twice, it writes the same bytes. `--boundaries` writes only the cases on each side of every
+number (`scripts/boundaries/`), which need no case folder.
 
 Dates: t = 0 of every published case is `ZERO`. A fact told to the hour or the day is placed at
 t = 0 plus the printed hours; two values of one day (a swing) carry the date only; a fact told
@@ -20,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import boundary_cases
 import fixture_resources as fhir
 import malformed_bodies
 import simulate_ward
@@ -33,14 +36,22 @@ ZERO = datetime.fromisoformat("2025-03-03T09:00:00+01:00")
 HERE = Path(__file__).parent
 Json = dict[str, Any]
 DEVICE = "(device)"
-ROOMS = ("cases", "demo", "malformed", "synonyms", "statuses", "thresholds", "journeys")
+ROOMS = (
+    "cases", "demo", "malformed", "synonyms", "statuses", "thresholds", "journeys", "boundaries",
+)  # fmt: skip
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("cases", type=Path, help="folder of case files (*.yaml)")
+    parser.add_argument("cases", type=Path, nargs="?", help="folder of case files (*.yaml)")
+    parser.add_argument("--boundaries", action="store_true", help="only the boundary cases")
     parser.add_argument("--out", type=Path, default=HERE.parent / "fixtures")
     options = parser.parse_args()
+    if options.boundaries:
+        boundary_cases.write(options.out / "boundaries")
+        return 0
+    if options.cases is None:
+        parser.error("the folder of case files is needed")
     expectations = read_expectations()
     missing = [k for k in expectations if not (options.cases / f"{k}.yaml").is_file()]
     if missing:
@@ -57,6 +68,7 @@ def main() -> int:
     status_cases.write(options.out / "statuses")
     threshold_cases.write(options.out / "thresholds")
     simulate_ward.write_journeys(options.out / "journeys")
+    boundary_cases.write(options.out / "boundaries")
     sys.stdout.write(f"{len(expectations)} published cases written to {options.out}\n")
     return 0
 

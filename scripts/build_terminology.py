@@ -7,7 +7,9 @@ observations.csv, findings.csv and units.csv. Files kept by hand (authored_*.csv
 concept_units.csv, ucum.csv, NOTICE.md) are not touched. SNOMED CT identifiers outside the Global
 Patient Set go, without any description, into snomed_licensed.csv.gz, which only a licensed
 deployment switches on; those that Mondo (CC BY 4.0) or the Disease Ontology (CC0) name as their
-cross-references are in findings.csv. --overlay writes the licensed ones as a file of a site, too.
+cross-references are in findings.csv. Identifiers that the NHS gives out in dm+d, in its own
+namespace, are under the Open Government Licence and go, without description, into dmd.csv.gz.
+--overlay writes the licensed ones as a file of a site, too.
 """
 
 import argparse
@@ -52,6 +54,8 @@ PATTERNS = {
     ),
 }
 NO_SITE = {"first encounter"}
+# The namespace in which the NHS gives out dm+d identifiers (Open Government Licence).
+NHS_NAMESPACE = "1000001"
 # Sources whose cross-references to SNOMED CT may be shipped: Mondo is CC BY 4.0, the Disease
 # Ontology CC0. Their labels are the descriptions that go with the identifiers.
 OPEN_SOURCES = ("Mondo ", "Disease Ontology ")
@@ -192,15 +196,24 @@ def drug_codes(source: Path) -> None:
 
 
 def snomed_drugs(source: Path, overlay: list[tuple[str, ...]]) -> None:
-    free = []
+    free, dmd = [], []
     for r in rows(source, "snomed_drug_map.csv"):
+        told = (r["code"], r["target_ingredients"], r["is_long_acting"])
         if r["in_snomed_gps"] == "Y":
-            free.append((r["code"], r["target_ingredients"], r["is_long_acting"]))
+            free.append(told)
+        elif namespace(r["code"]) == NHS_NAMESPACE:
+            dmd.append(told)
         else:
             overlay.append(
                 ("drug", "sct", r["code"], r["target_ingredients"], "", "", r["is_long_acting"])
             )
     write("snomed_drugs.csv", ("code", "ingredients", "depot"), sorted(free))
+    write("dmd.csv.gz", ("code", "ingredients", "depot"), sorted(dmd))
+
+
+def namespace(code: str) -> str:
+    """The namespace of a concept identifier in long format; "" for the international core."""
+    return code[-10:-3] if len(code) > 10 and code[-3:-1] == "10" else ""
 
 
 def short(system: str) -> str:

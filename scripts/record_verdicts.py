@@ -5,6 +5,11 @@
 A verdict (peak tier, first times, loudness, interactions) may change only together with the
 expected.yaml of its case: somebody has then looked at it and said why. Otherwise nothing is written
 and the cases are named. The version of the last commit is what counts, not the file as it lies.
+
+The file is a record of what was seen, not of what is right: right is what an expectation states.
+Its last line says how many of the peaks recorded here an expectation states or bounds; the others
+are held against change only. Boundary cases are not recorded: each states what it is for, and
+nothing else of it matters.
 """
 
 import hashlib
@@ -12,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +27,14 @@ sys.path.insert(0, str(ROOT))
 
 from alerts.knowledge import load  # noqa: E402
 from service.replay.cases import EXPECTED, find_cases  # noqa: E402
+from service.replay.expected import Expected  # noqa: E402
 from service.replay.play import Manner  # noqa: E402
 from service.replay.report import Report, replays  # noqa: E402
 
 FIXTURES = ROOT / "fixtures"
 FILE = FIXTURES / "verdicts.json"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BOUNDARY = "boundary"  # the group of those that are not recorded
 Verdicts = dict[str, dict[str, Any]]
 
 
@@ -41,8 +49,24 @@ def main() -> int:
         sys.stderr.write("Say in the expected.yaml of each case why, then record again.\n")
         return 1
     FILE.write_text(text_of(now), "utf-8")
-    sys.stdout.write(f"{len(now)} verdicts in {FILE.relative_to(ROOT)}\n")
+    sys.stdout.write(f"{len(now)} verdicts in {FILE.relative_to(ROOT)}\n{backing(now)}\n")
     return 0
+
+
+def backing(told: Verdicts) -> str:
+    """How many of the recorded peaks an expectation states, bounds, or leaves open."""
+    known = {case.name: case.expected for case in find_cases([FIXTURES])}
+    counts = Counter(backed(known[case], one["peak"]) for case, one in told.items())
+    return ", ".join(f"{words}: {count}" for words, count in sorted(counts.items()))
+
+
+def backed(expected: Expected | None, peak: str) -> str:
+    if expected is None or expected.expectation is None:
+        return "no course, the answer is stated"
+    what = expected.expectation
+    if what.at_least is what.at_most or peak in {tier.value for tier in what.tier_at.values()}:
+        return "peak stated"
+    return "peak bounded" if {"peak_tier", "never_above"} & expected.raw.keys() else "peak open"
 
 
 def verdicts(report: Report) -> Verdicts:
@@ -61,6 +85,7 @@ def verdicts(report: Report) -> Verdicts:
             "interactions": list(case.interactions),
         }
         for case in report.cases
+        if case.told.group != BOUNDARY
     }
 
 

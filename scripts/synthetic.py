@@ -32,7 +32,7 @@ CODES = {
     "potassium": ("2823-3", "Potassium [Moles/volume] in Serum or Plasma", "mmol/L"),
     "iron": ("14798-3", "Iron [Moles/volume] in Serum or Plasma", "umol/L"),
     "gcs": ("9269-2", "Glasgow coma score total", "{score}"),
-    "rass": ("54632-5", "Richmond agitation-sedation scale", "{score}"),
+    "rass": ("54632-5", "RASS", "{score}"),
     "ph": ("2744-1", "pH of Arterial blood", "[pH]"),
     "pco2": ("2019-8", "Carbon dioxide [Partial pressure] in Arterial blood", "mm[Hg]"),
     "etco2": ("19889-5", "Carbon dioxide/Gas.total.at end expiration in Exhaled gas", "mm[Hg]"),

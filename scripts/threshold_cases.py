@@ -68,6 +68,8 @@ def sweeps() -> Iterator[Course]:
                 make(at, value) if make else s.measured(key.split("-", maxsplit=1)[0], at, value)
             )
         why = f"{key.replace('-', ' ')} step by step through its range."
+        if key == "etco2":
+            why += " It is read: each value is a moment at which the patient is looked at."
         return Course(f"sweep-{key}", facts, expect or {"gate": "open"}, why)
 
     def steps(low: float, high: float, step: float, digits: int = 1) -> list[float]:
@@ -116,7 +118,11 @@ def sweeps() -> Iterator[Course]:
         scene = [*picture(), s.measured("creatinine", -60, 80)]
         yield run(key, steps(low, high, step, digits), scene=scene, gap=0.3)
     yield run("gcs-alone", steps(15, 3, 1, 0), lambda at, v: s.measured("gcs", at, v))
-    yield run("rass-alone", steps(5, -5, 1, 0), lambda at, v: s.measured("rass", at, v))
+    # 4 at 1.5 h (5 is no value of the scale), -2 at 4.5 h
+    yield run("rass-alone", steps(5, -5, 1, 0), lambda at, v: s.measured("rass", at, v),
+              expect={"gate": "open", "first_true": {
+                  "MSB": {"by": s.stamp(1.5), "not_before": s.stamp(1.5)},
+                  "MS": {"by": s.stamp(4.5), "not_before": s.stamp(4.5)}}})  # fmt: skip
 
 
 def decays() -> Iterator[Course]:

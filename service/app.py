@@ -1,7 +1,8 @@
 """create_app(): everything the API is made of, wired top to bottom."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +29,7 @@ from service.intake.clerk import Clerk, limits_of
 from service.intake.delivery import Delivery, Form
 from service.intake.door import Door, ThreadDoor
 from service.intake.routes import intake_routes
+from service.journal import Journal
 from service.logs import correlation
 from service.monitoring.doorbell import broker_up, ring
 from service.operation import operation_routes
@@ -41,6 +43,8 @@ from service.worklist import api as worklist
 from service.worklist.door import problem
 
 Clock = Callable[[], datetime]
+# new objects before cycles are searched for; one large answer makes some ten thousand
+SEARCHED_AFTER = (20_000, 20, 20)
 
 
 def utc_now() -> datetime:
@@ -65,7 +69,7 @@ def create_app(
     gate = Gate(callers, Rate(settings.rate_per_minute))
     bell = partial(ring, settings)
     health = Health(held, tuple(tenants), partial(broker_up, settings), now)
-    trail = Trail(held.record_audit)
+    trail = Trail(held.record_audit, journal=partial(Journal, settings.data_dir / "journal"))
     desk = _desk(held, knowledge, settings, now, trail)
     app = FastAPI(
         title="NMS Sentinel",
@@ -90,7 +94,7 @@ def create_app(
             knowledge=knowledge,
             accept=_accept(door, bell, now),
             clock=now,
-            tenants=tuple(tenants),
+            tenants={name: tenant.zone for name, tenant in tenants.items()},
         ),
     ):
         app.include_router(router)
@@ -109,6 +113,7 @@ def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock, tra
         now=now,
         new_id=lambda: str(uuid4()),
         references=evidence(knowledge),
+        check_link=session.check_links(settings),
         note=trail.note,
     )
 
@@ -190,6 +195,23 @@ def _lifespan(door: Door, trail: Trail, ours: Store | None) -> Callable[[FastAPI
                 stack.callback(ours.close)
             stack.callback(trail.close)
             stack.callback(door.close)
+            trail.begin()
+            stack.enter_context(_what_stays())
             yield
 
     return lifespan
+
+
+@contextmanager
+def _what_stays() -> Iterator[None]:
+    """What was loaded at start (code, knowledge, terminology) stays: the search for cycles need
+    not go through it again and again. An answer leaves none behind but by accident."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SEARCHED_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

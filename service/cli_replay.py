@@ -41,19 +41,19 @@ def replay(
         int | None, typer.Option(min=1, help="Processes; by default one for each core.")
     ] = None,
     recorded: Annotated[
-        bool, typer.Option("--recorded", help="Instead: the decisions recorded in the store.")
+        bool,
+        typer.Option(
+            "--recorded", help="Instead: decisions recorded in the store, or exported from it."
+        ),
     ] = False,
 ) -> None:
     """QA replay: the course of each case against what was expected. Exit 1 when any differs."""
     from service.replay import command
 
     if recorded:
-        if paths or against or form.value not in ("text", "json"):
-            raise typer.BadParameter("--recorded reads the store: text or json, no paths")
-        settings = _settings()
-        report, ok = command.run_recorded(
-            _store(settings), settings.tenant, rules, form.value, progress()
-        )
+        if against or step or as_of or form.value not in ("text", "json"):
+            raise typer.BadParameter("--recorded answers as text or json, for one rule version")
+        report, ok = _recorded(paths or [], rules, form.value)
     elif not paths:
         raise typer.BadParameter("name fixtures, bundles or exports, or say --recorded")
     else:
@@ -65,31 +65,80 @@ def replay(
 
 
 def export(
-    patient: Annotated[str, typer.Argument(help="The patient's id in the store.")],
     out: Annotated[Path, typer.Option(help="A new folder for the fixture.")],
+    patient: Annotated[
+        str | None, typer.Argument(help="The patient's id in the store; with --recorded any.")
+    ] = None,
     deidentify: Annotated[
         bool, typer.Option("--deidentify", help="Dates moved, ids replaced, free text dropped.")
     ] = False,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="With the decision on record; without PATIENT: all.")
+    ] = False,
     rules: RulesOption = None,
 ) -> None:
-    """A patient of the store as a fixture bundle. Exit 1 when it answers otherwise than before."""
-    from service.replay import command
-
+    """Patients of the store as fixtures. Exit 1 when one answers otherwise than on record."""
     if not deidentify:
         raise typer.BadParameter(
             "only --deidentify is offered: nothing identified leaves the store"
         )
-    from service.store import AuditEntry
-
-    settings, now = _settings(), datetime.now(UTC)
+    if patient is None and not recorded:
+        raise typer.BadParameter("name a patient, or say --recorded for all decisions on record")
+    settings = _settings()
     store = _store(settings)
+    if recorded or patient is None:
+        _leave(ok=_export_recorded(store, settings.tenant, patient, rules, out))
+        return
+    from service.replay import command
+
+    now = datetime.now(UTC)
     made = command.run_export(store, settings.tenant, patient, rules, now, out)
-    entry = AuditEntry(now, "command line", "patient.export", patient=patient, why="fixture")
-    store.record_audit(settings.tenant, [entry])
+    _note_export(store, settings.tenant, patient, "fixture")
     for loss in made.lost:
         say(f"Not as in the store: {loss}")
     typer.echo(f"{len(made.bundle['entry'])} resources in {out}")
     _leave(ok=not made.lost)
+
+
+def _recorded(paths: list[Path], rules: str | None, form: str) -> tuple[str, bool]:
+    from service.replay import command
+
+    if paths:
+        return command.run_replayed(paths, rules, form, progress())
+    settings = _settings()
+    return command.run_recorded(_store(settings), settings.tenant, rules, form, progress())
+
+
+def _export_recorded(
+    store: "Store", tenant: str, patient: str | None, rules: str | None, out: Path
+) -> bool:
+    from service.errors import NotFound
+    from service.replay import command
+
+    patients = [patient] if patient else store.patients(tenant)
+    written = left = lost = 0
+    for one, made in command.run_export_recorded(store, tenant, patients, rules, out):
+        if made is None:
+            left += 1
+            continue
+        _note_export(store, tenant, one, "recorded decision")
+        written += 1
+        lost += bool(made.lost)
+        for loss in made.lost:
+            say(f"Not as on record, patient {written}: {loss}")
+    if not written:
+        raise NotFound("No decision on record stands on today's facts.", code="no-decisions")
+    typer.echo(f"{written} decisions in {out}; {left} left out: none, or facts came after it")
+    return not lost
+
+
+def _note_export(store: "Store", tenant: str, patient: str, why: str) -> None:
+    from service.store import AuditEntry
+
+    entry = AuditEntry(
+        datetime.now(UTC), "command line", "patient.export", patient=patient, why=why
+    )
+    store.record_audit(tenant, [entry])
 
 
 def _settings() -> "Settings":

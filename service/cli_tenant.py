@@ -32,6 +32,7 @@ def check(
     """Try a tenant as its record system would, and explain each step. Exit 1 when one fails."""
     from service.errors import NotFound
     from service.security.callers import tenants_of
+    from service.security.providers import read_providers
     from service.security.trial import trial_key, tried
     from service.settings import load_settings
 
@@ -42,8 +43,9 @@ def check(
         said = f"There is no tenant {name!r}; there is {', '.join(tenants)}."
         raise NotFound(said, code="no-tenant")
     held = trial_key(key, kid, tenant, issuer) if key is not None else None
+    launchers = [provider.issuer for provider in read_providers(settings.sign_in).smart]
     failed = False
-    for found in tried(tenant, url or settings.base_url, held):
+    for found in tried(tenant, url or settings.base_url, held, launchers):
         failed = failed or found.good is False
         typer.echo(f"{_MARKS[found.good]} {found.step}: {found.words}")
     if failed:

@@ -1,5 +1,32 @@
-"""Whether this process has been told to stop: what would go on for ever asks, and ends."""
+"""Whether this process has been told to stop, and how it leaves: with 0 however often it is told.
 
+What would go on for ever asks `leaving`, and ends.
+"""
+
+import signal
 from threading import Event
+from types import FrameType
 
 leaving = Event()
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def leave_on_signal() -> None:
+    """From here on a signal to stop ends the process with 0: nothing is in flight yet."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, _leave)
+
+
+def hear_no_more() -> None:
+    """All is done and the process ends: told again, it must not die of the signal.
+
+    The interpreter puts its handlers back to the default before its end, where a second SIGTERM
+    once made a clean stop an exit with -15; a signal that is ignored stays ignored.
+    """
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    hear_no_more()
+    raise SystemExit(0)

@@ -21,6 +21,8 @@ SUPERVISED = "NMS_SENTINEL_SUPERVISED"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 # a part that ran this long has recovered: its next fall is a first one
 STEADY_S = 60.0
+# of the work that can wait, beside a hook that somebody waits for
+YIELDS = 5
 
 
 @dataclass
@@ -117,6 +119,12 @@ def leave_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def give_way() -> None:
+    """Let the API have the processor first: what this process does can wait for a moment."""
+    if sys.platform != "win32":
+        os.nice(YIELDS)
 
 
 def our_command(*arguments: str) -> list[str]:

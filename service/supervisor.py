@@ -19,9 +19,9 @@ from types import FrameType
 import structlog
 
 from service.instance import BACKLOG, at_port, listen, only_one, prepared
-from service.leaving import leaving
+from service.leaving import STOP_SIGNALS, hear_no_more, leave_on_signal, leaving
 from service.logs import configure
-from service.processes import Part, leave_with_parent, our_command, stop_all
+from service.processes import Part, give_way, leave_with_parent, our_command, stop_all
 from service.settings import PREFIX, Settings, environ_of
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,7 @@ def serve(settings: Settings, demo: bool) -> int:
                     _tell(f"The {part.name} has stopped and is started again.")
         _tell("Stopping: work in flight is finished first.")
         clean = stop_all(parts, STOP_S)
+    hear_no_more()
     return 0 if clean else 1
 
 
@@ -81,6 +82,7 @@ def parts_of(settings: Settings, listening: socket.socket) -> list[Part]:
 
 def run_api(settings: Settings) -> int:
     """The API until SIGTERM or SIGINT; requests in flight are answered first."""
+    stop = stop_signal()  # uvicorn raises the signal again when it has stopped: that ends here
     import uvicorn
 
     from service.app import create_app
@@ -90,7 +92,6 @@ def run_api(settings: Settings) -> int:
 
     configure(settings, "api")
     leave_with_parent()
-    stop = stop_signal()  # uvicorn raises the signal again when it has stopped: that ends here
     given = os.environ.pop(LISTEN_FD, None)
     listening = socket.socket(fileno=int(given)) if given else listen(settings)
     settings = at_port(settings, listening)
@@ -101,6 +102,11 @@ def run_api(settings: Settings) -> int:
         door = ProcessDoor(make_clerk, settings, settings.intake_processes)
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if stop.is_set():  # told while it was still starting
+                self.should_exit = True
+
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             leaving.set()  # live streams end now, and the browser comes back
             super().handle_exit(sig, frame)
@@ -118,21 +124,25 @@ def run_api(settings: Settings) -> int:
         )
     )
     server.run(sockets=[listening])
+    hear_no_more()
     store.close()
     return 0 if stop.is_set() else 1
 
 
 def run_worker(settings: Settings) -> int:
     """A Celery worker until SIGTERM or SIGINT; the tasks in flight are finished first."""
+    leave_on_signal()  # until Celery's own handlers take over
     from service.monitoring.worker import worker
 
     configure(settings, "worker")
     leave_with_parent()
+    give_way()
     return worker(settings)
 
 
 def run_beat(settings: Settings) -> int:
     """The beat until SIGTERM or SIGINT; one is enough."""
+    leave_on_signal()
     from service.monitoring.worker import beat
 
     configure(settings, "beat")
@@ -143,7 +153,7 @@ def run_beat(settings: Settings) -> int:
 def stop_signal() -> threading.Event:
     """An event that SIGTERM, SIGINT and SIGHUP set."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     return stop
 

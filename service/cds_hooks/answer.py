@@ -6,6 +6,7 @@ Nothing here is queued, and nothing that breaks ends as "no cards": what cannot 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from alerts.assessment import assess
@@ -13,22 +14,19 @@ from alerts.cards import cards
 from alerts.chart import Chart, Fact, chart_of
 from alerts.interactions import order_interactions
 from alerts.statements import Assessment, Interaction
+from service.cds_hooks.channels import with_channels
 from service.cds_hooks.coordination import remembered, unrepeated
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.issues import with_issues
+from service.cds_hooks.links import with_launch
 from service.cds_hooks.orders import Orders, read_orders, selected
 from service.cds_hooks.prefetch import Prefetched, read_prefetch
+from service.cds_hooks.recall import Judged, Sent, facts_of
 from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import USAGE, Service
 from service.cds_hooks.soundness import sound
 from service.errors import MissingData
-from service.fhir.reader import (
-    EntryOutcome,
-    Outcome,
-    ReadContext,
-    Reading,
-    read_entries,
-)
+from service.fhir.reader import EntryOutcome, ReadContext, ResourceFacts
 
 EXTENSION = "org.nms-sentinel.answer"
 _OTHER_PATIENT = "other-patient"
@@ -46,9 +44,6 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
     """The answer to a call. MissingData (412) when there is nothing to go by."""
     as_of = desk.now()
     prefetched = read_prefetch(call.prefetch, call.patient)
-    stored = desk.ledger.chart(tenant, call.patient)
-    if stored is None and prefetched.missing:
-        raise _not_enough(prefetched, call)
     context = ReadContext(
         tenant=tenant,
         received_at=as_of,
@@ -56,17 +51,20 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
         only_patient=call.patient,
         fhir_version=desk.fhir_version,
     )
-    reading = read_entries(prefetched.entries, context)
-    chart = joined(call.patient, stored, reading)
+    sent = desk.recall.read(prefetched.entries, context)
+    found = judged(call.patient, sent, tenant, desk, as_of)
+    if not found.on_record and prefetched.missing:
+        raise _not_enough(prefetched, call)
+    chart, assessment = found.chart, found.assessment
     orders = read_orders(call, context) if service.orders else Orders()
-    failures = (*prefetched.failures, *orders.failures, *_refusals(reading.outcomes))
-    gaps = prefetched.gaps if stored is None else _gaps_filled(prefetched)
-    assessment = assess(chart, desk.knowledge, as_of)
+    failures = (*prefetched.failures, *orders.failures, *_refusals(sent.refused))
+    gaps = _gaps_filled(prefetched) if found.on_record else prefetched.gaps
     assessment = replace(assessment, incomplete=(*assessment.incomplete, *gaps, *orders.gaps))
+    rows = _rows(call, service, orders, chart, assessment, desk)
     dealt = cards(
         assessment,
         service.hook,
-        _rows(call, service, orders, chart, assessment, desk),
+        rows,
         desk.new_id,
         desk.base_url,
         desk.zone,
@@ -74,7 +72,12 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
         removable=orders.removable,
         sent=orders.sent,
         references=desk.references,
+        check=desk.check_link(tenant, call.patient),
+        apart=desk.apart,
     )
+    dealt = with_channels(dealt, assessment, rows)
+    if desk.smart_links:
+        dealt = with_launch(dealt, desk)
     if desk.detected_issues:
         dealt = with_issues(dealt, assessment, desk)
     dealt = unrepeated(dealt, call, orders.sent, tenant, desk)
@@ -82,11 +85,26 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
     return Answer(sound(response, desk), remembered(dealt, call, orders.sent))
 
 
-def joined(patient: str, stored: Chart | None, reading: Reading) -> Chart:
+def judged(patient: str, sent: Sent, tenant: str, desk: Desk, as_of: datetime) -> Judged:
+    """The chart as sent and as stored, assessed; what was said of the same facts if it holds."""
+    # read before the chart: what comes in between is found next time
+    revision = desk.ledger.revision(tenant, patient)
+    known = sent.judged(revision, desk.knowledge, as_of)
+    if known is not None:
+        return known
+    stored = None if revision is None else desk.ledger.chart(tenant, patient)
+    chart = joined(patient, stored, sent.resources)
+    assessment = assess(chart, desk.knowledge, as_of)
+    made = Judged(chart, assessment, stored is not None, desk.knowledge, as_of)
+    sent.keep(revision, made)
+    return made
+
+
+def joined(patient: str, stored: Chart | None, sent: Sequence[ResourceFacts]) -> Chart:
     """The stored chart with what was sent now; a resource sent now replaces the stored one."""
-    fresh = {_mark(r.source) for r in reading.resources}
-    facts: list[Fact] = [f for r in reading.resources if not r.retracted for f in r.facts]
+    facts: list[Fact] = facts_of(sent)
     if stored is not None:
+        fresh = {_mark(resource.source) for resource in sent}
         facts += [f for f in _facts(stored) if _mark(f.source) not in fresh]
     return chart_of(patient, facts)
 
@@ -125,9 +143,8 @@ def _gaps_filled(prefetched: Prefetched) -> tuple[str, ...]:
     return tuple(sent)
 
 
-def _refusals(outcomes: Sequence[EntryOutcome]) -> list[str]:
+def _refusals(refused: Sequence[EntryOutcome]) -> list[str]:
     """Entries that could not be used, in numbers only."""
-    refused = [o for o in outcomes if o.outcome is Outcome.REFUSED]
     others = sum(o.reason == _OTHER_PATIENT for o in refused)
     said = []
     if others:

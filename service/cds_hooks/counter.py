@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from service.cds_hooks.answer import EXTENSION
+from service.cds_hooks.channels import permitted
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.records import rule_of
 from service.cds_hooks.services import SERVICES, Service
@@ -29,6 +30,8 @@ class Counter:
             zone=tenant.zone,
             fhir_version=tenant.fhir_version,
             detected_issues=tenant.detected_issues,
+            smart_links=tenant.smart_links,
+            apart=tenant.silent_rules,
         )
         self._services = {s.id: s for s in SERVICES if tenant.answers(s.hook)}
         self.discovery = orjson.dumps({"services": [s.entry() for s in self._services.values()]})
@@ -44,21 +47,25 @@ class Counter:
             raise NotFound("There is no such service.", code="unknown-service", location="http.url")
         return service
 
-    def shown(self, response: dict[str, Any]) -> dict[str, Any]:
-        """What the client sees: a silent tenant nothing, a silent rule no card, and both say so.
+    def shown(self, response: dict[str, Any], hook: str) -> dict[str, Any]:
+        """What the client sees: a silent tenant nothing, a silent rule no card, and both say so;
+        of the rest what the channel policy lets this hook show.
 
         What is said names the setting, never whether something was found.
         """
-        if self.tenant.silent:
+        tenant = self.tenant
+        if tenant.silent:
             return {"cards": [], "extension": {EXTENSION: {"silent": True, "notice": _SILENT}}}
-        if not self.tenant.silent_rules:
-            return response
-        cards = [card for card in response["cards"] if not self.tenant.hides(rule_of(card))]
+        loud = [card for card in response["cards"] if not tenant.hides(rule_of(card))]
+        may = (permitted(card, hook, tenant.policy) for card in loud)
         told = dict(response["extension"][EXTENSION])
-        if self.tenant.hides("NMS"):
+        if tenant.hides("NMS"):
             told = {k: v for k, v in told.items() if k not in _OF_NMS}
-        told["silentRules"] = sorted(self.tenant.silent_rules)
-        return {"cards": cards, "extension": {EXTENSION: told}}
+        if tenant.silent_rules:
+            told["silentRules"] = sorted(tenant.silent_rules)
+        if not tenant.policy.is_plain:
+            told["channels"] = dict(tenant.policy.words())
+        return {"cards": [c for c in may if c is not None], "extension": {EXTENSION: told}}
 
 
 class Counters:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from alerts.chart import Chart
 from alerts.knowledge import Knowledge
 from alerts.lifecycle import Alert, Move
+from service.cds_hooks.recall import Recall
 from service.store import AuditEntry
 
 
@@ -36,8 +37,14 @@ class Ledger(Protocol):
 
     def chart(self, tenant: str, patient: str) -> Chart | None: ...
 
+    def revision(self, tenant: str, patient: str) -> int | None: ...
+
     def record_cards(
         self, tenant: str, patient: str, cards: Sequence[Mapping[str, Any]], at: datetime
+    ) -> None: ...
+
+    def record_answers(
+        self, answers: Sequence[tuple[str, str, Sequence[Mapping[str, Any]], datetime]]
     ) -> None: ...
 
     def record_feedback(
@@ -65,7 +72,10 @@ class Desk:
 
     `fhir_version`: of the tenant's resources, None when each tells its own. `references`: citation
     key -> absolute URL. `detected_issues`: the client takes a DetectedIssue into the record.
-    `note`: an access for the audit (tenant, entry); it neither waits nor raises.
+    `smart_links`: it can launch us. `apart`: rules that the tenant hides: each on its own card.
+    `check_link`: (tenant, patient) -> the bedside check that needs no sign-in, "" for none.
+    `note`: an access for the audit (tenant, entry); it neither waits nor raises. `recall`: what was
+    lately read and judged.
     """
 
     ledger: Ledger
@@ -77,7 +87,11 @@ class Desk:
     references: Mapping[str, str] = field(default_factory=dict)
     fhir_version: str | None = None
     detected_issues: bool = False
+    smart_links: bool = False
+    apart: frozenset[str] = frozenset()
+    check_link: Callable[[str, str], str] = lambda _tenant, _patient: ""
     note: Callable[[str, AuditEntry], None] = lambda _tenant, _entry: None
+    recall: Recall = field(default_factory=Recall)
 
     @property
     def repeats_after(self) -> timedelta:

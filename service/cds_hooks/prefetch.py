@@ -6,7 +6,7 @@ OperationOutcome means it tried and failed; a `next` link means there is more th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import orjson
@@ -29,6 +29,7 @@ _MUST_BE_WHOLE = ("medications",)
 
 
 _NONE = msgspec.Raw(b"")
+_BEGIN, _OUTCOME = b'{"resourceType":"', b'{"resourceType":"OperationOutcome"'
 
 
 class _Slot(msgspec.Struct, gc=False):
@@ -46,6 +47,14 @@ class _Person(msgspec.Struct, gc=False):
     id: Any = None
 
 
+class Plain(msgspec.Struct, gc=False):
+    """A searchset as record systems write it; its resources are cut out, not parsed."""
+
+    resourceType: Literal["Bundle"]  # noqa: N815 - a FHIR element
+    entry: list[_Slot] = []
+    link: msgspec.Raw = _NONE
+
+
 _VALUE = msgspec.json.Decoder(_Value)
 _PERSON = msgspec.json.Decoder(_Person)
 
@@ -57,6 +66,23 @@ class Filled:
     resources: tuple[msgspec.Raw, ...] = ()
     failed: bool = False
     more: bool = False
+
+
+def plainly(value: Plain | msgspec.Raw | None) -> Filled | None:
+    """What came under one key, told in one pass over the body; None when `filled` must look."""
+    if value is None:
+        return Filled()
+    if isinstance(value, msgspec.Raw):
+        return filled(value)
+    found = [slot.resource for slot in value.entry]
+    if not all(_is_plain(bytes(one)) for one in found):
+        return None
+    more = b"next" in bytes(value.link) and _has_next({"link": msgspec.json.decode(value.link)})
+    return Filled(tuple(found), more=more)
+
+
+def _is_plain(resource: bytes) -> bool:
+    return resource.startswith(_BEGIN) and not resource.startswith(_OUTCOME)
 
 
 def filled(raw: msgspec.Raw) -> Filled:

@@ -1,16 +1,23 @@
 """What is kept of an answer, for feedback and for the silent mode: ids, rule, version; no text."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 
 from service.cds_hooks.answer import Answer
 from service.cds_hooks.coordination import remember
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import Service
+from service.metrics import count
 
+# long enough for the answers of a busy moment, short beside a clinician's first click
+PAUSE_S = 0.025
 log = structlog.get_logger(__name__)
 
 
@@ -52,21 +59,56 @@ def _handle(card: dict[str, Any], shown: bool, call: HookCall, service: Service)
     }
 
 
-def record(
-    answer: Answer,
-    seen: Collection[str],
-    call: HookCall,
-    service: Service,
-    tenant: str,
-    desk: Desk,
-) -> None:
-    """Keep the handles for feedback. Best effort: the clinician's answer does not wait for it."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept of one answer. `keys`: what the client wants remembered (coordination)."""
+
+    tenant: str
+    patient: str
+    cards: list[dict[str, Any]]
+    at: datetime
+    keys: tuple[str, ...] = ()
+
+
+def record_of(
+    answer: Answer, seen: Collection[str], call: HookCall, service: Service, tenant: str, desk: Desk
+) -> Record:
+    keys = tuple(key for uuid, key in answer.remember.items() if uuid in seen)
     held = handles(answer.response, seen, call, service)
-    if not held:
-        return
-    try:
-        desk.ledger.record_cards(tenant, call.patient, held, desk.now())
-        keys = [key for uuid, key in answer.remember.items() if uuid in seen]
-        remember(keys, tenant, desk.now(), desk)
-    except Exception as fault:  # the answer must go out; the loss is logged and counted
-        log.error("cards.not-recorded", count=len(held), fault=type(fault).__name__)
+    return Record(tenant, call.patient, held, desk.now(), keys)
+
+
+class Recorder:
+    """Keeps records after their answers went out: together, those of PAUSE_S in one transaction.
+
+    Best effort: no clinician waits for it. What cannot be kept is logged and counted.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._waiting: list[Record] = []
+
+    async def keep(self, record: Record) -> None:
+        """Returns when it is kept, or cannot be."""
+        if not record.cards:
+            return
+        self._waiting.append(record)
+        await asyncio.sleep(PAUSE_S)
+        together, self._waiting = self._waiting, []
+        if together:
+            await run_in_threadpool(self._write, together)
+
+    def _write(self, records: Sequence[Record]) -> None:
+        ledger = self._desk.ledger
+        try:
+            if len(records) == 1:
+                (one,) = records
+                ledger.record_cards(one.tenant, one.patient, one.cards, one.at)
+            else:
+                ledger.record_answers([(r.tenant, r.patient, r.cards, r.at) for r in records])
+            for one in records:
+                remember(one.keys, one.tenant, one.at, self._desk)
+        except Exception as fault:  # the answers are out: the loss is logged and counted
+            lost = sum(len(one.cards) for one in records)
+            count("nms_sentinel_cards_unrecorded_total", lost)
+            log.error("cards.not-recorded", count=lost, fault=type(fault).__name__)

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from service.cds_hooks.options import chosen
-from service.cds_hooks.prefetch import Filled, filled
-from service.cds_hooks.services import Service
+from service.cds_hooks.prefetch import Filled, Plain, filled, plainly
+from service.cds_hooks.services import PREFETCH, Service
 from service.errors import BadInput
 
 _ID_MAX = 128
@@ -65,13 +65,30 @@ class _Body(msgspec.Struct):
     extension: Any = None
 
 
+# what our templates ask for, as most clients send it: searchsets, and one read
+_Asked = msgspec.defstruct(
+    "_Asked",
+    [
+        (key, Plain | msgspec.UnsetType | None if "?" in query else msgspec.Raw, msgspec.UNSET)
+        for key, query in PREFETCH.items()
+    ],
+    forbid_unknown_fields=True,
+    gc=False,
+)
+
+
+class _PlainBody(_Body, kw_only=True):
+    prefetch: _Asked  # type: ignore[valid-type]
+
+
+_PLAIN_BODY = msgspec.json.Decoder(_PlainBody)
 _BODY = msgspec.json.Decoder(_Body)
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_call(body: bytes, service: Service) -> HookCall:
     """Read a request body for a service; BadInput says what is wrong and where."""
-    held = _opened(body)
+    held, came = _told(body)
     hook = _text(held.hook, "hook")
     if hook != service.hook and hook not in service.aliases:
         said = f"This service answers {service.hook}, not the hook that was sent."
@@ -87,7 +104,7 @@ def read_call(body: bytes, service: Service) -> HookCall:
         hook=service.hook,
         instance=_instance(held.hookInstance),
         patient=_patient(context),
-        prefetch=_prefetch(held.prefetch),
+        prefetch=_prefetch(held.prefetch) if came is None else came,
         drafts=drafts,
         selections=_selections(context),
         ids=_ids(context),
@@ -95,6 +112,18 @@ def read_call(body: bytes, service: Service) -> HookCall:
         token=_access_token(held.fhirAuthorization),
         options=chosen(held.extension),
     )
+
+
+def _told(body: bytes) -> tuple[_Body, dict[str, Filled] | None]:
+    """The request, and its prefetch where one pass over the body was enough to tell it apart."""
+    try:
+        held = _PLAIN_BODY.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _opened(body), None
+    sent = {key: getattr(held.prefetch, key) for key in PREFETCH}
+    came = {key: plainly(value) for key, value in sent.items() if value is not msgspec.UNSET}
+    told = {key: one for key, one in came.items() if one is not None}
+    return (held, told) if len(told) == len(came) else (_opened(body), None)
 
 
 def _opened(body: bytes) -> _Body:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 import structlog
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.background import BackgroundTask
@@ -23,7 +24,7 @@ from service.cds_hooks.consequences import follow
 from service.cds_hooks.counter import Counter, Counters
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.feedback import read_feedback
-from service.cds_hooks.records import record
+from service.cds_hooks.records import Recorder, record_of
 from service.cds_hooks.request import HookCall, read_call
 from service.cds_hooks.services import Service
 from service.cds_hooks.soundness import warm
@@ -39,12 +40,17 @@ from service.store import AuditEntry
 ROOM = "/cds-services"
 # of a call's time, kept for the assessment
 RESERVE_S = 0.05
+# an answer is computing: more threads than this only take turns, and all come late
+ANSWERED_AT_ONCE = 8
 log = structlog.get_logger(__name__)
 
 
 def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Tenant]) -> APIRouter:
     """The hooks, for the tenants of the file and for any other that a caller speaks for."""
     counters = Counters(desk, tenants)
+    recorder = Recorder(desk)
+    # a place of their own: neither a page nor the intake can take the threads that hooks need
+    places = CapacityLimiter(ANSWERED_AT_ONCE)
 
     @asynccontextmanager
     async def ready(_app: Any) -> AsyncIterator[None]:
@@ -74,8 +80,8 @@ def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Te
         left = counter.tenant.fetch_deadline_s - RESERVE_S - (time.monotonic() - begun)
         asked = await completed(read_call(body, service), counter.fhir, max(left, RESERVE_S))
         name = counter.tenant.name
-        told = await run_in_threadpool(answer, asked, service, name, counter.desk)
-        return _answered(told, asked, service, counter)
+        told = await to_thread.run_sync(answer, asked, service, name, counter.desk, limiter=places)
+        return _answered(told, asked, service, counter, recorder)
 
     @router.post("/{service_id}/feedback")
     async def feedback(request: Request, service_id: str) -> Response:
@@ -99,11 +105,13 @@ async def _body(request: Request, limits: Limits) -> bytes:
     return body
 
 
-def _answered(told: Answer, call: HookCall, service: Service, counter: Counter) -> Response:
+def _answered(
+    told: Answer, call: HookCall, service: Service, counter: Counter, recorder: Recorder
+) -> Response:
     """The answer as the tenant may see it; everything computed is kept, shown or not."""
     count("nms_sentinel_hook_calls_total", service=service.id)
     response = told.response
-    shown = counter.shown(response)
+    shown = counter.shown(response, service.hook)
     seen = {card["uuid"] for card in shown["cards"]}
     for card in shown["cards"]:
         count("nms_sentinel_cards_total", service=service.id, indicator=card["indicator"])
@@ -112,7 +120,8 @@ def _answered(told: Answer, call: HookCall, service: Service, counter: Counter) 
     log.info("hook.answered", service=service.id, cards=len(seen), silent=hidden)
     name = counter.tenant.name
     counter.desk.note(name, accessed(call, service, len(seen), counter.desk.now()))
-    afterwards = BackgroundTask(record, told, seen, call, service, name, counter.desk)
+    record = record_of(told, seen, call, service, name, counter.desk)
+    afterwards = BackgroundTask(recorder.keep, record)
     return Response(orjson.dumps(shown), media_type=PLAIN, background=afterwards)
 
 

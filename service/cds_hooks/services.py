@@ -10,6 +10,8 @@ from typing import Any
 from service.cds_hooks.options import options_of
 
 CDS_HOOKS_VERSION = "2.0.1"
+# what the ballot of 3.0 adds to an entry: the published version of the hook itself
+HOOK_VERSION = "1.0"
 
 # patient-view and the rest: what a chart needs; LOINC: CK, creatinine, potassium, sodium, WBC,
 # iron, lithium (the observation terminology)
@@ -65,6 +67,7 @@ class Service:
             "description": self.description,
             "usageRequirements": USAGE,
             "version": CDS_HOOKS_VERSION,
+            "hookVersion": HOOK_VERSION,
             "prefetch": dict(PREFETCH),
         }
         return {**entry, "extension": options} if options else entry

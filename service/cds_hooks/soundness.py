@@ -1,11 +1,15 @@
 """Strict on the way out: nothing leaves that breaks a rule of CDS Hooks or of FHIR.
 
 A suggestion whose resource the models refuse is left out; a card that breaks a rule is replaced by
-one that says so: advice is never lost in silence.
+one that says so: advice is never lost in silence. The models are asked once for each shape: two
+resources that differ in nothing but well-formed ids are the same to them.
 """
 
+import re
+from collections import OrderedDict
 from typing import Any
 
+import orjson
 import structlog
 
 from alerts.cards.offers import requested
@@ -17,6 +21,12 @@ from service.metrics import count
 
 log = structlog.get_logger(__name__)
 _BARE = {"org.nms-sentinel.answer": {"notice": "Absence of a card does not mean absence of risk."}}
+
+
+# asking the models takes longer than all the rest of a card
+SHAPES_MAX = 512
+_REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9\-.]{1,64}")
+_accepted: OrderedDict[bytes, None] = OrderedDict()
 
 
 def warm() -> None:
@@ -62,6 +72,9 @@ def _only_fhir(card: dict[str, Any]) -> None:
 def _is_fhir(action: dict[str, Any]) -> bool:
     if "resource" not in action:
         return True
+    shape = _shape(action["resource"])
+    if shape in _accepted:
+        return True
     try:
         validated(action["resource"])
     except EmitFault as fault:
@@ -69,7 +82,21 @@ def _is_fhir(action: dict[str, Any]) -> bool:
         kind = action["resource"].get("resourceType")
         log.warning("suggestion.invalid", kind=kind, code=fault.code)
         return False
+    _accepted[shape] = None
+    while len(_accepted) > SHAPES_MAX:
+        _accepted.popitem(last=False)
     return True
+
+
+def _shape(resource: dict[str, Any]) -> bytes:
+    """The resource but for whom it is about; as it is when that is not a plain reference."""
+    subject = resource.get("subject")
+    if isinstance(subject, dict) and subject.keys() == {"reference"}:
+        reference = subject["reference"]
+        if isinstance(reference, str) and _REFERENCE.fullmatch(reference):
+            told = reference.partition("/")[0]
+            resource = {**resource, "subject": {"reference": f"{told}/1"}}
+    return orjson.dumps(resource)
 
 
 def plain_card(card: dict[str, Any], desk: Desk) -> dict[str, Any]:

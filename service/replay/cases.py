@@ -13,7 +13,7 @@ BODIES = (".json", ".ndjson")
 EXPECTED = "expected.yaml"
 TRUTH = "truth.json"
 # beside bodies, but none: what was planted, what was recorded
-NOT_BODIES = frozenset({TRUTH, "verdicts.json"})
+NOT_BODIES = frozenset({TRUTH, "verdicts.json", "recorded.json"})
 
 
 @dataclass(frozen=True, slots=True)

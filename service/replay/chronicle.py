@@ -6,25 +6,19 @@ sequence: each changes the chart when it arrives, newer versions win, retraction
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from alerts.chart import (
     DAWN,
     Chart,
-    Condition,
-    Evidence,
     Fact,
-    MedicationUse,
-    Stay,
-    UseStatus,
     chart_of,
 )
-from alerts.truth import TRUE
 from service.fhir.reader import DrugIdentity, Reading, ResourceFacts, completed
 from service.replay.bodies import known_from
+from service.replay.growing import Growing, as_told, end_of
 
-ENDED = {UseStatus.STOPPED, UseStatus.COMPLETED, UseStatus.ENDED, UseStatus.ON_HOLD}
 Key = tuple[str, str]
 
 
@@ -136,19 +130,23 @@ def by_effective_time(
     patient: str, facts: Sequence[Fact], told_until: datetime, until: datetime | None
 ) -> Iterator[Moment]:
     """The moments of one record: its facts at their own times, ends up to `told_until`."""
+    # what has no time of its own was always there
+    waiting = sorted(facts, key=lambda fact: known_from(fact) or DAWN, reverse=True)
+    growing = Growing(patient)
+    for at in moments_of(facts, told_until, until):
+        while waiting and (known_from(waiting[-1]) or DAWN) <= at:
+            growing.add(waiting.pop())
+        yield Moment(at, growing.chart(at))
+
+
+def moments_of(
+    facts: Iterable[Fact], told_until: datetime, until: datetime | None
+) -> list[datetime]:
+    """The times at which something of a record became known, none after `until`, which is one."""
     times = _times(facts, told_until)
     if until is not None:
         times = {at for at in times if at <= until} | {until.astimezone(UTC)}
-    # what has no time of its own was always there
-    waiting = sorted(facts, key=lambda fact: known_from(fact) or DAWN, reverse=True)
-    settled: list[Fact] = []
-    ahead: list[Fact] = []
-    for at in sorted(times):
-        while waiting and (known_from(waiting[-1]) or DAWN) <= at:
-            ahead.append(waiting.pop())
-        settled += [fact for fact in ahead if not _lies_ahead(fact, at)]
-        ahead = [fact for fact in ahead if _lies_ahead(fact, at)]
-        yield Moment(at, chart_of(patient, [*settled, *(_as_told(fact, at) for fact in ahead)]))
+    return sorted(times)
 
 
 def latest(
@@ -159,14 +157,14 @@ def latest(
     at = until.astimezone(UTC) if until is not None else max(times, default=None)
     if at is None:
         return None
-    known = [_as_told(fact, at) for fact in facts if (known_from(fact) or DAWN) <= at]
+    known = [as_told(fact, at) for fact in facts if (known_from(fact) or DAWN) <= at]
     return Moment(at, chart_of(patient, known))
 
 
 def _times(facts: Iterable[Fact], told_until: datetime) -> set[datetime]:
     told = [known_from(fact) for fact in facts]
     # what ends is an event too, when the record tells of it
-    told += [end for fact in facts if (end := _end(fact)) is not None and end <= told_until]
+    told += [end for fact in facts if (end := end_of(fact)) is not None and end <= told_until]
     return {at.astimezone(UTC) for at in told if at is not None}
 
 
@@ -186,31 +184,3 @@ def _by_arrival(arrived: Sequence[Arrived], until: datetime | None) -> dict[str,
         for series in moments.values():
             series.append(Moment(until.astimezone(UTC), series[-1].chart))
     return moments
-
-
-def _end(fact: Fact) -> datetime | None:
-    if isinstance(fact, MedicationUse | Stay):
-        return fact.end
-    return fact.abated if isinstance(fact, Condition) else None
-
-
-def _lies_ahead(fact: Fact, at: datetime) -> bool:
-    end = _end(fact)
-    return end is not None and end > at
-
-
-def _as_told(fact: Fact, at: datetime) -> Fact:
-    """The fact as the record told it at `at`: an end that lies ahead is not known yet."""
-    if not _lies_ahead(fact, at):
-        return fact
-    if isinstance(fact, MedicationUse):
-        running = UseStatus.ACTIVE
-        if fact.evidence is Evidence.ADMINISTRATION:
-            running = UseStatus.IN_PROGRESS
-        status = running if fact.status in ENDED else fact.status
-        return replace(fact, end=None, status=status)
-    if isinstance(fact, Condition):
-        return replace(fact, abated=None, active=TRUE)
-    if isinstance(fact, Stay):
-        return replace(fact, end=None)
-    return fact

@@ -1,7 +1,7 @@
 """One patient's course under one rule version: what was said when, and whom it would call."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.assessment import assess
@@ -16,13 +16,17 @@ TENANT = "replay"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One point of a timeline."""
+    """One point of a timeline. The score is None where a survey did not work it out: no tier."""
 
     at: datetime
     tier: str
-    lower: int
-    upper: int
+    lower: int | None
+    upper: int | None
     channel: str
+
+    @property
+    def score(self) -> str:
+        return "–" if self.lower is None else f"{self.lower}–{self.upper}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,11 @@ class Called:
     days: float
 
 
-def assessed(moments: Sequence[Moment], rules: Knowledge) -> list[Assessment]:
-    """The assessment at each moment."""
-    return [assess(moment.chart, rules, moment.at) for moment in moments]
+def assessed(
+    moments: Sequence[Moment], rules: Knowledge, *, brief: bool = False
+) -> list[Assessment]:
+    """The assessment at each moment; `brief` as `assess` means it."""
+    return [assess(moment.chart, rules, moment.at, brief=brief) for moment in moments]
 
 
 def step_of(assessment: Assessment) -> Step:
@@ -70,28 +76,64 @@ def _changed(steps: Sequence[Step]) -> Iterator[Step]:
         before = one
 
 
-def called(moments: Sequence[Moment], course: Sequence[Assessment], rules: Knowledge) -> Called:
-    """The alerts of a course by the same life of an alert as in production."""
-    held: dict[str, Alert] = {}
-    opened = calls = interruptive = pairs = 0
+@dataclass(slots=True)
+class Calls:
+    """The alerts of a course by the same life of an alert as in production, moment by moment.
+
+    `corrected`: a record may be sent again with another value (a sequence of bundles); in one
+    export nothing is, and what each record says need not be kept to find it.
+    """
+
+    rules: Knowledge
+    corrected: bool = True
+    held: dict[str, Alert] = field(default_factory=dict)
+    opened: int = 0
+    calls: int = 0
+    interruptive: int = 0
+    pairs: int = 0
     first: datetime | None = None
-    for moment, said in zip(moments, course, strict=True):
-        if said.tier.name is TierName.NONE and not said.interactions and not held:
-            continue
+
+    def meet(self, moment: Moment, said: Assessment) -> None:
+        if not spoken(said) and not self.held:
+            return
+        around = circumstances(moment.chart, self.rules, said)
+        if not self.corrected:
+            around = replace(around, prints=None)
         moves = advance(
-            list(held.values()), said, TENANT, said.as_of, lambda: f"alert-{len(held) + 1}",
-            around=circumstances(moment.chart, rules, said), knowledge=rules,
+            list(self.held.values()), said, TENANT, said.as_of,
+            lambda: f"alert-{len(self.held) + 1}", around=around, knowledge=self.rules,
         )  # fmt: skip
         for move in moves:
-            held[move.alert.id] = move.alert
-            opened += sum(entry.what is What.OPENED for entry in move.history)
-            calls += len(move.notices)
+            self.held[move.alert.id] = move.alert
+            self.opened += sum(entry.what is What.OPENED for entry in move.history)
+            self.calls += len(move.notices)
             loud = sum(n.channel is Channel.INTERRUPTIVE for n in move.notices)
             if move.alert.kind is AlertKind.INTERACTION:
-                pairs += loud
+                self.pairs += loud
                 continue
-            interruptive += loud
-            if loud and first is None:
-                first = said.as_of
-    days = (course[-1].as_of - course[0].as_of).total_seconds() / 86400 if course else 0.0
-    return Called(opened, calls, interruptive, pairs, first, days)
+            self.interruptive += loud
+            if loud and self.first is None:
+                self.first = said.as_of
+
+    def over(self, begun: datetime, ended: datetime) -> Called:
+        days = (ended - begun).total_seconds() / 86400
+        return Called(self.opened, self.calls, self.interruptive, self.pairs, self.first, days)
+
+
+def spoken(said: Assessment) -> bool:
+    """Does an assessment say anything that a person would be shown?"""
+    return said.tier.name is not TierName.NONE or bool(said.interactions)
+
+
+def called(
+    moments: Sequence[Moment],
+    course: Sequence[Assessment],
+    rules: Knowledge,
+    *,
+    corrected: bool = True,
+) -> Called:
+    """The alerts of a course. Neither is empty. `corrected`: see `Calls`."""
+    calls = Calls(rules, corrected)
+    for moment, said in zip(moments, course, strict=True):
+        calls.meet(moment, said)
+    return calls.over(course[0].as_of, course[-1].as_of)

@@ -10,6 +10,8 @@ expect:
   never_above: POSSIBLE                       # another word for peak_tier at_most
   first_at: {WATCH: {by: <instant>, not_before: <instant>}}
   tier_at: {<instant>: POSSIBLE}              # what stood at that time
+  states: {<instant>: {HYP: true, POPE: unknown, score: 38-93}}  # the same, see `instants`
+  life: {acts: [...], happens: {<instant>: [...]}}               # alerts and people, see `life`
   first_true: {HYP: {by: <instant>, not_before: <instant>}}
   channel: {at_least: passive, at_most: task} # the loudest of the course
   severity: SEVERE                            # at the peak
@@ -33,11 +35,13 @@ import yaml
 
 from alerts.statements import Channel, TierName
 from service.errors import BadInput
+from service.replay.life import Life, life_of
 
 KEYS = frozenset({
     "nothing", "peak_tier", "first_at", "gate", "ever_true", "never_true", "unknown_at_peak",
     "withdrawals", "interactions", "never_above", "tier_at", "first_true", "channel", "severity",
-    "never_interactions", "differential", "asks", "must_mention",
+    "never_interactions", "differential", "asks", "must_mention", "states",
+    "life",
 })  # fmt: skip
 # libyaml where the wheel has it: ten times faster, the same documents
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -71,6 +75,24 @@ class Expectation:
     differential: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     must_mention: tuple[str, ...] = ()
+    states: Mapping[datetime, Mapping[str, str]] = field(default_factory=dict)
+    life: Life | None = None
+
+    @property
+    def of_tiers(self) -> bool:
+        """Does it speak of nothing but the tiers reached, when, and how loudly?"""
+        return self == Expectation(
+            self.at_least, self.at_most, first_at=self.first_at, loudest=self.loudest
+        )
+
+    @property
+    def of_findings(self) -> bool:
+        """Does it speak of nothing that only explains: differential, requests, words of a card?"""
+        return self == Expectation(
+            self.at_least, self.at_most, self.first_at, self.gate, self.ever_true,
+            self.never_true, self.unknown_at_peak, self.withdrawals, self.interactions,
+            self.tier_at, self.first_true, self.loudest, self.severity, self.never_interactions,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +197,8 @@ def _expectation(told: Mapping[str, Any]) -> Expectation:
             Channel(loud.get("at_most", "interruptive")),
         ),
         severity=told.get("severity"),
+        states=_states(told.get("states", {})),
+        life=life_of(told.get("life", {})),
         **lists,
     )
 
@@ -201,6 +225,16 @@ def _bounds(told: Mapping[str, Any], key: str) -> dict[str, Bound]:
             raise ValueError(f"unknown keys {sorted(unknown)} in {key}")
         found[what] = Bound(_instant(when.get("by")), _instant(when.get("not_before")))
     return found
+
+
+def _states(told: Mapping[str, Mapping[str, Any]]) -> dict[datetime, dict[str, str]]:
+    """YAML's own true and false are words here, as unknown is one."""
+    return {
+        at: {key: str(said).lower() if said in (True, False) else str(said)
+             for key, said in words.items()}
+        for text, words in told.items()
+        if (at := _instant(text)) is not None
+    }  # fmt: skip
 
 
 def _instant(text: str | datetime | None) -> datetime | None:

@@ -42,9 +42,9 @@ def _text(report: Report, before: Report | None, found: Sequence[Change]) -> Ite
     if before is not None:
         yield comparison(before, report, found)
         yield from (f"  {c.kind:11} {c.case}: {c.text}" for c in found)
-    width = max((len(case.case) for case in report.cases), default=4)
+    width = max((len(case.name) for case in report.cases), default=4)
     for case in report.cases:
-        yield f"{case.case:{width}}  {case.peak_tier:17}  {case.verdict.value}"
+        yield f"{case.name:{width}}  {case.peak_tier:17}  {case.verdict.value}"
         yield from (f"{'':{width}}  - {difference}" for difference in case.differences)
 
 
@@ -62,8 +62,8 @@ def _junit(report: Report) -> Iterator[str]:
 
 
 def _junit_case(case: CaseResult) -> Iterator[str]:
-    name = f"{case.case} {case.patient}".strip()
-    opening = f"  <testcase classname={quoteattr(case.told.kind or 'case')} name={quoteattr(name)}"
+    kind = case.told.kind or "case"
+    opening = f"  <testcase classname={quoteattr(kind)} name={quoteattr(case.name)}"
     if case.ok:
         yield f"{opening}/>"
         return

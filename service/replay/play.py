@@ -1,12 +1,13 @@
 """One case played through reader and rules, once read and once for each rule version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from alerts.chart import Chart
 from alerts.knowledge import Knowledge
 from alerts.statements import Assessment, Channel, TierName
 from service.errors import BadInput, TooLarge
@@ -15,11 +16,19 @@ from service.fhir.reader import ReadContext, Reading, read_ndjson
 from service.replay.answers import answer_differences
 from service.replay.bodies import TENANT, UTC_ZONE, arrival, latest_stamp, read
 from service.replay.cases import Case
-from service.replay.chronicle import Arrived, Moment, courses
-from service.replay.course import assessed, called, steps_of
+from service.replay.chronicle import (
+    Arrived,
+    Moment,
+    by_effective_time,
+    courses,
+    facts_by_patient,
+)
+from service.replay.course import Called, Step, assessed, called, steps_of
 from service.replay.drawing import drawing_of
 from service.replay.expected import Expected
+from service.replay.life import life_differences
 from service.replay.result import CaseResult, Told
+from service.replay.survey import Record, survey
 from service.replay.trace import Trace, digest_of, signature, trace_of
 from service.replay.verdict import Difference, Verdict, first_at, judge, peak_of
 
@@ -29,13 +38,15 @@ WHOLE = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to play. `step`: every moment in the timelines; `draw`: keep what a page needs."""
+    """How to play. `step`: every moment in the timelines; `draw`: keep what a page needs;
+    `screened`: leave out assessments that the screen proves empty (nothing else changes)."""
 
     versions: tuple[Knowledge, ...]
     step: bool
     as_of: datetime | None
     now: datetime
     draw: bool
+    screened: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class Part:
 
 
 Played = tuple[CaseResult, ...]  # one for each version
+Courses = list[tuple[CaseResult, Sequence[Assessment]]]  # the same, and what each was made of
 
 
 def play(part: Part, manner: Manner) -> list[Played]:
@@ -61,14 +73,67 @@ def play(part: Part, manner: Manner) -> list[Played]:
         where = f" at {refusal.location}" if refusal.location else ""
         words = f"{refusal.code}{where}: {refusal.message}"
         return [_same(_without_course(told, Verdict.REFUSED, (words,)), manner)]
-    found = [
-        _patient(told_of(part.case, patient), patient, moments, manner)
-        for patient, series in courses(arrived, manner.as_of)
-        if (moments := list(series))
-    ]
+    found = list(_patients(part, arrived, manner))
     if not found and part.piece is not None and not _refusals(arrived):
         return []
     return _finished(part.case, told, found, _refusals(arrived), manner)
+
+
+def _patients(
+    part: Part, arrived: Sequence[Arrived], manner: Manner
+) -> Iterator[tuple[str, Courses]]:
+    """Each patient's results: those of an export by survey, where that tells all that is asked."""
+    if part.piece is None or manner.step or len(arrived) != 1:
+        corrected = len(arrived) > 1
+        for patient, series in courses(arrived, manner.as_of):
+            if moments := list(series):
+                told, expected = told_of(part.case, patient), _expected(part.case, patient)
+                found = _patient(told, patient, moments, manner, expected, corrected=corrected)
+                yield patient, found
+        return
+    (one,) = arrived
+    for patient, facts in sorted(facts_by_patient(one.reading.resources).items()):
+        record = Record(patient, facts, one.at, manner.as_of)
+        surveyed = _surveyed(part.case, record, manner)
+        if surveyed is not None:
+            yield patient, surveyed
+
+
+def _expected(case: Case, patient: str) -> Expected | None:
+    return case.truth.get(patient, case.expected)
+
+
+def _of_tiers(expected: Expected | None) -> bool:
+    return expected is None or expected.expectation is None or expected.expectation.of_tiers
+
+
+def _of_findings(expected: Expected | None) -> bool:
+    return expected is None or expected.expectation is None or expected.expectation.of_findings
+
+
+def _surveyed(case: Case, record: Record, manner: Manner) -> Courses | None:
+    """By survey where that tells all that is asked; whoever is to be drawn and had something said
+    is played in full."""
+    expected, told = _expected(case, record.patient), told_of(case, record.patient)
+    if not _of_tiers(expected):
+        return _in_full(told, record, manner, expected)
+    made: Courses = []
+    for rules in manner.versions:
+        found = survey(record, rules, screened=manner.screened)
+        if found is None:
+            return None
+        if manner.draw and found.course:
+            return _in_full(told, record, manner, expected)
+        result = _result(told, record.patient, found.course, found.steps, found.called)
+        made.append((result, found.course))
+    return made
+
+
+def _in_full(
+    told: Told, record: Record, manner: Manner, expected: Expected | None
+) -> Courses | None:
+    moments = list(by_effective_time(record.patient, record.facts, record.told_until, record.until))
+    return _patient(told, record.patient, moments, manner, expected) if moments else None
 
 
 def arrived_of(part: Part, now: datetime) -> list[Arrived]:
@@ -88,10 +153,15 @@ def _body(path: Path, now: datetime) -> Arrived:
 
 
 def body_of(path: Path) -> bytes:
-    """Raises TooLarge before reading what is too large."""
-    if path.stat().st_size > Limits().max_bytes:
-        raise TooLarge(f"{path.name} is too large.", code="too-large", location=path.name)
-    return path.read_bytes()
+    """Raises TooLarge before reading what is too large, BadInput for what cannot be read."""
+    try:
+        if path.stat().st_size > Limits().max_bytes:
+            raise TooLarge(f"{path.name} is too large.", code="too-large", location=path.name)
+        return path.read_bytes()
+    except OSError as fault:
+        raise BadInput(
+            f"{path.name} cannot be read ({fault.strerror}).", code="unreadable", location=path.name
+        ) from fault
 
 
 def _refusals(arrived: Sequence[Arrived]) -> tuple[str, ...]:
@@ -105,15 +175,30 @@ def _refusals(arrived: Sequence[Arrived]) -> tuple[str, ...]:
 
 
 def _patient(
-    told: Told, patient: str, moments: Sequence[Moment], manner: Manner
-) -> tuple[str, list[tuple[CaseResult, Sequence[Assessment]]]]:
-    plays = [assessed(moments, rules) for rules in manner.versions]
+    told: Told,
+    patient: str,
+    moments: Sequence[Moment],
+    manner: Manner,
+    expected: Expected | None,
+    *,
+    corrected: bool = False,
+) -> Courses:
+    """Every moment; with what explains an assessment only where somebody will read it."""
+    brief = not manner.draw and len(manner.versions) == 1 and _of_findings(expected)
+    plays = [assessed(moments, rules, brief=brief) for rules in manner.versions]
     parted = _parted(plays)
-    made: list[tuple[CaseResult, Sequence[Assessment]]] = []
+    made: Courses = []
     for course, rules in zip(plays, manner.versions, strict=True):
-        contrast = trace_of(course[parted]) if parted is not None and manner.draw else None
-        made.append((_result(told, patient, moments, course, rules, manner, contrast), course))
-    return patient, made
+        steps = steps_of(course, whole=manner.step)
+        calls = called(moments, course, rules, corrected=corrected)
+        result = _result(told, patient, course, steps, calls)
+        lived = life_differences(told.expected, moments, course, rules)
+        result = replace(result, life=lived) if lived else result
+        if manner.draw:
+            contrast = trace_of(course[parted]) if parted is not None else None
+            result = _drawn(result, course, moments[-1].chart, contrast)
+        made.append((result, course))
+    return made
 
 
 def _parted(plays: Sequence[Sequence[Assessment]]) -> int | None:
@@ -133,21 +218,16 @@ def _parted(plays: Sequence[Sequence[Assessment]]) -> int | None:
 def _result(
     told: Told,
     patient: str,
-    moments: Sequence[Moment],
     course: Sequence[Assessment],
-    rules: Knowledge,
-    manner: Manner,
-    contrast: Trace | None,
+    steps: tuple[Step, ...],
+    calls: Called,
 ) -> CaseResult:
-    peak = peak_of(course)
-    stirred = peak.tier.name is not TierName.NONE or contrast is not None
-    drawn = manner.draw and (stirred or told.expected is not None)
-    loudest = max((a.tier.channel for a in course), key=list(Channel).index)
+    loudest = max((a.tier.channel for a in course), key=list(Channel).index, default=Channel.NONE)
     return CaseResult(
         told=told,
         patient=patient,
-        timeline=steps_of(course, whole=manner.step),
-        peak_tier=peak.tier.name.value,
+        timeline=steps,
+        peak_tier=peak_of(course).tier.name.value if course else TierName.NONE.value,
         first_at={tier.value: at for tier, at in first_at(course).items()},
         verdict=Verdict.NO_EXPECTATION,
         differences=(),
@@ -156,17 +236,25 @@ def _result(
             sorted({f"{i.id} ({i.severity}, {i.mode})" for a in course for i in a.interactions})
         ),
         said=digest_of(course),
-        called=called(moments, course, rules),
-        peak=trace_of(peak) if drawn else None,
-        contrast=contrast,
-        drawing=drawing_of(moments[-1].chart) if drawn else None,
+        called=calls,
     )
+
+
+def _drawn(
+    result: CaseResult, course: Sequence[Assessment], chart: Chart, contrast: Trace | None
+) -> CaseResult:
+    """With what a page shows of a course that anybody would look at."""
+    stirred = result.peak_tier != TierName.NONE or contrast is not None
+    if not stirred and result.told.expected is None:
+        return result
+    peak = trace_of(peak_of(course))
+    return replace(result, peak=peak, contrast=contrast, drawing=drawing_of(chart))
 
 
 def _finished(
     case: Case,
     told: Told,
-    found: Sequence[tuple[str, list[tuple[CaseResult, Sequence[Assessment]]]]],
+    found: Sequence[tuple[str, Courses]],
     refusals: tuple[str, ...],
     manner: Manner,
 ) -> list[Played]:
@@ -194,7 +282,8 @@ def _judged(
     if expected is None or expected.expectation is None:
         return replace(result, outcomes=refusals)
     lost = (Difference(Verdict.CHANGED_REASON, words) for words in refusals)
-    found = (*judge(expected.expectation, course), *lost)
+    lived = (Difference(Verdict.CHANGED_REASON, words) for words in result.life)
+    found = (*judge(expected.expectation, course), *lived, *lost)
     return replace(
         result,
         verdict=found[0].kind if found else Verdict.AS_EXPECTED,

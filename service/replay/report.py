@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -76,11 +76,22 @@ def replays(
     with tempfile.TemporaryDirectory(prefix="nms-replay-") as folder:
         parts = list(_parts(find_cases(paths), Path(folder)))
         played = [one for batch in _played(parts, manner, progress, workers) for one in batch]
-    played.sort(key=lambda one: (one[0].case, one[0].patient))
+    played = list(_numbered(played))
     return tuple(
         Report(rules.version, tuple(one[n] for one in played))
         for n, rules in enumerate(manner.versions)
     )
+
+
+def _numbered(played: list[Played]) -> Iterator[Played]:
+    """By case and patient; several patients of one case are counted, for pages without ids."""
+    played.sort(key=lambda one: (one[0].case, one[0].patient))
+    sizes = Counter(one[0].case for one in played)
+    seen: Counter[str] = Counter()
+    for one in played:
+        case = one[0].case
+        seen[case] += 1
+        yield one if sizes[case] == 1 else tuple(replace(r, number=seen[case]) for r in one)
 
 
 def _parts(cases: Sequence[Case], folder: Path) -> Iterator[Part]:

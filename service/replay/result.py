@@ -31,6 +31,8 @@ class Told:
 class CaseResult:
     """One patient of one case. `differences` are sentences; empty when as expected.
 
+    Of a survey the timeline holds the changes of tier, without a score where there is none.
+
     `loudest`: the loudest channel of the course. `peak`: why at the peak; `contrast`: why at the
     first moment at which two versions differ; `drawing`: for the page only.
     """
@@ -48,13 +50,25 @@ class CaseResult:
     outcomes: tuple[str, ...] = ()
     interactions: tuple[str, ...] = ()
     said: str = ""
+    # what of the life of its alerts was not as expected, in words
+    life: tuple[str, ...] = ()
     peak: Trace | None = None
     contrast: Trace | None = None
     drawing: Drawing | None = None
+    # which of several patients of one case, by the order of their ids; 0: the only one
+    number: int = 0
 
     @property
     def case(self) -> str:
         return self.told.case
+
+    @property
+    def name(self) -> str:
+        """The case id; of one patient among several a number: an id, even hashed, could be
+        guessed. Invented patients go by their names, under which `truth.json` tells of them."""
+        if self.told.kind == "simulated":
+            return f"{self.case} / {self.patient}"
+        return f"{self.case} / {self.number}" if self.number else self.case
 
     @property
     def ok(self) -> bool:
@@ -70,7 +84,7 @@ class CaseResult:
             "group": self.told.group,
             "timeline": [
                 {"at": s.at.isoformat(), "tier": s.tier,
-                 "iec": {"lower": s.lower, "upper": s.upper}}
+                 "iec": None if s.lower is None else {"lower": s.lower, "upper": s.upper}}
                 for s in self.timeline
             ],
             "peak_tier": self.peak_tier,

@@ -10,6 +10,7 @@ from alerts.cards.summary import nms_summary
 from alerts.statements import Assessment, Channel, TierName
 from alerts.truth import TRUE, UNKNOWN
 from service.replay.expected import Bound, Expectation
+from service.replay.instants import standing_at, unlike
 
 
 class Verdict(StrEnum):
@@ -55,7 +56,10 @@ def peak_of(course: Sequence[Assessment]) -> Assessment:
 
 
 def judge(expectation: Expectation, course: Sequence[Assessment]) -> tuple[Difference, ...]:
-    """Every difference, the gravest kind first. `course` is not empty."""
+    """Every difference, the gravest kind first.
+
+    Of a survey (`Expectation.of_tiers`) the course holds what spoke, and may be empty.
+    """
     found = [
         *_peak(expectation, course),
         *_times(expectation, course),
@@ -65,12 +69,13 @@ def judge(expectation: Expectation, course: Sequence[Assessment]) -> tuple[Diffe
         *_lists(expectation, course),
         *_named(expectation, course),
         *_mentions(expectation, course),
+        *_states(expectation, course),
     ]
     return tuple(sorted(found, key=lambda d: (GRAVITY.index(d.kind), d.text)))
 
 
 def _peak(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
-    peak = peak_of(course).tier.name
+    peak = max((a.tier.name for a in course), key=lambda t: t.rank, default=TierName.NONE)
     if peak.rank < expectation.at_least.rank:
         yield Difference(Verdict.MISSED, f"peak {peak}, expected at least {expectation.at_least}")
     if peak.rank > expectation.at_most.rank:
@@ -104,7 +109,7 @@ def _standing(expectation: Expectation, course: Sequence[Assessment]) -> Iterato
 
 def _loudness(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
     order = list(Channel)
-    loudest = max((a.tier.channel for a in course), key=order.index)
+    loudest = max((a.tier.channel for a in course), key=order.index, default=Channel.NONE)
     least, most = expectation.loudest
     if order.index(loudest) < order.index(least):
         yield Difference(Verdict.MISSED, f"told by {loudest}, expected at least {least}")
@@ -122,7 +127,7 @@ def _findings(expectation: Expectation, course: Sequence[Assessment]) -> Iterato
             yield Difference(Verdict.CHANGED_REASON, f"{key} was true")
     for key, bound in expectation.first_true.items():
         yield from _first_true(key, bound, course)
-    at_peak = peak_of(course).findings
+    at_peak = peak_of(course).findings if expectation.unknown_at_peak else {}
     for key in expectation.unknown_at_peak:
         state = at_peak[key].state if key in at_peak else UNKNOWN
         if state is not UNKNOWN:
@@ -149,9 +154,10 @@ def _first_true(key: str, bound: Bound, course: Sequence[Assessment]) -> Iterato
 
 
 def _lists(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
-    gate = peak_of(course).gate.state
-    if expectation.gate is not None and gate.value != expectation.gate:
-        yield Difference(Verdict.CHANGED_REASON, f"gate {gate}, expected {expectation.gate}")
+    if expectation.gate is not None:
+        gate = peak_of(course).gate.state
+        if gate.value != expectation.gate:
+            yield Difference(Verdict.CHANGED_REASON, f"gate {gate}, expected {expectation.gate}")
     stopped = {w.drug for a in course for w in a.withdrawals}
     for drug in expectation.withdrawals:
         if drug not in stopped:
@@ -174,8 +180,10 @@ def _named(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[D
     for key in expectation.asks:
         if key not in asked:
             yield Difference(Verdict.CHANGED_REASON, f"{key} was never asked for")
+    if expectation.severity is None:
+        return
     level = peak_of(course).severity.level
-    if expectation.severity is not None and level != expectation.severity:
+    if level != expectation.severity:
         yield Difference(
             Verdict.CHANGED_REASON, f"severity {level}, expected {expectation.severity}"
         )
@@ -190,3 +198,15 @@ def _mentions(expectation: Expectation, course: Sequence[Assessment]) -> Iterato
     for words in expectation.must_mention:
         if words.casefold() not in said:
             yield Difference(Verdict.CHANGED_REASON, f"the card does not mention {words!r}")
+
+
+def _states(expectation: Expectation, course: Sequence[Assessment]) -> Iterator[Difference]:
+    """What stood at the stated instants, key by key."""
+    for at, expected in sorted(expectation.states.items()):
+        one = standing_at(course, at)
+        if one is None:
+            yield Difference(Verdict.CHANGED_REASON, f"nothing stood at {at.isoformat()}")
+            continue
+        for key, said, wanted in unlike(expected, one):
+            kind = Verdict.CHANGED_TIER if key == "tier" else Verdict.CHANGED_REASON
+            yield Difference(kind, f"{key} {said} at {at.isoformat()}, expected {wanted}")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from alerts.knowledge import load
 from service.errors import NotAllowed
 from service.security.tenants import Tenant, clients_of, read_tenants
 from service.security.tokens import TokenCheck, UseOnce, read_clients
@@ -99,5 +100,7 @@ def callers_of(
 def tenants_of(settings: Settings) -> Mapping[str, Tenant]:
     """The tenants of the file, or the one of the settings. SettingsFault lists every fault."""
     if settings.tenants is not None:
-        return read_tenants(settings.tenants, settings.zone)
+        rows = load().interactions
+        rules = {"NMS", "DATA-MISSING", *(row.id for row in rows)}
+        return read_tenants(settings.tenants, settings.zone, rules)
     return {settings.tenant: Tenant(settings.tenant, settings.zone)}

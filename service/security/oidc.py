@@ -87,7 +87,7 @@ class Flow:
         if not code or not secrets.compare_digest(state, kept["state"]):
             raise NotAllowed("The sign-in was not begun here. Try again.", code="oidc-state")
         # here: only where staff sign in this way; the import takes half a second
-        from authlib.integrations import base_client as authlib  # type: ignore[import-untyped] # noqa: PLC0415
+        from authlib.integrations import base_client as authlib  # noqa: PLC0415
 
         document = self._document()
         try:

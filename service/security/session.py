@@ -152,7 +152,7 @@ class Sessions:
 
     def seal(self, purpose: str, held: dict[str, Any], seconds: float) -> str:
         """A signed token for one purpose that ends by itself."""
-        text = json.dumps({**held, "e": self._now() + seconds})
+        text = json.dumps({**held, "e": round(self._now() + seconds)}, separators=(",", ":"))
         body = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         return f"{body}.{self.mark(purpose, body.encode())}"
 
@@ -209,14 +209,29 @@ def sign_in_link(settings: Settings, user: User | None = None) -> str:
     return f"{str(settings.base_url).rstrip('/')}/sign-in?token={token}"
 
 
-def check_link(settings: Settings, tenant: str, patient: str) -> str:
-    """A link to the bedside check of one patient that needs no sign-in, for four hours.
+def check_links(settings: Settings) -> Callable[[str, str], str]:
+    """(tenant, patient) -> a link to the bedside check that needs no sign-in, for four hours.
 
     It lets its holder record an examination under a name that is then asked for, and nothing
     else: no other page, no attestation.
     """
-    token = sessions_of(settings).seal("check", {"t": tenant, "p": patient}, CHECK_SECONDS)
-    return f"{str(settings.base_url).rstrip('/')}/check/{token}"
+    sessions, root = sessions_of(settings), str(settings.base_url).rstrip("/")
+
+    def link(tenant: str, patient: str) -> str:
+        token = sessions.seal("check", {"t": tenant, "p": patient}, CHECK_SECONDS)
+        return f"{root}/check/{token}"
+
+    return link
+
+
+def check_link(settings: Settings, tenant: str, patient: str) -> str:
+    """One link of `check_links`."""
+    return check_links(settings)(tenant, patient)
+
+
+def check_mark(token: str) -> str:
+    """What names a link in the audit: enough to tell it from others, too little to use it."""
+    return f"link {token.rpartition('.')[2][:16]}"
 
 
 def install(

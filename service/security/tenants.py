@@ -11,6 +11,10 @@ From a TOML file, checked whole at start; every fault is listed at once:
     silent_rules = ["INT-AP-POLY"]                # these rules only
     fetch_deadline_ms = 450
     detected_issues = true                        # cards offer to record a DetectedIssue
+    smart_links = true                            # cards also carry a link that launches us (SMART)
+
+    [tenants.north.channels]                      # where cards may be seen: service.security.policy
+    passive = []
 
     [[tenants.north.clients]]
     issuer = "https://ehr.north.example"
@@ -21,7 +25,7 @@ From a TOML file, checked whole at start; every fault is listed at once:
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +34,7 @@ from zoneinfo import ZoneInfo
 
 from service.errors import SettingsFault
 from service.fhir.address import Base, base_of
+from service.security.policy import Policy, read_policy
 from service.security.tokens import Client, keys_of
 
 VERSIONS = ("DSTU2", "STU3", "R4", "R4B", "R5")
@@ -39,14 +44,15 @@ HOOKS = (
 DEADLINE_MS = (50, 4000)  # the hard stop of the protocol's clients lies at about 4 s
 _TENANT = frozenset({
     "fhir_base", "fhir_version", "zone", "hooks", "silent", "silent_rules", "fetch_deadline_ms",
-    "detected_issues", "clients",
+    "detected_issues", "smart_links", "channels", "clients",
 })  # fmt: skip
 _CLIENT = frozenset({"issuer", "jku", "keys_file", "claimed_tenant", "audiences"})
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`hooks`: those answered, None for all. `silent`: everything is recorded, nothing shown."""
+    """`hooks`: those answered, None for all. `silent`: everything is recorded, nothing shown.
+    `policy`: where cards may be seen. `smart_links`: the record system launches us (SMART)."""
 
     name: str
     zone: ZoneInfo
@@ -57,6 +63,8 @@ class Tenant:
     silent_rules: frozenset[str] = frozenset()
     fetch_deadline_s: float = 0.45
     detected_issues: bool = False
+    smart_links: bool = False
+    policy: Policy = field(default_factory=Policy)
     clients: Mapping[str, Client] = field(default_factory=dict)
 
     def answers(self, hook: str) -> bool:
@@ -67,8 +75,11 @@ class Tenant:
         return self.silent or rule in self.silent_rules
 
 
-def read_tenants(path: Path, zone: ZoneInfo) -> dict[str, Tenant]:
-    """The tenants by name; `zone` where one names none.
+def read_tenants(
+    path: Path, zone: ZoneInfo, rules: Collection[str] | None = None
+) -> dict[str, Tenant]:
+    """The tenants by name; `zone` where one names none. `rules`: those that a card can speak for,
+    unchecked when not given.
 
     SettingsFault lists every fault of the file, one a line.
     """
@@ -85,6 +96,8 @@ def read_tenants(path: Path, zone: ZoneInfo) -> dict[str, Tenant]:
         name: _tenant(name, told, zone, path.parent, faults) for name, told in listed.items()
     }
     faults += _shared_issuers(tenants)
+    if rules is not None:
+        faults += _unknown_rules(tenants, rules)
     if faults:
         raise SettingsFault("\n".join(f"{path.name}: {f}" for f in faults), code="tenants")
     return tenants
@@ -105,6 +118,13 @@ def _shared_issuers(tenants: Mapping[str, Tenant]) -> Iterator[str]:
             owners[issuer] = tenant.name
 
 
+def _unknown_rules(tenants: Mapping[str, Tenant], rules: Collection[str]) -> Iterator[str]:
+    """A misspelt rule would be shown in silence's place."""
+    for tenant in tenants.values():
+        for rule in sorted(tenant.silent_rules - set(rules)):
+            yield f"tenants.{tenant.name}.silent_rules: there is no rule {rule!r}"
+
+
 def _tenant(name: str, told: Any, zone: ZoneInfo, folder: Path, faults: list[str]) -> Tenant:
     if not isinstance(told, dict):
         faults.append(f"tenants.{name}: must be a table")
@@ -116,16 +136,22 @@ def _tenant(name: str, told: Any, zone: ZoneInfo, folder: Path, faults: list[str
         read = _client(where, client, name, folder, faults)
         if read is not None:
             clients[read.issuer] = read
+    hooks = _hooks(name, told.get("hooks"), faults)
+    smart_links = _flag(name, "smart_links", told, faults)
+    if smart_links and "fhir_base" not in told:
+        faults.append(f"tenants.{name}.smart_links: needs fhir_base, the server that launches")
     return Tenant(
         name=name,
         zone=_zone(name, told.get("zone"), zone, faults),
         fhir_base=_base(name, told.get("fhir_base"), faults),
         fhir_version=_version(name, told.get("fhir_version"), faults),
-        hooks=_hooks(name, told.get("hooks"), faults),
+        hooks=hooks,
         silent=_flag(name, "silent", told, faults),
         silent_rules=frozenset(_texts(f"tenants.{name}.silent_rules", told, faults)),
         fetch_deadline_s=_deadline(name, told.get("fetch_deadline_ms", 450), faults),
         detected_issues=_flag(name, "detected_issues", told, faults),
+        smart_links=smart_links,
+        policy=read_policy(f"tenants.{name}.channels", told.get("channels"), HOOKS, hooks, faults),
         clients=clients,
     )
 

@@ -96,6 +96,8 @@ class TokenCheck:
 
     def __call__(self, token: str, audiences: tuple[str, ...]) -> tuple[str, str, str]:
         header, claims = _peek(token)
+        if not claims:
+            return "unknown", "", "not a token"
         issuer = claims.get("iss")
         client = self._clients.get(issuer) if isinstance(issuer, str) else None
         if client is None:

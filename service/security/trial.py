@@ -7,7 +7,7 @@ the call is about a patient that nobody has.
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,17 +85,33 @@ def trial_key(path: Path, kid: str, tenant: Tenant, issuer: str = "") -> TrialKe
     raise SettingsFault(f"{path.name} holds no RSA or EC private key.", code="test-key")
 
 
-def tried(tenant: Tenant, base_url: str, key: TrialKey | None) -> Iterator[Finding]:
-    """Every step in turn; one that fails does not end the others."""
+def tried(
+    tenant: Tenant, base_url: str, key: TrialKey | None, launchers: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Every step in turn; one that fails does not end the others. `launchers`: the FHIR servers
+    that may launch us (SMART)."""
     if tenant.silent:
         yield Finding("silent mode", None, "on: cards are computed and kept, and none is shown")
+    yield from _seen(tenant)
     for client in tenant.clients.values():
         yield _keys(client)
     if not tenant.clients:
         yield Finding("clients", False, "none: every call will be answered with 401")
     yield _fhir(tenant)
+    if tenant.smart_links:
+        yield _launch(tenant, base_url, launchers)
     with httpx.Client(timeout=_SECONDS, trust_env=False) as http:
         yield from _service(http, tenant, base_url.rstrip("/"), key)
+
+
+def _seen(tenant: Tenant) -> Iterator[Finding]:
+    """Where which cards may be seen, in words; nothing can be tried about it."""
+    if tenant.silent_rules:
+        said = f"kept, not shown: {', '.join(sorted(tenant.silent_rules))}"
+        yield Finding("silent rules", None, said)
+    if not tenant.policy.is_plain:
+        for channel, where in tenant.policy.words():
+            yield Finding(f"cards of channel {channel}", None, where)
 
 
 def _keys(client: Client) -> Finding:
@@ -125,6 +141,15 @@ def _fhir(tenant: Tenant) -> Finding:
         said = f"{url} says FHIR {version}, the file says {tenant.fhir_version}"
         return Finding(step, False, said)
     return Finding(step, True, f"{url} answers, FHIR {version}")
+
+
+def _launch(tenant: Tenant, base_url: str, launchers: Collection[str]) -> Finding:
+    step, url = "SMART links", f"{base_url.rstrip('/')}/launch"
+    assert tenant.fhir_base is not None  # noqa: S101 - the file is refused without one
+    if tenant.fhir_base.url.rstrip("/") in launchers:
+        return Finding(step, True, f"cards launch {url}")
+    said = "is no [[smart]] issuer of the sign-in file: a launch from there is refused"
+    return Finding(step, False, f"{tenant.fhir_base.url} {said}")
 
 
 async def _metadata(tenant: Tenant) -> Fetched:

@@ -1,7 +1,8 @@
 """What a person does with a row: plain forms, CSRF-checked, answered with a redirect."""
 
-from datetime import timedelta
-from typing import Annotated
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
@@ -12,10 +13,15 @@ from service.security.roles import Actor
 from service.security.session import User, check_csrf, csrf_token
 from service.worklist.desk import Conflict, Desk
 from service.worklist.door import PageRoute, page
+from service.worklist.folding import folded
+from service.worklist.item import Item
 from service.worklist.pages import choices, mark_seen, parsed, show_list
 from service.worklist.reasons import INTERVENTION, RESOLVE, SNOOZE, SNOOZE_MINUTES
 from service.worklist.room import Room
-from service.worklist.rows import Filters, row
+from service.worklist.rows import Filters, row, urgency
+
+# what a person does to a row counts for the interactions that are folded under it
+_TOGETHER = frozenset({"claim", "release", "hand-over", "undo"})
 
 Text = Annotated[str, Form(max_length=500)]
 
@@ -28,13 +34,14 @@ def action_routes(room: Room) -> APIRouter:
     def more(request: Request, key: str, user: Actor, back: str = "") -> HTMLResponse:
         """Snooze, resolve, hand over: a page of its own where there is no script."""
         filters = Filters.of(parsed(back))
-        item = room.desk(user, filters.tenant).item(key)
+        desk = room.desk(user, filters.tenant)
+        item = desk.item(key)
         return page(
             "more.html",
             user=user,
             csrf=csrf_token(request),
             filters=filters,
-            row=row(item, room.clock(), room.zone),
+            row=row(item, room.clock(), desk.zone),
             **choices(),
         )
 
@@ -56,16 +63,45 @@ def action_routes(room: Room) -> APIRouter:
         filters = Filters.of(parsed(back))
         told = {"reason": reason, "to": to, "note": note, "intervention": intervention}
         desk = room.desk(user, filters.tenant)
+        now, under = room.clock(), _under(room, desk, key, action)
         try:
-            perform(room, desk, key, action, user, minutes=minutes, **told)
+            perform(room, desk, key, action, user, minutes=minutes, now=now, **told)
         except Conflict as lost:
-            owner = desk.item(key).owner
-            words = f"{lost.message} It is with {owner}." if owner else lost.message
-            said = {"words": words, "undo": False, "key": key, "bad": True}
+            said = _too_late(lost, desk.item(key))
             return show_list(room, request, user, said=said, filters=filters, status=409)
+        for part in under:
+            with suppress(Conflict):  # somebody was faster with this one: it stays theirs
+                perform(room, desk, part, action, user, to=to, note=note, now=now)
         return RedirectResponse(_back(filters, action, key), status_code=303)
 
     return router
+
+
+def _too_late(lost: Conflict, item: Item) -> dict[str, Any]:
+    """What the one who came second is told."""
+    words = f"{lost.message} It is with {item.owner}." if item.owner else lost.message
+    return {"words": words, "undo": False, "key": item.key, "bad": True}
+
+
+def _under(room: Room, desk: Desk, key: str, action: str) -> list[str]:
+    """The interactions that go with a row when it is claimed, given back or handed over; when that
+    is taken back, those that went with it then."""
+    if action not in _TOGETHER:
+        return []
+    now, item = room.clock(), desk.item(key)
+    items = desk.items(patient=item.patient)
+    under = folded(sorted(items, key=lambda one: urgency(one, now)), now).get(key, [])
+    if action == "claim":
+        return [part.key for part in under if part.owner is None]
+    if action == "undo":
+        return [part.key for part in under if _step(part) == _step(item)]
+    return [part.key for part in under if part.owner is not None and part.owner == item.owner]
+
+
+def _step(item: Item) -> tuple[object, ...]:
+    """What tells that two alerts were claimed, given back or handed over together."""
+    since = item.owner_since or item.waiting_since
+    return item.last_by, item.owner, since
 
 
 def perform(
@@ -80,9 +116,10 @@ def perform(
     to: str = "",
     note: str = "",
     intervention: str = "",
+    now: datetime | None = None,
 ) -> None:
     """One action of a person. BadInput for what is not offered, Conflict when too late."""
-    now = room.clock()
+    now = now or room.clock()
     if action in {"claim", "release", "reopen", "undo"}:
         getattr(desk, action)(key, user.name, now)
     elif action == "snooze":

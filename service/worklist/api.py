@@ -1,19 +1,20 @@
 """The worklist room: pages, actions, live stream, bedside form, /api/v1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
 
 from alerts.knowledge import Knowledge, load
+from service.security.session import check_links
 from service.settings import Settings
 from service.store import Store
 from service.worklist.actions import action_routes
+from service.worklist.assets import asset_routes
 from service.worklist.bedside.routes import check_routes
 from service.worklist.counter import StoreDesk
-from service.worklist.door import HEADERS, QuietRoute, problem
+from service.worklist.door import HEADERS, QuietRoute
 from service.worklist.export import export_routes
 from service.worklist.pages import page_routes
 from service.worklist.patient.library import library_routes
@@ -21,16 +22,6 @@ from service.worklist.patient.routes import patient_routes
 from service.worklist.programs import program_routes
 from service.worklist.room import Accept, Room
 from service.worklist.stream import stream_routes
-
-STATIC = Path(__file__).parent / "static"
-ASSETS = {
-    "sentinel.css": "text/css",
-    "worklist.js": "text/javascript",
-    "alive.js": "text/javascript",
-    "patient.js": "text/javascript",
-    "check.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-}
 
 
 def routes(
@@ -40,24 +31,27 @@ def routes(
     knowledge: Knowledge | None = None,
     accept: Accept | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    tenants: tuple[str, ...] = (),
+    tenants: Mapping[str, ZoneInfo] | None = None,
 ) -> APIRouter:
     """Everything under /worklist, /patients, /check and /api/v1, and the FHIR Questionnaire.
 
     `accept(body, tenant, user)` takes a FHIR bundle in through the front door and answers the
-    reasons of refused entries; without it there is no bedside check.
+    reasons of refused entries; without it there is no bedside check. `tenants`: further tenants
+    with the zones of their wards.
     """
-    names = {settings.tenant, *tenants}
+    zones = {settings.tenant: settings.zone, **(tenants or {})}
     room = Room(
-        desks={name: StoreDesk(store, name, clock) for name in names},
+        desks={name: StoreDesk(store, name, clock, zone) for name, zone in zones.items()},
         home=settings.tenant,
         knowledge=knowledge or load(),
-        zone=settings.zone,
         clock=clock,
         accept=accept,
+        check_link=check_links(settings),
     )
     router = APIRouter()
-    router.include_router(_static_routes())
+    static = APIRouter(route_class=QuietRoute)
+    asset_routes(static, HEADERS)
+    router.include_router(static)
     router.include_router(library_routes())
     router.include_router(stream_routes(room))
     router.include_router(export_routes(room))
@@ -67,18 +61,4 @@ def routes(
         router.include_router(check_routes(room, accept))
     router.include_router(action_routes(room))
     router.include_router(program_routes(room))
-    return router
-
-
-def _static_routes() -> APIRouter:
-    """Our own style and script; nothing else is served from the folder."""
-    router = APIRouter(route_class=QuietRoute)
-
-    @router.get("/worklist/static/{name}", include_in_schema=False, response_model=None)
-    def static(name: str) -> FileResponse | object:
-        if name not in ASSETS:
-            return problem(404, "There is no such file.")
-        headers = {**HEADERS, "Cache-Control": "no-cache"}
-        return FileResponse(STATIC / name, media_type=ASSETS[name], headers=headers)
-
     return router

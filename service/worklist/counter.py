@@ -1,11 +1,9 @@
 """The desk over the store: alerts as items, steps of people as one winner each."""
 
-import zlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-
-import orjson
+from zoneinfo import ZoneInfo
 
 from alerts.chart import Chart
 from alerts.lifecycle import (
@@ -28,11 +26,10 @@ from alerts.lifecycle import (
 )
 from alerts.statements import Channel
 from service.errors import BadInput
-from service.store import AuditEntry, AuditRecord, Stale, Store
-from service.store.seen import Sight
-from service.store.ticks import Tick
+from service.store import AuditEntry, AuditRecord, Sight, Stale, Store, Tick
 from service.worklist.desk import Conflict, Entry, Flow, Look, Ticked
 from service.worklist.item import Item
+from service.worklist.newest import Newest
 from service.worklist.patient.who import ward, who
 from service.worklist.synopsis import Said
 
@@ -54,30 +51,39 @@ _WRONG = {
 
 
 class StoreDesk:
-    """One tenant's worklist. `clock` tells ages; the times of steps are handed in."""
+    """One tenant's worklist. `clock` tells ages; the times of steps are handed in. `zone`: of its
+    wards, in which all times are told."""
 
-    def __init__(self, store: Store, tenant: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tenant: str,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+    ) -> None:
         self._store = store
         self._tenant = tenant
         self._clock = clock
+        self._zone = zone
+        self._newest = Newest(store, tenant)
 
     @property
     def tenant(self) -> str:
         return self._tenant
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self._zone
 
     def items(
         self,
         *,
         patient: str | None = None,
         open_only: bool = True,
-        told: Collection[str] | None = None,
     ) -> list[Item]:
-        """`open_only`: neither ended nor resolved; snoozed ones are open.
-
-        `told`: alerts whose assessment is wanted, None for all: reading it costs the most.
-        """
+        """`open_only`: neither ended nor resolved; snoozed ones are open."""
         found = self._store.alerts(self._tenant, patient, open_only)
-        return self._shown([a for a in found if is_open(a)] if open_only else found, told)
+        return self._shown([a for a in found if is_open(a)] if open_only else found)
 
     def item(self, key: str) -> Item:
         """NotFound when there is none."""
@@ -156,6 +162,15 @@ class StoreDesk:
         """Lines of the audit of this tenant."""
         self._store.record_audit(self._tenant, entries)
 
+    def note_first(
+        self,
+        keys: Mapping[str, str],
+        until: datetime,
+        entry: Callable[[list[str]], AuditEntry],
+    ) -> list[str]:
+        """A line about what no process has told yet (see the store)."""
+        return self._store.record_first(self._tenant, keys, until, entry)
+
     def audit(self, after: int, limit: int) -> list[AuditRecord]:
         return self._store.audit(self._tenant, after, limit)
 
@@ -176,26 +191,19 @@ class StoreDesk:
         except Refused as refused:
             raise _refusal(refused.reason) from None
 
-    def _shown(self, found: list[Alert], told: Collection[str] | None = None) -> list[Item]:
+    def _shown(self, found: list[Alert]) -> list[Item]:
         patients = sorted({alert.patient for alert in found})
-        wanted = {a.patient for a in found if told is None or a.id in told}
-        said = self._store.assessments(self._tenant, sorted(wanted))
+        said = self._newest.of(patients)
         charts = self._store.portraits(self._tenant, patients)
-        marks = {patient: _mark(told) for patient, told in said.items()}
-        now = self._clock()
-        return [
-            _item(
-                a,
-                said.get(a.patient),
-                marks.get(a.patient, ""),
-                charts.get(a.patient, Chart(a.patient)),
-                now,
-            )
-            for a in found
-        ]
+        now, items = self._clock(), []
+        for alert in found:
+            mark, newest = said.get(alert.patient, ("", None))
+            chart = charts.get(alert.patient) or Chart(alert.patient)
+            items.append(_item(alert, mark, newest, chart, now))
+        return items
 
 
-def _item(alert: Alert, said: Said | None, mark: str, chart: Chart, now: datetime) -> Item:
+def _item(alert: Alert, mark: str, said: Said | None, chart: Chart, now: datetime) -> Item:
     """`mark` changes with the assessment, the version with every move: so does the revision."""
     machine, human = alert.machine, alert.human
     return Item(
@@ -211,7 +219,7 @@ def _item(alert: Alert, said: Said | None, mark: str, chart: Chart, now: datetim
             human.snoozed_at,
             human.resolved_at,
         ),
-        revision=f"{alert.version}{mark}",
+        revision=f"{alert.version}-{mark[:8]}" if mark else f"{alert.version}",
         is_open=is_open(alert),
         rule=machine.rule,
         drugs=machine.drugs,
@@ -242,12 +250,6 @@ def _reason(alert: Alert) -> str:
     if alert.machine.ended_at is not None and alert.machine.end_reason is not None:
         return alert.machine.end_reason.value
     return alert.human.reason.value if alert.human.reason is not None else ""
-
-
-def _mark(said: Said) -> str:
-    """Of what an assessment says, its clock apart: computed once for all alerts of a patient."""
-    content = orjson.dumps({name: value for name, value in said.items() if name != "as_of"})
-    return f"-{zlib.crc32(content):08x}"
 
 
 def _entry(line: HistoryEntry) -> Entry:

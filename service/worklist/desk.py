@@ -1,9 +1,10 @@
 """The worklist's view of the store: alerts as items, actions as one winner each."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from alerts.chart import Chart
 from service.errors import BadInput
@@ -63,12 +64,13 @@ class Desk(Protocol):
 
     @property
     def tenant(self) -> str: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
     def items(
         self,
         *,
         patient: str | None = None,
         open_only: bool = True,
-        told: Collection[str] | None = None,
     ) -> list[Item]: ...
     def item(self, key: str) -> Item: ...
     def history(self, key: str) -> list[Entry]: ...
@@ -94,5 +96,11 @@ class Desk(Protocol):
     def ticks(self, patient: str) -> list[Ticked]: ...
     def tick(self, patient: str, tick: Ticked) -> None: ...
     def note(self, entries: Sequence[AuditEntry]) -> None: ...
+    def note_first(
+        self,
+        keys: Mapping[str, str],
+        until: datetime,
+        entry: Callable[[list[str]], AuditEntry],
+    ) -> list[str]: ...
     def received(self, reference: str, patient: str) -> datetime | None: ...
     def audit(self, after: int, limit: int) -> list[AuditRecord]: ...

@@ -1,6 +1,6 @@
 """How pages answer: safe headers on every page, and a page a person can read on every fault."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode
 import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from service.errors import SentinelError
 from service.security.session import Forbidden, csrf_token, renew, require_user
+from service.worklist.assets import asset
 from service.worklist.reasons import GLASS
 
 HERE = Path(__file__).parent
@@ -49,6 +50,13 @@ _HINTS = {
 }
 _FAULT = "The list could not be read. Nothing is known from this page: go by the patient."
 
+# characters of a page that are sent together: about twenty rows, then about eighty
+_FIRST, _LATER = 40_000, 160_000
+_BROKEN = (
+    '<div class="banner bad" role="alert"><b>The list breaks off here.</b> There may be more'
+    " alerts than are shown: load the page again, and go by the patient.</div>"
+)
+
 _pages = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=select_autoescape(default=True),
@@ -56,6 +64,8 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+_pages.globals["asset"] = asset
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -74,6 +84,41 @@ def page(
     """A rendered template with our headers. Everything in `held` is escaped."""
     text = _pages.get_template(name).render(held)
     return HTMLResponse(text, status_code=status, headers=dict(headers))
+
+
+def written(name: str, status: int = 200, **held: Any) -> Response:
+    """As `page`, sent while it is made: a long list is on the screen before its end is written.
+
+    What fails in the first part is a page of its own; after that, the page says that it breaks off.
+    """
+    template = _pages.get_template(name)
+    chunks = _chunks(template.generate(held))
+    first = next(chunks, "")
+
+    def whole() -> Iterator[str]:
+        yield first
+        try:
+            yield from chunks
+        except Exception as fault:
+            log.error("page.broken-off", kind=type(fault).__name__, template=name)
+            yield _BROKEN
+
+    return StreamingResponse(
+        whole(), status_code=status, media_type="text/html; charset=utf-8", headers=dict(HEADERS)
+    )
+
+
+def _chunks(pieces: Iterable[str]) -> Iterator[str]:
+    """Pieces joined: a screenful first, then more at a time."""
+    held: list[str] = []
+    size, enough = 0, _FIRST
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= enough:
+            yield "".join(held)
+            held, size, enough = [], 0, _LATER
+    yield "".join(held)
 
 
 def problem(status: int, words: str, back: str = "") -> HTMLResponse:

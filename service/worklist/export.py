@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from service.errors import NotFound
 from service.security.roles import Exporter
+from service.worklist.desk import Desk
 from service.worklist.door import HEADERS, PageRoute
 from service.worklist.item import Item
 from service.worklist.programs import told
@@ -40,8 +41,8 @@ def export_routes(room: Room) -> APIRouter:
         shown = listed(items, filters, user, now)
         room.reads.listed(desk, user, [item.patient for item in shown], now)
         did(desk, user, "worklist.export", now, subject=form)
-        made = _csv(room, shown, now) if form == "csv" else "".join(_lines(shown, now))
-        name = f"worklist-{now.astimezone(room.zone):%Y%m%d-%H%M}.{form}"
+        made = _csv(desk, shown, now) if form == "csv" else "".join(_lines(shown, now))
+        name = f"worklist-{now.astimezone(desk.zone):%Y%m%d-%H%M}.{form}"
         headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(made, media_type=_TYPES[form], headers=headers)
 
@@ -53,17 +54,17 @@ def _lines(items: Sequence[Item], now: datetime) -> Iterator[str]:
         yield told(item, now).model_dump_json() + "\n"
 
 
-def _csv(room: Room, items: Sequence[Item], now: datetime) -> str:
+def _csv(desk: Desk, items: Sequence[Item], now: datetime) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for item in items:
-        writer.writerow([_safe(cell) for cell in _cells(room, item, now)])
+        writer.writerow([_safe(cell) for cell in _cells(desk, item, now)])
     return out.getvalue()
 
 
-def _cells(room: Room, item: Item, now: datetime) -> Iterator[str]:
-    alert, shown = told(item, now), row(item, now, room.zone)
+def _cells(desk: Desk, item: Item, now: datetime) -> Iterator[str]:
+    alert, shown = told(item, now), row(item, now, desk.zone)
     facts = [
         " ".join(part for part in (f["what"], f["value"], f["when"], f["source"]) if part)
         for f in shown["facts"]
@@ -81,7 +82,7 @@ def _cells(room: Room, item: Item, now: datetime) -> Iterator[str]:
     for column in COLUMNS:
         value = more[column] if column in more else getattr(alert, column)
         if isinstance(value, datetime):
-            value = value.astimezone(room.zone).isoformat(timespec="seconds")
+            value = value.astimezone(desk.zone).isoformat(timespec="seconds")
         yield "" if value is None else str(value)
 
 

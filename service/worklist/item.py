@@ -12,7 +12,7 @@ class Item:
 
     `reason`: why it was snoozed or resolved. `waiting_since`: the last call, or when it became
     nobody's again. `interruptive`: it was told loudly. `suppressed`: why it calls nobody (ALR-12).
-    `said`: the newest assessment in its JSON form, None when there is none or it was not asked for.
+    `said`: the newest assessment in its JSON form (the parts of `newest`), None when there is none.
     `person`, `ward`: as on record, "" when not.
     """
 

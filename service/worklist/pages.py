@@ -11,11 +11,12 @@ from service.security.roles import Lister, May, Needs, may
 from service.security.session import User, check_csrf, csrf_token
 from service.worklist.changed import snapshot
 from service.worklist.desk import Desk, Look
-from service.worklist.door import PageRoute, QuietRoute, page
+from service.worklist.door import PageRoute, QuietRoute, page, written
+from service.worklist.folding import folded
 from service.worklist.item import Item
 from service.worklist.reasons import INTERVENTION, RESOLVE, SNOOZE, SNOOZE_MINUTES
 from service.worklist.room import Room, feed
-from service.worklist.rows import Filters, cared_for, listed, row
+from service.worklist.rows import Filters, cared_for, listed, row, with_parts
 from service.worklist.words import KINDS
 
 # what was done -> (what the reader is told, can it be taken back?)
@@ -40,7 +41,7 @@ def page_routes(room: Room) -> APIRouter:
     quiet = APIRouter(route_class=QuietRoute)
 
     @router.get("/worklist")
-    def worklist(request: Request, user: Lister) -> HTMLResponse:
+    def worklist(request: Request, user: Lister) -> Response:
         return show_list(room, request, user, said=_said(request))
 
     @quiet.get("/worklist/rows")
@@ -70,12 +71,15 @@ def _marking(router: APIRouter, room: Room) -> None:
         back: Annotated[str, Form(max_length=500)] = "",
         key: Annotated[str, Form(max_length=64)] = "",
     ) -> Response:
-        """One row, or all that the filter shows, count as seen by this user."""
+        """One row with what is folded under it, or all that the filter shows, count as seen."""
         check_csrf(request, csrf)
-        filters = Filters.of(parsed(back))
+        filters, now = Filters.of(parsed(back)), room.clock()
         desk = room.desk(user, filters.tenant)
-        items = listed(_mine(desk.items(), user), filters, user, room.clock())
-        mark_seen(room, desk, user, [i for i in items if not key or i.key == key])
+        items = listed(_mine(desk.items(), user), filters, user, now)
+        if key:
+            under = folded(items, now).get(key, ())
+            items = [item for item in items if item.key == key or item in under]
+        mark_seen(room, desk, user, items)
         return RedirectResponse(_to_list(filters, "seen"), 303)
 
     @router.post("/worklist/filters")
@@ -111,24 +115,24 @@ def show_list(
     said: dict[str, Any] | None = None,
     filters: Filters | None = None,
     status: int = 200,
-) -> HTMLResponse:
+) -> Response:
     """The whole page; `said` is the message above the list."""
     filters = filters or _filters(room, request, user)
     desk = room.desk(user, filters.tenant)
     cursor = desk.cursor()  # before the rows: a change in between is told twice, not never
     held = _rows(room, request, user, filters)
-    return page(
+    return written(
         "worklist.html",
         status,
         user=user,
         message=said,
         cursor=cursor,
-        zone=room.zone.key,
+        zone=desk.zone.key,
         kinds=KINDS,
         tenants=room.tenants(user),
         saved=room.desk(user).saved(user.name),
         may_export=may(user, May.EXPORT),
-        read_at=f"{room.clock().astimezone(room.zone):%H:%M}",
+        read_at=f"{room.clock().astimezone(desk.zone):%H:%M}",
         disclaimer=room.knowledge.disclaimer,
         **choices(),
         **held,
@@ -174,22 +178,31 @@ def _rows(
     filters: Filters,
     only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """What the template of the rows needs. `only`: these rows, and the order of all."""
+    """What the template of the rows needs. `only`: the rows that tell of these alerts, and the
+    order of all."""
     now, desk = room.clock(), room.desk(user, filters.tenant)
-    # a filter on withdrawals reads assessments, so it needs them all
-    told = None if filters.kind == "withdrawal" else only
-    items = _mine(desk.items(told=told), user)
+    items = _mine(desk.items(), user)
     shown = listed(items, filters, user, now)
+    under = folded(shown, now)
+    within = {part.key: head for head, parts in under.items() for part in parts}
+    heads = [item for item in shown if item.key not in within]
+    wanted = None if only is None else {within.get(key, key) for key in only}
     looks = desk.looks(user.name)
-    sent = shown if only is None else [item for item in shown if item.key in set(only)]
     room.reads.listed(desk, user, [item.patient for item in shown], now)
+
+    def told(item: Item) -> dict[str, Any]:
+        parts = [row(part, now, desk.zone, looks.get(part.key)) for part in under.get(item.key, ())]
+        return with_parts(row(item, now, desk.zone, looks.get(item.key)), parts)
+
     return {
-        "rows": [row(item, now, room.zone, looks.get(item.key)) for item in sent],
-        "order": [item.key for item in shown],
+        # one after the other, as the page is written: the first are seen while the last are made
+        "rows": (told(item) for item in heads if wanted is None or item.key in wanted),
+        "order": [item.key for item in heads],
+        "alerts": len(shown),
         "partial": only is not None,
         "hidden": len(items) - len(shown),
         "wards": sorted({item.ward for item in items if item.ward}),
-        "feed": feed(room, desk, now),
+        "feed": feed(desk, now),
         "filters": filters,
         "suffix": f"?tenant={filters.tenant}" if filters.tenant else "",
         "csrf": csrf_token(request),

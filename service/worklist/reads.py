@@ -1,5 +1,6 @@
 """Every read of a patient is in the audit, once for a sitting and not once for a refresh."""
 
+import hashlib
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,11 +17,11 @@ _KEPT = 20_000
 
 
 class Reads:
-    """Remembers in this process what is in the audit already; another process may tell it again,
-    never less."""
+    """Once over all processes: the store holds what was told. What this process knows to be told
+    is not asked for again."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str, str, str], datetime] = {}
+        self._told: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def patient(self, desk: Desk, user: User, patient: str, now: datetime, why: str = "") -> None:
@@ -34,17 +35,28 @@ class Reads:
 
     def _noted(self, desk: Desk, user: User, patients: Iterable[str], entry: AuditEntry) -> None:
         now, who = entry.at, user.session or user.name
+        keys = {
+            _key(desk.tenant, who, entry.action, patient): patient
+            for patient in dict.fromkeys(patients)
+        }
         with self._lock:
+            told = self._told
+            fresh = {k: p for k, p in keys.items() if k not in told or now - told[k] >= SITTING}
+        if not fresh:
+            return
+
+        def line(of: list[str]) -> AuditEntry:
+            return entry if entry.patient else replace(entry, detail={"patients": of})
+
+        desk.note_first(fresh, now + SITTING, line)
+        with self._lock:  # only what is on record counts as told
             if len(self._told) > _KEPT:
                 self._told = {k: at for k, at in self._told.items() if now - at < SITTING}
-            keys = [(desk.tenant, who, entry.action, p) for p in dict.fromkeys(patients)]
-            fresh = [k for k in keys if k not in self._told or now - self._told[k] >= SITTING]
-            if not fresh:
-                return
-            if not entry.patient:
-                entry = replace(entry, detail={"patients": [key[-1] for key in fresh]})
-            desk.note([entry])
-            self._told.update(dict.fromkeys(fresh, now))  # only what is on record counts as told
+            self._told.update(dict.fromkeys(fresh, now))
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _entry(

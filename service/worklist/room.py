@@ -1,12 +1,12 @@
-"""What the pages of one service share: the desks, the rules, the ward's zone, the clock."""
+"""What the pages of one service share: the desks, the rules, the clock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from alerts.knowledge import Knowledge
+from service.edge.rate import Rate
 from service.errors import NotFound
 from service.security.session import User
 from service.worklist.desk import Desk
@@ -17,6 +17,9 @@ from service.worklist.words import clock
 # SPEC SAF-10: without data for this long the list says so
 STALE_AFTER = timedelta(minutes=15)
 
+# a link that needs no sign-in: a sixth of these at once, which is more than a page asks for
+LINK_PER_MINUTE = 120
+
 # (body, tenant, user) -> reasons of refused entries: one FHIR bundle through the front door
 Accept = Callable[[bytes, str, str], tuple[str, ...]]
 
@@ -26,14 +29,17 @@ class Room:
     """`desks` by tenant, `home` the tenant of the service.
 
     `accept` takes a FHIR Bundle and answers why entries were refused; None: no bedside check.
+    `check_link`: (tenant, patient) -> the bedside check that needs no sign-in. `rate`: how often
+    such a link may be used.
     """
 
     desks: Mapping[str, Desk]
     home: str
     knowledge: Knowledge
-    zone: ZoneInfo
     clock: Callable[[], datetime]
     accept: Accept | None = None
+    check_link: Callable[[str, str], str] = lambda _tenant, _patient: ""
+    rate: Rate = field(default_factory=lambda: Rate(LINK_PER_MINUTE))
     reads: Reads = field(default_factory=Reads)
 
     def tenants(self, user: User) -> list[str]:
@@ -52,11 +58,11 @@ class Room:
         return self.desks[chosen]
 
 
-def feed(room: Room, desk: Desk, now: datetime) -> dict[str, Any]:
+def feed(desk: Desk, now: datetime) -> dict[str, Any]:
     """Whether data still come in and are evaluated, in words (SAF-10: never silent)."""
     flow = desk.flow(now)
     behind = flow.overdue
-    last = clock(flow.last_data_at, now, room.zone) if flow.last_data_at else ""
+    last = clock(flow.last_data_at, now, desk.zone) if flow.last_data_at else ""
     state = "live"
     if flow.last_data_at is None:
         state = "never"

@@ -1,6 +1,6 @@
 """The worklist as rows: which alerts are shown, in what order, and what each row says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -147,6 +147,21 @@ def row(item: Item, now: datetime, zone: tzinfo, look: Look | None = None) -> di
     }
 
 
+def with_parts(head: dict[str, Any], parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A row with the interactions that are folded under it: counted, named, and as loud."""
+    unclaimed = sum(bool(part["waiting"]) for part in parts)
+    number = f"{len(parts)} {'interaction' if len(parts) == 1 else 'interactions'}"
+    # where nobody has the row, nobody has what is under it: said once
+    free = f", {unclaimed} unclaimed" if unclaimed and not head["waiting"] else ""
+    return {
+        **head,
+        "parts": parts,
+        "parts_words": f"and {number}{free}" if parts else "",
+        "parts_fresh": any(part["fresh"] for part in parts),
+        "loud": head["loud"] or any(part["loud"] for part in parts),
+    }
+
+
 def _offered(item: Item, now: datetime) -> dict[str, bool]:
     return {
         "claim": item.owner is None and item.is_open,
@@ -186,6 +201,7 @@ def _nms(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:
         return _without_facts(TIERS.get(item.level, named(item.level)))
     return {
         "headline": _headline(item),
+        "effect": "",
         "score": score_words(said),
         "facts": facts(said, now, zone),
         "drugs": drugs(said, now, zone),
@@ -218,8 +234,10 @@ def _interaction(item: Item, now: datetime, zone: tzinfo) -> dict[str, Any]:
         headline += _CONTEXTS.get(next(iter(found["context"]), ""), "")
     if found is None:
         return _without_facts(headline)
+    effect = str(found["effect"])
     return {
         "headline": headline,
+        "effect": effect[:1].lower() + effect[1:],
         "score": "",
         "facts": [
             {"what": "effect", "value": found["effect"], "when": "", "source": "", "label": ""},
@@ -235,6 +253,7 @@ def _without_facts(headline: str) -> dict[str, Any]:
     """The facts that raised it are no longer in the newest assessment: shown, never dropped."""
     return {
         "headline": headline,
+        "effect": "",
         "score": "",
         "facts": [],
         "drugs": [],

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from service.worklist.words import clock, instant, named, quantity, reading
+from service.worklist.words import instant, lately, named, quantity, reading
 
 Said = Mapping[str, Any]
 
@@ -55,7 +55,7 @@ def facts(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
         if newest is None:
             shown[name] = {"what": name, "value": "present", "when": "", "source": "", "label": ""}
         else:
-            shown[name] = {**reading(newest, as_of, zone), "what": name}
+            shown[name] = {**reading(newest, as_of, zone, lately), "what": name}
     return list(shown.values())
 
 
@@ -73,7 +73,7 @@ def drugs(said: Said, as_of: datetime, zone: tzinfo) -> list[str]:
             held[exposed_drug(e)] = f"{exposed_drug(e)}, {_last_dose(e, as_of, zone)}"
     told = list(held.values())
     told += [
-        f"{named(w['drug'])} stopped, cut or missed {clock(instant(w['at']), as_of, zone)}"
+        f"{named(w['drug'])} stopped, cut or missed {lately(instant(w['at']), as_of, zone)}"
         for w in said["withdrawals"]
         if w["reading"] != "ended"
     ]
@@ -88,7 +88,7 @@ def exposed_drug(exposure: Said) -> str:
 
 def _last_dose(exposure: Said, as_of: datetime, zone: tzinfo) -> str:
     at = instant(exposure["last_dose"])
-    return f"last dose {clock(at, as_of, zone)}" if at else "last dose not recorded"
+    return f"last dose {lately(at, as_of, zone)}" if at else "last dose not recorded"
 
 
 def gaps(said: Said) -> list[str]:
@@ -138,7 +138,7 @@ def interaction_of(said: Said, rule: str, drugs_of_row: Sequence[str]) -> Said |
 
 
 def interaction_facts(row: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
-    return [reading(fact, as_of, zone) for fact in row["facts"]]
+    return [reading(fact, as_of, zone, lately) for fact in row["facts"]]
 
 
 def score_words(said: Said) -> str:

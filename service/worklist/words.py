@@ -1,13 +1,26 @@
 """The words of the ward: what a finding, a tier, a reason is called on the pages."""
 
-from collections.abc import Mapping
-from datetime import datetime, tzinfo
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from alerts.cards.detail import FINDINGS
 from alerts.cards.text import age, clock, named, quantity
 
-__all__ = ["FINDINGS", "age", "clock", "instant", "named", "quantity", "reading", "severity_word"]
+Clock = Callable[[datetime | None, datetime, tzinfo], str]
+
+__all__ = [
+    "FINDINGS",
+    "age",
+    "clock",
+    "instant",
+    "lately",
+    "named",
+    "quantity",
+    "reading",
+    "severity_word",
+]
 
 # The eight items of the consensus criteria, in the order in which a ward asks for them.
 SCORED = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
@@ -28,6 +41,7 @@ TIERS = {
     "PROBABLE": "Compatible with NMS",
     "HIGHLY_PROBABLE": "Compatible with NMS, full picture",
 }
+_TIER = re.compile(rf"\b(?:{'|'.join(sorted(TIERS, key=len, reverse=True))})\b")
 # rank on the list: higher is more severe
 WORDS = ("LIST ONLY", "WATCH", "WARNING", "CRITICAL")
 _TIER_RANK = {
@@ -69,6 +83,7 @@ def history_words(why: str) -> str:
     if detail.startswith(code):  # several codes, the most telling of them first
         code, detail = detail, ""
     told = code.replace("-", " ")
+    detail = _TIER.sub(lambda found: inside(TIERS[found[0]]), detail)
     return f"{told}: {detail}" if detail else told
 
 
@@ -76,19 +91,30 @@ def finding_name(key: str) -> str:
     return FINDINGS.get(key) or MORE_FINDINGS.get(key) or named(key)
 
 
+def lately(at: datetime | None, as_of: datetime, zone: tzinfo) -> str:
+    """As `clock`, without the date where the age says enough: '16:11 (8 h ago)'."""
+    if at is None or not timedelta(0) <= as_of - at < timedelta(hours=24):
+        return clock(at, as_of, zone)
+    return f"{at.astimezone(zone):%H:%M} ({age(as_of - at)})"
+
+
 def instant(stamp: str | datetime | None) -> datetime | None:
     """A time from the stored form (ISO 8601 with zone)."""
     return datetime.fromisoformat(stamp) if isinstance(stamp, str) else stamp
 
 
-def reading(fact: Mapping[str, Any], as_of: datetime, zone: tzinfo) -> dict[str, str]:
-    """A Datum in its JSON form as shown: what, value with unit, time with age, source, label."""
+def reading(
+    fact: Mapping[str, Any], as_of: datetime, zone: tzinfo, told: Clock | None = None
+) -> dict[str, str]:
+    """A Datum in its JSON form as shown: what, value with unit, time with age, source, label.
+
+    `told`: how its time is told, `clock` without one."""
     at = instant(fact.get("at"))
     timed = at is not None or bool(fact.get("source"))
     return {
         "what": named(str(fact["what"])),
         "value": named(quantity(str(fact["value"]), str(fact.get("unit") or ""))),
-        "when": clock(at, as_of, zone) if timed else "",
+        "when": (told or clock)(at, as_of, zone) if timed else "",
         "source": str(fact.get("source") or ""),
         "label": named(str(fact.get("label") or "")),
     }

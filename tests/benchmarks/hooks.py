@@ -3,6 +3,10 @@
 Rates are per second of the server's CPU (Linux), both taking turns, so that the ratio survives a
 busy machine; p50 and p99 are of the clock and do not. The floor is `floor.py`; the service runs
 whole (edge, routes, store, assessment, cards, validator), without client authentication.
+
+Three rows for each size, because what was lately read is remembered (service.cds_hooks.recall):
+"first" is a chart never seen before in each call, "one new" the same chart with one reading more
+each time, "again" the same chart, byte for byte.
 """
 
 import os
@@ -11,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,33 +50,52 @@ KINDS = (("8331-1", "Cel", 38.6), ("8867-4", "/min", 112), ("9279-1", "/min", 24
 SIZES = (20, 200, 2_000)
 
 
+PATIENT, NEWEST = b"patient-of-the-benchmark", b"newest-reading"
+Bodies = Callable[[int], bytes]
+
+
 def measure(seconds: float) -> list[dict[str, object]]:
-    calls = [(f"patient-view ({n} facts)", "nms-patient-view", patient_view(n)) for n in SIZES]
-    calls.append(("order-sign (20 facts)", "nms-order-sign", order_sign(20)))
+    calls = [(f"patient-view, {n} facts", "nms-patient-view", patient_view(n)) for n in SIZES]
+    calls.append(("order-sign, 20 facts", "nms-order-sign", order_sign(20)))
     with serving(SERVER) as service, serving(FLOOR) as floor:
-        return [_beside(what, service, floor, name, body, seconds) for what, name, body in calls]
+        return [
+            _beside(f"{what}, {how}", service, floor, name, bodies, seconds)
+            for what, name, held in calls
+            for how, bodies in _ways(orjson.dumps(held))
+        ]
+
+
+def _ways(body: bytes) -> tuple[tuple[str, Bodies], ...]:
+    """How the chart of a call stands to that of the call before. All have the same length."""
+    return (
+        ("first", lambda n: body.replace(PATIENT, b"patient-%016d" % n)),
+        ("one new", lambda n: body.replace(NEWEST, b"reading-%06d" % n)),
+        ("again", lambda _n: body),
+    )
 
 
 def _beside(
-    what: str, service: "Server", floor: "Server", name: str, held: dict[str, Any], seconds: float
+    what: str, service: "Server", floor: "Server", name: str, bodies: Bodies, seconds: float
 ) -> dict[str, object]:
     """Both answer the same bytes in turns; per second of CPU of the server, not of the clock."""
-    body, path = orjson.dumps(held), f"/cds-services/{name}"
+    path = f"/cds-services/{name}"
     turns = ((service, []), (floor, []))  # type: tuple[tuple[Server, list[float]], ...]
     spent = {one.port: 0.0 for one, _ in turns}
     for one, _ in turns:
-        one.call(path, body)
+        for number in range(3):
+            one.call(path, bodies(number))
     begun = time.perf_counter()
     while time.perf_counter() - begun < seconds:
         for one, took in turns:
             turn, before = time.perf_counter(), one.cpu_s()
             while time.perf_counter() - turn < TURN_S:
+                body = bodies(len(took) + 3)
                 at = time.perf_counter()
                 one.call(path, body)
                 took.append((time.perf_counter() - at) * 1000)
             spent[one.port] += one.cpu_s() - before
     rates = [len(took) / max(spent[one.port], 1e-9) for one, took in turns]
-    return figure(f"{what}, {len(body) // 1024} KiB", rates[0], rates[1], turns[0][1])
+    return figure(what, rates[0], rates[1], turns[0][1])
 
 
 class Server:
@@ -105,12 +128,17 @@ def order_sign(facts: int) -> dict[str, Any]:
 def patient_view(facts: int) -> dict[str, Any]:
     """A request whose prefetch holds this many observations of a patient on haloperidol, each of
     about a kilobyte, as record systems write them."""
+    patient = PATIENT.decode()
     return {
         "hook": "patient-view",
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-        "context": {"userId": "Practitioner/1", "patientId": "p1"},
+        "context": {"userId": "Practitioner/1", "patientId": patient},
         "prefetch": {
-            "patient": {"resourceType": "Patient", "id": "p1", "birthDate": "1980-01-01"},
+            "patient": {
+                "resourceType": "Patient",
+                "id": PATIENT.decode(),
+                "birthDate": "1980-01-01",
+            },
             "observations": _searchset([_observation(number) for number in range(facts)]),
             "laboratory": _searchset([]),
             "medications": _searchset([_order("haloperidol 5 mg tablet", "m1")]),
@@ -130,7 +158,7 @@ def _observation(number: int) -> dict[str, Any]:
     at = _ago(600 * (number + 1))
     return {
         "resourceType": "Observation",
-        "id": f"o{number}",
+        "id": f"o{number}" if number else NEWEST.decode(),
         "meta": {
             "versionId": "1",
             "lastUpdated": at,
@@ -154,7 +182,7 @@ def _observation(number: int) -> dict[str, Any]:
             }
         ],
         "code": {"coding": [{"system": LOINC, "code": code, "display": "Vital sign"}]},
-        "subject": {"reference": "Patient/p1", "display": "Test, Patient"},
+        "subject": {"reference": f"Patient/{PATIENT.decode()}", "display": "Test, Patient"},
         "encounter": {"reference": "Encounter/e1"},
         "effectiveDateTime": at,
         "issued": at,
@@ -170,7 +198,7 @@ def _order(drug: str, name: str) -> dict[str, Any]:
         "status": "active",
         "intent": "order",
         "medicationCodeableConcept": {"text": drug},
-        "subject": {"reference": "Patient/p1"},
+        "subject": {"reference": f"Patient/{PATIENT.decode()}"},
         "authoredOn": _ago(200_000),
     }
 
@@ -213,7 +241,7 @@ def serving(program: str) -> Iterator[Server]:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
+    for _ in range(2000):
         if server.poll() is not None:
             raise SystemExit(f"The server ended with {server.returncode}.")
         try:

@@ -65,12 +65,19 @@ def open_page(chrome: Browser, site: Site) -> Iterator[Open]:
             page.set_default_timeout(15_000)
             faults: list[str] = []
             page.on("pageerror", lambda fault: faults.append(str(fault)))
+            page.on("request", lambda asked: _elsewhere(asked.url, on.base, faults))
             page.on("console", lambda said: _blocked(said.text, faults))
             page.goto(path)
             held.callback(lambda: _no_faults(faults))
             return page
 
         yield make
+
+
+def _elsewhere(url: str, base: str, faults: list[str]) -> None:
+    """A page that asks anybody but us for something would not work without the internet."""
+    if not url.startswith((f"{base}/", "data:", "blob:")):
+        faults.append(f"asked elsewhere: {url}")
 
 
 def _blocked(said: str, faults: list[str]) -> None:

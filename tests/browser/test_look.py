@@ -18,6 +18,7 @@ PAGES = {
     "worklist": "/worklist?ward=Ward+2",
     "patient": "/patients/whole",
     "check": "/check/whole",
+    "sheet": "/check/whole/link",
     "problem": "/patients/nobody",
 }
 LONG = {"worklist": "/worklist?all=1", "withdrawal": "/patients/levo", "more": "/worklist/{}/more"}
@@ -86,3 +87,19 @@ def test_on_paper_there_are_no_buttons(open_page: Open, site: Site) -> None:
     shot(page, "worklist-print")
     assert not page.locator(".row .actions").first.is_visible()
     assert page.locator(".row h2").first.is_visible()
+
+
+@SIZES
+def test_axe_finds_no_fault_in_what_opens(
+    open_page: Open, site: Site, size: tuple[int, int], dark: bool
+) -> None:
+    page = open_page("/worklist?ward=Ward+2", user=DREW, size=size, dark=dark)
+    page.locator(".folded > summary").first.click()
+    assert looked_at(page, "worklist-unfolded", size, dark) == []
+    page.locator(".row > .actions [data-act=more]").first.click()
+    assert looked_at(page, "worklist-more", size, dark) == []
+    page.keyboard.press("Escape")
+    other = open_page("/patients/whole", user=DREW, size=size, dark=dark)
+    other.locator("[data-act=qr]").click()
+    other.locator("#qr .qr").wait_for()
+    assert looked_at(other, "patient-qr", size, dark) == []

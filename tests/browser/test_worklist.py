@@ -1,5 +1,6 @@
 """The worklist in a real browser: keys, claims in two windows, live rows, no connection."""
 
+import re
 import time
 
 import pytest
@@ -18,7 +19,7 @@ def row_of(page: Page, key: str) -> str:
     return f'li[data-key="{key}"]'
 
 
-def own_alert(site: Site, patient: str, until: int = 5) -> str:
+def own_alert(site: Site, patient: str, until: int | None = 5) -> str:
     """A patient of this test alone, on the list."""
     site.push(journey("haloperidol-36h", patient, until=until))
     site.settle()
@@ -124,10 +125,10 @@ def test_a_lost_connection_is_said_and_caught_up(open_page: Open, site: Site) ->
 def test_on_a_phone_everything_fits_and_can_be_tapped(open_page: Open, site: Site) -> None:
     page = open_page("/worklist?all=1", size=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    box = page.locator("li[data-key] .actions a").first.bounding_box()
+    box = page.locator(".row > .actions a:visible").first.bounding_box()
     assert box is not None
     assert box["height"] >= 44
-    page.locator("[data-act=more]").first.tap()
+    page.locator(".row > .actions [data-act=more]").first.tap()
     expect(page.locator("#more")).to_be_visible()
     shot(page, "worklist-phone-more")
 
@@ -139,10 +140,110 @@ def test_without_script_the_list_is_complete_and_forms_work(chrome: Browser, sit
     context.add_cookies([{"name": COOKIE, "value": site.cookie(ann), "url": site.base}])
     page = context.new_page()
     page.goto("/worklist?all=1")
-    page.locator(row_of(page, key)).get_by_role("link", name="More").click()
+    page.locator(row_of(page, key)).locator(".row > .actions").get_by_role(
+        "link", name="More"
+    ).click()
     page.locator("[data-form=resolve] [name=reason]").select_option("acted-on")
     page.locator("[data-form=resolve] [name=intervention]").select_option("drug-stopped")
     page.locator("[data-form=resolve] button").click()
     expect(page.get_by_text("Resolved.")).to_be_visible()
     assert site.store.alert("default", key).human.intervention.value == "drug-stopped"
     context.close()
+
+
+def test_interactions_are_unfolded_and_one_is_claimed_without_the_row(
+    open_page: Open, site: Site
+) -> None:
+    key = own_alert(site, "folds")
+    page = open_page("/worklist?all=1")
+    row = page.locator(row_of(page, key))
+    part = row.locator("[data-part]").first
+    expect(part).to_be_hidden()
+    row.locator("article").focus()
+    page.keyboard.press("o")
+    expect(part).to_be_visible()
+    shot(page, "worklist-unfolded")
+    other = own_alert(site, "folds-2")  # a change elsewhere folds nothing
+    expect(page.locator(row_of(page, other))).to_be_visible()
+    expect(part).to_be_visible()
+    page.keyboard.press("Tab")
+    part.get_by_role("link", name="More").click()
+    expect(page.locator("#more-row")).to_contain_text("aloperidol")
+    page.locator("#more [data-form=resolve] [name=reason]").select_option("acted-on")
+    page.locator("#more [data-form=resolve] button").click()
+    expect(page.get_by_text("Resolved.")).to_be_visible()
+    assert site.store.alert("default", key).human.resolved_at is None
+    resolved = [a for a in site.store.alerts("default", "folds") if a.human.resolved_at]
+    assert [a.kind.value for a in resolved] == ["interaction"]
+
+
+def test_the_code_of_the_bedside_check_opens_over_the_list(open_page: Open, site: Site) -> None:
+    key = own_alert(site, "coded")
+    page = open_page("/worklist?all=1")
+    page.locator(row_of(page, key)).locator("article").focus()
+    page.keyboard.press("q")
+    dialog = page.locator("#qr")
+    expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
+    expect(dialog).to_contain_text("Patient coded")
+    link = dialog.locator(".link a")
+    shot(page, "worklist-qr")
+    phone = open_page(str(link.get_attribute("href")), user=None, size=PHONE)
+    expect(phone.locator("h1")).to_have_text("Bedside check")
+    expect(phone.locator(".person")).to_contain_text("Patient coded")
+
+
+def test_a_sound_for_a_new_critical_alert_if_the_reader_wants_one(
+    open_page: Open, site: Site
+) -> None:
+    page = open_page("/worklist?all=1")
+    page.evaluate(
+        """() => { window.rung = 0; window.AudioContext = class {
+          currentTime = 0; destination = {};
+          createOscillator() {
+            return {
+              frequency: {}, connect: (to) => to, start() { window.rung += 1; }, stop() {},
+            };
+          }
+          createGain() { return { gain: {}, connect: (to) => to }; }
+          close() {}
+        }; }"""
+    )
+    quiet = own_alert(site, "quiet-1", until=None)
+    expect(page.locator(row_of(page, quiet))).to_be_visible()
+    assert page.evaluate("window.rung") == 0
+    page.locator("summary", has_text="List").click()
+    page.locator("#sound").check()
+    assert page.evaluate("window.rung") == 1  # so that it was heard once
+    loud = own_alert(site, "loud-1", until=None)
+    expect(page.locator(f"{row_of(page, loud)}[data-loud]")).to_be_visible()
+    assert page.evaluate("window.rung") == 2
+    expect(page).to_have_title(re.compile(r"^\(\d+\) Worklist"))
+    page.reload()
+    assert page.locator("#sound").is_checked()
+
+
+def test_on_paper_nothing_is_folded_away(open_page: Open, site: Site) -> None:
+    key = own_alert(site, "paper")
+    page = open_page("/worklist?all=1")
+    page.emulate_media(media="print")
+    expect(page.locator(row_of(page, key)).locator("[data-part]").first).to_be_visible()
+
+
+def test_a_filter_is_kept_under_a_name_used_and_removed(open_page: Open, site: Site) -> None:
+    filed = User("Fay Filter", "pharmacist")
+    page = open_page("/worklist?all=1", user=filed)
+    page.locator("select[name=ward]").select_option("ICU")
+    page.get_by_role("button", name="Show").click()
+    page.locator("summary", has_text="List").click()
+    page.locator("[form=save-filter][name=name]").fill("my ICU")
+    page.get_by_role("button", name="Open with this filter").click()
+    page.goto("/worklist?all=1")
+    page.locator("summary", has_text="List").click()
+    page.get_by_role("link", name="my ICU").click()
+    expect(page.locator("select[name=ward]")).to_have_value("ICU")
+    for who in page.locator(".row .person").all_text_contents():
+        assert "ICU" in who
+    page.locator("summary", has_text="List").click()
+    page.get_by_role("button", name="remove the filter my ICU").click()
+    page.locator("summary", has_text="List").click()
+    expect(page.get_by_role("link", name="my ICU")).to_have_count(0)

@@ -7,9 +7,10 @@ import pytest
 
 from alerts.cards import EXTENSION
 from alerts.cards.detail import SECTIONS
+from alerts.cards.summary import nms_summary
 from alerts.chart import UseStatus
 from alerts.interactions import order_interactions
-from alerts.statements import Channel
+from alerts.statements import Channel, Request
 from alerts.truth import Truth
 from service.cds_hooks.validator import card_faults
 from tests.cards.deal import BASE, dealt, of
@@ -231,3 +232,58 @@ def test_no_possible_cause_is_lost_from_a_card(name: str) -> None:
             for cause in found.differential:
                 if cause.met is not Truth.FALSE and cause.toward:
                     assert cause.name in card["detail"], cause.id
+
+
+def _again(**more: Any) -> list[dict[str, Any]]:
+    """Haloperidol ordered again in a severe episode: several rows speak of it."""
+    facts = severe()
+    found = assessed(facts)
+    draft = order("haloperidol", 0, UseStatus.DRAFT, dose=5)
+    rows = order_interactions([draft], chart(facts), found, knowledge(), NOW)
+    shown = replace(found, interactions=tuple(rows))
+    made = dealt(shown, "order-sign", removable={draft.source.reference}, **more)
+    return [c for c in made if c["extension"][EXTENSION].get("drugs") == ["haloperidol"]]
+
+
+@pytest.mark.rules("ALR-05")
+def test_one_drug_has_one_card_which_tells_every_rule_about_it() -> None:
+    (card,) = _again()
+    marks = card["extension"][EXTENSION]
+    assert (marks["rule"], marks["severity"], card["indicator"]) == (
+        "INT-DA-SUS", "contraindicated", "critical")  # fmt: skip
+    assert {"INT-ANTIEM-NMS", "INT-HAL-DEL"} <= set(marks["also"])
+    told = {row.id: row for row in knowledge().interactions}
+    for rule in marks["also"]:
+        assert rule in card["detail"]
+        assert told[rule].management.split("(")[0].strip() in card["detail"]
+    assert card["summary"].startswith("Haloperidol in suspected NMS: worse NMS, death. ")
+    labels = [s["label"] for s in card["suggestions"]]
+    assert len(labels) == len(set(labels))
+
+
+def test_a_rule_that_a_site_hides_takes_no_other_with_it() -> None:
+    rules = {c["extension"][EXTENSION]["rule"]: c for c in _again(apart={"INT-DA-SUS"})}
+    assert "also" not in rules["INT-DA-SUS"]["extension"][EXTENSION]
+    (other,) = (c for rule, c in rules.items() if rule != "INT-DA-SUS")
+    assert other["indicator"] == "critical"
+    assert "INT-DA-SUS" not in other["detail"]
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "said", "not_said"),
+    [
+        ([39.4], "39.4 °C, rigid", "Temperature not certain"),
+        ([39.4], "Fever not confirmed", "Temperature not certain"),
+        ([], "Temperature not certain", "Fever not confirmed"),
+    ],
+)
+def test_a_fever_that_is_shown_is_not_called_uncertain(
+    temperatures: list[float], said: str, not_said: str
+) -> None:
+    facts = [f for f in severe() if getattr(f, "kind", "") != "body_temperature"]
+    facts = [f for f in facts if getattr(f, "ingredients", ("haloperidol",)) == ("haloperidol",)]
+    facts += [reading("body_temperature", value, 1, site="oral") for value in temperatures]
+    found = assessed(facts)
+    line = nms_summary(replace(found, ask_next=(Request("NEXT-TEMP", "again"), *found.ask_next)))
+    assert said in line
+    assert not_said not in line

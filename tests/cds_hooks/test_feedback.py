@@ -168,7 +168,9 @@ def pair_card(hooks: Hooks) -> dict[str, Any]:
     return next(c for c in found if marks(c)["rule"] == RULE)
 
 
-def test_will_monitor_hides_the_pair_and_brings_it_back_at_its_time(hooks: Hooks) -> None:
+def test_will_monitor_hides_the_pair_and_brings_it_back_when_nothing_has_arrived(
+    hooks: Hooks,
+) -> None:
     arrive(hooks, *PAIR)
     hooks.tell("patient-view", entry(pair_card(hooks), hooks, "will-monitor"))
     assert stands(hooks, AlertKind.INTERACTION) is Attention.SNOOZED

@@ -58,3 +58,11 @@ def test_a_key_is_named_where_it_is_missing(key: str) -> None:
     with pytest.raises(BadInput) as fault:
         read_call(orjson.dumps(body), BY_ID["nms-patient-view"])
     assert fault.value.location == key
+
+
+def test_discovery_says_what_the_next_version_asks_for(tmp_path: Path) -> None:
+    """A 2.0 client ignores both: the version of CDS Hooks, and that of the hook."""
+    listed = Hooks(tmp_path).ask("GET", "/cds-services").json()["services"]
+    told = {s["hook"]: (s["version"], s["hookVersion"]) for s in listed}
+    hooks = ("patient-view", "order-select", "order-sign", "encounter-start", "encounter-discharge")
+    assert told == dict.fromkeys(hooks, ("2.0.1", "1.0"))

@@ -6,16 +6,29 @@ from typing import Any
 
 import pytest
 
-from alerts.cards.offers import MONITORED, Drafts, offers
+from alerts.cards.offers import MONITORED, ROUTES, Drafts, offers
 from alerts.knowledge import load
 from alerts.statements import Channel, Datum, Interaction
 from service.fhir.emit import validated
+from service.fhir.reader import ReadContext, read_drafts
 from service.fhir.terminology import terminology
-from tests.cds_hooks.served import Hooks, condition, draft, of_rule, order, request
+from tests.cds_hooks.served import (
+    NOW,
+    PATIENT,
+    TENANT,
+    UTC_ZONE,
+    Hooks,
+    condition,
+    draft,
+    of_rule,
+    order,
+    request,
+)
 
 IV = {"dosageInstruction": [{"route": {"text": "intravenous"}}]}
 REFERENCE = "MedicationRequest/d1"
 ROWS = load().interactions
+CONTEXT = ReadContext(TENANT, NOW, UTC_ZONE, only_patient=PATIENT)
 
 
 def row(suggest: tuple[str, ...], basis: str = "V") -> Interaction:
@@ -116,11 +129,28 @@ def test_another_route_leaves_the_dose_open_and_the_rest_whole(tmp_path: Path) -
     (changed,) = [a["resource"] for a in actions(card["suggestions"]) if a["type"] == "update"]
     assert (changed["id"], changed["priority"], changed["status"]) == ("d1", "urgent", "draft")
     (line,) = changed["dosageInstruction"]
-    assert line["route"]["coding"][0]["code"] == "47625008"
+    assert line["route"] == ROUTES["iv"]
     assert "doseAndRate" not in line
     assert "25 mg" not in str(changed)
     assert line["timing"] == oral["timing"]
     assert card["selectionBehavior"] == "at-most-one"
+
+
+@pytest.mark.parametrize(("route", "read_as"), [("iv", "iv"), ("oral", "oral"), ("enteral", "ng")])
+@pytest.mark.parametrize("without", ["", "coding", "text"])
+def test_a_route_that_is_offered_is_one_that_the_reader_knows(
+    route: str, read_as: str, without: str
+) -> None:
+    """By its HL7 code alone and by its words alone."""
+    told = {name: value for name, value in ROUTES[route].items() if name != without}
+    sent = draft("dantrolene", dosageInstruction=[{"route": told}])
+    drafts, _ = read_drafts({"resourceType": "Bundle", "entry": [{"resource": sent}]}, CONTEXT)
+    assert [use.route for use in drafts] == [read_as]
+
+
+def test_every_route_that_a_row_changes_to_can_be_offered() -> None:
+    named = {s.split(":")[2] for row in ROWS for s in row.suggest if s.startswith("change-route:")}
+    assert named <= set(ROUTES)
 
 
 def test_a_suggestion_that_is_no_fhir_is_left_out_and_the_card_stays(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey
 
 from tests.conformance.client import Signer
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 TENANTS = """
@@ -24,6 +24,7 @@ fhir_base = "{record}"
 fhir_version = "R4"
 fetch_deadline_ms = 4000
 detected_issues = true
+smart_links = true
 
 [[tenants.default.clients]]
 issuer = "{issuer}"
@@ -33,12 +34,18 @@ keys_file = "keys.json"
 
 @contextmanager
 def own_server(
-    folder: Path, signer: Signer, record: str, *, known_as: str = "", upgrade: bool = True
+    folder: Path,
+    signer: Signer,
+    record: str,
+    *,
+    known_as: str = "",
+    upgrade: bool = True,
+    broker: str = "",
 ) -> Iterator[str]:
     """The address of a running API that trusts the signer's key and may read from `record`.
 
     `known_as`: the address that clients name, when it is another (a proxy). Several may share a
-    folder; the first upgrades the store.
+    folder; the first upgrades the store. `broker`: with a worker beside it, on this Redis.
     """
     public = {**signer.key.as_dict(private=False), "kid": signer.kid}
     (folder / "keys.json").write_text(json.dumps({"keys": [public]}))
@@ -52,6 +59,7 @@ def own_server(
         "NMS_SENTINEL_PORT": base_url.rsplit(":", 1)[-1],
         "NMS_SENTINEL_BASE_URL": known_as or base_url,
         "NMS_SENTINEL_TENANTS": str(tenants),
+        **({"REDIS_URL": broker} if broker else {}),
     }
     command = Path(sys.executable).parent / "nms-sentinel"
     if upgrade:
@@ -63,12 +71,17 @@ def own_server(
             stdout=log,
             stderr=log,
         )
+        parts = [process]
+        if broker:
+            parts.append(subprocess.Popen([command, "worker"], env=environ, stdout=log, stderr=log))
         try:
             _wait(base_url, process, folder / "api.log")
             yield base_url
         finally:
-            process.terminate()
-            process.wait(timeout=20)
+            for part in parts:
+                part.terminate()
+            for part in parts:
+                part.wait(timeout=60)
 
 
 def new_signer() -> Signer:

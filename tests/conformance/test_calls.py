@@ -307,3 +307,15 @@ def test_a_body_that_is_too_deep_is_refused(ehr: Ehr, service: dict[str, Any]) -
     answer = ehr.post(path_of(service), raw=b'{"extension":' + b"[" * 100_000)
     refused(answer, answer.status_code)
     assert answer.status_code in (400, 413)
+
+
+@covers(24)
+def test_the_same_instance_again_gets_the_same_advice(ehr: Ehr, service: dict[str, Any]) -> None:
+    """Clients repeat a call: the token is new, the instance is not."""
+    body = request_for(service)
+    first, again = (ehr.post(path_of(service), body).json()["cards"] for _ in range(2))
+    assert [(c["summary"], c["indicator"], c["detail"]) for c in first] == [
+        (c["summary"], c["indicator"], c["detail"]) for c in again
+    ]
+    # each answer's cards are its own: feedback tells them apart
+    assert not {c["uuid"] for c in first} & {c["uuid"] for c in again}

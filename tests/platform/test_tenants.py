@@ -23,7 +23,7 @@ silent_rules = ["{rule}"]
 """
 
 
-def api(folder: Path, monkeypatch: pytest.MonkeyPatch, rule: str = "NONE") -> Api:
+def api(folder: Path, monkeypatch: pytest.MonkeyPatch, rule: str = "INT-LOR-PG") -> Api:
     """Callers are known by the word in their Authorization header: trust is tested elsewhere."""
     path = folder / "tenants.toml"
     path.write_text(TENANTS.format(rule=rule))

@@ -1,138 +1,184 @@
-"""Every number of criteria.yaml moved a little: does some fixture notice?
+"""Every number of criteria.yaml moved by the least that a chart can show: which fixture notices?
 
-A mutant is killed when any moment of any course is judged otherwise than by the rules as they are:
-tier, channel, a finding, a scale's item, severity, advice, a look-alike, an interaction, a request,
-an exposure; or when other alerts would have been raised. Words (reasons, evidence) do not count:
-many of them name the number itself.
+A mutant is killed when the verdict of a fixture changes: what its expected.yaml states no longer
+holds, by the same judge as `nms-sentinel replay`. Nothing else kills: a changed word, a changed
+trace or a changed course that no expectation speaks of is a survivor.
+
+The step is the resolution of the unit: a minute for every span of time, 0.1 °C, 1 mmHg, a beat, a
+point, a U/L, 0.1 mmol/L, 0.01 pH, one of a count, 0.05 of a ratio. It is the smallest wrong number
+that a chart can tell from the right one, so the hardest to notice; a wrong number further off lies
+on the same side of the same boundary. Both directions are tried.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TypeVar
 
 from alerts.assessment import assess
-from alerts.knowledge import Knowledge, KnowledgeFault, with_overlay
+from alerts.knowledge import Knowledge
 from alerts.statements import Assessment
 from service.replay.cases import Case
 from service.replay.chronicle import Moment, courses
-from service.replay.course import called
+from service.replay.expected import Expectation
+from service.replay.life import lived, unlike
 from service.replay.play import Part, arrived_of
-from service.replay.trace import signature
+from service.replay.verdict import judge
 
-CRITERIA = Path(__file__).resolve().parents[2] / "alerts" / "knowledge" / "criteria.yaml"
-MOST, SHORT = 200, 30
-WHOLE_UNITS = {"1", "points", "{score}"}
+MINUTES = {"min": 1.0, "h": 60.0, "d": 1440.0}
+STEPS = {
+    "Cel": 0.1, "/min": 1, "mm[Hg]": 1, "U/L": 1, "umol/L": 1, "mmol/L": 0.1, "10*9/L": 0.1,
+    "/[HPF]": 1, "[pH]": 0.01, "%": 1, "{score}": 1, "points": 1, "a": 1, "kg": 1,
+}  # fmt: skip
+RATIO = 0.05
+# "1" counts things, unless the name says how many times something is
+TIMES = ("ratio", "multiple")
+RANGE_STEPS = {
+    "body_temperature": 0.1, "potassium": 0.1, "wbc": 0.1, "iron": 0.1, "body_weight": 0.1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Mutant:
-    parameter: str
+    """`number`: a parameter, or "plausible.heart_rate.high". `kinds`: the readings that an accepted
+    range bears on; empty for a parameter."""
+
+    number: str
     value: float
     rules: Knowledge
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        return f"{self.number} = {self.value:g}"
 
 
-def mutants(rules: Knowledge) -> Iterator[Mutant]:
-    """Each number a notch lower and a notch higher; what the loader refuses is no rule."""
-    document = yaml.safe_load(CRITERIA.read_text("utf-8"))
-    for key, raw in document["parameters"].items():
-        for value in moved(float(raw["value"]), str(raw["unit"])):
-            change = {"version": f"mutant {key}", "parameters": {key: {"value": value}}}
-            try:
-                yield Mutant(key, value, with_overlay(rules, change))
-            except KnowledgeFault:
+def step_of(number: str, unit: str) -> float:
+    """The least by which a number of this unit can be wrong and a chart can tell."""
+    if unit in MINUTES:
+        return 1 / MINUTES[unit]
+    if unit == "1":
+        return RATIO if any(word in number for word in TIMES) else 1
+    return STEPS[unit]
+
+
+def beside(value: float, step: float, unit: str) -> tuple[float, float]:
+    """A step below and a step above, without the dust of binary fractions."""
+    if unit in MINUTES:
+        return value - step, value + step
+    return round(value - step, 6), round(value + step, 6)
+
+
+def thresholds(rules: Knowledge) -> Iterator[Mutant]:
+    """Each parameter of criteria.yaml a step lower and higher. Basis and citations stay."""
+    for key in rules.sources["criteria"]["parameters"]:
+        known = rules.parameters[key]
+        for value in beside(known.value, step_of(key, known.unit), known.unit):
+            yield Mutant(key, value, with_number(rules, key, value))
+
+
+def with_number(rules: Knowledge, key: str, value: float) -> Knowledge:
+    """The rules with another number, without a reading of all of them anew."""
+    changed = replace(rules)
+    known = rules.parameters[key]
+    vars(changed)["parameters"] = {**rules.parameters, key: replace(known, value=value)}
+    vars(changed)["_values"] = {**rules._values, key: value}
+    return changed
+
+
+def ranges(rules: Knowledge) -> Iterator[Mutant]:
+    """Each end of the accepted ranges (SPEC 2.3) likewise."""
+    for kind, known in rules.criteria["plausible"].items():
+        for end in ("low", "high", "verify_below", "verify_above"):
+            if end not in known:
                 continue
+            step = RANGE_STEPS.get(kind, 1)
+            for value in (round(known[end] - step, 6), round(known[end] + step, 6)):
+                kept = type(known[end])(value) if isinstance(step, int) else float(value)
+                changed = replace(rules)
+                plausible = {**rules.criteria["plausible"], kind: {**known, end: kept}}
+                vars(changed)["criteria"] = {**rules.criteria, "plausible": plausible}
+                yield Mutant(f"plausible.{kind}.{end}", value, changed, frozenset({kind}))
 
 
-def moved(value: float, unit: str) -> tuple[float, float]:
-    """Ten per cent, a whole number where only those make sense, 0.5 °C, 0.05 pH."""
-    if unit == "Cel":
-        return value - 0.5, value + 0.5
-    if unit == "[pH]":
-        return value - 0.05, value + 0.05
-    if unit in WHOLE_UNITS and value == int(value):
-        return value - 1, value + 1
-    if value == int(value) and value <= 10:
-        return value - 1, value + 1
-    return round(value * 0.9, 3), round(value * 1.1, 3)
+V = TypeVar("V")
 
 
-def outcome(said: Assessment) -> tuple[Any, ...]:
-    """What was decided, without words that name numbers."""
-    return (
-        signature(said),
-        tuple((s.id, s.met, s.count, *(f.state for f in s.features)) for s in said.scale_details),
-        (said.severity.level, said.severity.stage, len(said.severity.critical_care)),
-        tuple(a.id for a in said.plan.advice),
-        tuple((e.drug, e.reading, e.literal, e.recency) for e in said.exposures),
-        tuple((w.trigger, w.drug, w.reading) for w in said.withdrawals),
-        tuple(r.id for r in said.risk_factors),
-        tuple((d.id, len(d.toward), len(d.away)) for d in said.differential),
-        tuple((f.caveats, len(f.evidence)) for f in said.findings.values()),
-        said.onset, said.incomplete,
-    )  # fmt: skip
+class Noted(dict[str, V]):
+    """A mapping that notes which of its keys were asked for."""
+
+    def __init__(self, values: Mapping[str, V], asked: set[str]) -> None:
+        super().__init__(values)
+        self.asked = asked
+
+    def __getitem__(self, key: str) -> V:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+
+def noting(rules: Knowledge, asked: set[str]) -> Knowledge:
+    """The same rules, noting every number that is read: the trace names those of a finding or rule
+    only, and a number read beside every account would seem unread."""
+    kept = replace(rules)
+    vars(kept)["_values"] = Noted(rules._values, asked)
+    vars(kept)["parameters"] = Noted(rules.parameters, asked)
+    return kept
 
 
 class Course:
-    """A patient's moments, what was said of each and which numbers were read for it."""
+    """A patient's moments, what was said of each, which numbers were read for it."""
 
     def __init__(
-        self, name: str, moments: Sequence[Moment], said: Sequence[Assessment], rules: Knowledge
+        self, name: str, expectation: Expectation, moments: Sequence[Moment], rules: Knowledge
     ) -> None:
-        self.name, self.moments = name, moments
-        self.outcomes = [outcome(one) for one in said]
-        changed = [n for n in range(1, len(said)) if self.outcomes[n] != self.outcomes[n - 1]]
-        self.turns = {m for n in changed for m in (n - 1, n)}
-        self.alerts = called(moments, said, rules)
-        self.read = [{p.id for step in one.trace for p in step.thresholds} for one in said]
+        self.name, self.expectation, self.moments = name, expectation, moments
+        self.said: list[Assessment] = []
+        self.read: list[frozenset[str]] = []
+        for moment in moments:
+            asked: set[str] = set()
+            self.said.append(assess(moment.chart, noting(rules, asked), moment.at))
+            self.read.append(frozenset(asked))
+        self.of_life: set[str] = set()
+        self.kinds = frozenset(moments[-1].chart.by_kind)
+        self.verdict = self._verdict(self.said, noting(rules, self.of_life))
+        self.ever: set[str] = self.of_life.union(*self.read)
 
-    def notices(self, mutant: Mutant, at: int) -> bool:
-        moment = self.moments[at]
-        return outcome(assess(moment.chart, mutant.rules, moment.at)) != self.outcomes[at]
+    def reads(self, mutant: Mutant) -> bool:
+        return bool(self.kinds & mutant.kinds) or mutant.number in self.ever
 
-    def alerts_otherwise(self, mutant: Mutant) -> bool:
-        said = [assess(m.chart, mutant.rules, m.at) for m in self.moments]
-        return called(self.moments, said, mutant.rules) != self.alerts
+    def _verdict(self, said: Sequence[Assessment], rules: Knowledge) -> tuple[str, ...]:
+        life = self.expectation.life
+        other = () if life is None else unlike(life, lived(life, self.moments, said, rules))
+        return (*(found.text for found in judge(self.expectation, said)), *other)
+
+    def judged(self, mutant: Mutant) -> tuple[str, ...]:
+        """The verdict under other rules; what never read the number is as it was."""
+        said = [
+            assess(moment.chart, mutant.rules, moment.at)
+            if mutant.kinds or mutant.number in self.read[n]
+            else self.said[n]
+            for n, moment in enumerate(self.moments)
+        ]
+        return self._verdict(said, mutant.rules)
 
 
 def played(cases: Sequence[Case], rules: Knowledge, now: datetime) -> list[Course]:
-    """The courses of these cases, each judged by the rules as they are."""
+    """The courses of these cases that an expectation speaks of: read once, judged as they are."""
     found = []
     for case in cases:
+        if case.whole or case.expected is None or case.expected.expectation is None:
+            continue
         for patient, series in courses(arrived_of(Part(case), now), None):
-            moments = tuple(series)
-            said = [assess(m.chart, rules, m.at) for m in moments]
-            found.append(Course(f"{case.name} {patient}", moments, said, rules))
+            name = f"{case.name} {patient}"
+            found.append(Course(name, case.expected.expectation, tuple(series), rules))
     return found
 
 
 def killer(mutant: Mutant, found: Sequence[Course]) -> str | None:
-    """The first course that notices, None for a survivor.
-
-    A number that no trace names is one of the life of alerts: there whole courses are compared.
-    """
-    places = [
-        (course, at)
-        for course in found
-        for at, read in enumerate(course.read)
-        if mutant.parameter in read
-    ]
-    # a number moved a little moves a change of the answer by a step: look there first
-    near = [(course, at) for course, at in places if at in course.turns]
-    rest = [place for place in places if place not in near] if len(near) < MOST else []
-    for course, at in [*near, *rest[:: max(1, len(rest) // MOST)]]:
-        if course.notices(mutant, at):
-            return course.name
-    if places:
-        return None
-    for course in found:
-        if (
-            len(course.moments) <= SHORT
-            and course.alerts.opened
-            and course.alerts_otherwise(mutant)
-        ):
+    """The first course whose verdict changes; None for a survivor. Its own fixtures first."""
+    own = f"boundary-{mutant.number}-"
+    reading = [course for course in found if course.reads(mutant)]
+    for course in sorted(reading, key=lambda c: (not c.name.startswith(own), len(c.moments))):
+        if course.judged(mutant) != course.verdict:
             return course.name
     return None

@@ -90,6 +90,24 @@ def test_search_and_filter(page: Page) -> None:
     assert page.locator("article:visible").count() <= shown.count() + 40
 
 
+def test_look_alikes_stand_with_what_else_fits(page: Page) -> None:
+    """Diagnosis reached, peak, who is told, and the differential that is met."""
+    row = page.locator("tr", has_text="serotonin").filter(has_text="Serotonin syndrome").first
+    assert row.count() == 1
+    heading = page.locator("th", has_text="Differential that is met")
+    assert heading.count() == 1
+
+
+def test_the_first_screen_tells_ppv_and_lead_time(page: Page) -> None:
+    """At chosen incidences by SPEC 8.2, with the worst that the intervals allow."""
+    ppv = page.locator("table", has_text="PPV, were NMS to befall").inner_text()
+    assert all(incidence in ppv for incidence in ("0.04 %", "0.11 %", "0.30 %"))
+    assert "≥" in ppv
+    assert page.locator("svg[aria-label^='Lead times'] circle").count() > 4
+    said = page.locator("h2", has_text="Alerts per 1000 patient-days").locator("+ p").inner_text()
+    assert said.startswith("Not counted: published cases are no sample of a ward.")
+
+
 def test_it_prints_without_controls(page: Page) -> None:
     page.emulate_media(media="print")
     assert not page.locator(".bar").is_visible()

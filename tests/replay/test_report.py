@@ -10,12 +10,16 @@ import pytest
 
 from alerts.knowledge import load, with_overlay
 from service.replay import Report, replay
+from service.replay.cases import find_cases
 from service.replay.compare import changes
 from service.replay.formats import FORMATS, render
+from service.replay.play import Manner
+from service.replay.report import replays
 from tests.replay.courses import bundle, haloperidol, patient, temperature
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+DEMO = FIXTURES / "demo"
 HALOPERIDOL = FIXTURES / "demo" / "haloperidol-36h"
 WRONG = """
 case: wrong
@@ -126,3 +130,12 @@ def test_another_rule_version_is_compared_case_by_case() -> None:
     said = render(after, "text", before, (change,))
     assert "Version test-b changes 1 of 1 cases: 1 later" in said
     assert "no NMS case lost." in said
+
+
+def test_progress_counts_every_part_to_the_end() -> None:
+    told: list[tuple[int, int]] = []
+    manner = Manner((load(),), False, None, NOW, draw=False)
+    replays([DEMO], manner, lambda done, whole: told.append((done, whole)))
+    assert told
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1][0] == told[-1][1] == len(find_cases([DEMO]))

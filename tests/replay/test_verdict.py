@@ -2,18 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from alerts.assessment import assess
 from alerts.chart import chart_of
 from alerts.knowledge import load
-from alerts.statements import Assessment, TierName
+from alerts.statements import Assessment, Channel, TierName
 from service.errors import BadInput
 from service.replay.expected import Bound, Expectation, read_expected
 from service.replay.verdict import Verdict, first_at, judge, peak_of
 
 START = datetime(2025, 3, 3, 8, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 NONE, WATCH, POSSIBLE, PROBABLE = [*list(TierName)[:3], TierName.PROBABLE]
 
 
@@ -52,6 +54,16 @@ def bound(by: int | None = None, not_before: int | None = None) -> Bound:
         (Expectation(NONE, PROBABLE, withdrawals=("levodopa",)), Verdict.CHANGED_REASON),
         (Expectation(NONE, PROBABLE, interactions=("INT-DAN-VER",)), Verdict.CHANGED_REASON),
         (Expectation(PROBABLE, PROBABLE, ever_true=("RIG",)), Verdict.MISSED),
+        (Expectation(NONE, PROBABLE, tier_at={START + HOUR: WATCH}), None),
+        (Expectation(NONE, PROBABLE, tier_at={START + HOUR: NONE}), Verdict.CHANGED_TIER),
+        (Expectation(NONE, PROBABLE, loudest=(Channel.TASK, Channel.TASK)), Verdict.MISSED),
+        (Expectation(NONE, PROBABLE, first_true={"RIG": bound(by=9)}), Verdict.CHANGED_REASON),
+        (Expectation(NONE, PROBABLE, unknown_at_peak=("TEMP40",)), None),
+        (Expectation(NONE, PROBABLE, severity="SEVERE"), Verdict.CHANGED_REASON),
+        (Expectation(NONE, PROBABLE, never_interactions=("INT-DAN-VER",)), None),
+        (Expectation(NONE, PROBABLE, differential=("DDX-SS",)), Verdict.CHANGED_REASON),
+        (Expectation(NONE, PROBABLE, asks=("NEXT-NONE",)), Verdict.CHANGED_REASON),
+        (Expectation(NONE, PROBABLE, must_mention=("dantrolene",)), Verdict.CHANGED_REASON),
     ],
 )
 def test_the_gravest_difference_names_the_verdict(
@@ -60,6 +72,37 @@ def test_the_gravest_difference_names_the_verdict(
     found = judge(expectation, course(NONE, WATCH, POSSIBLE, WATCH))
     assert (found[0].kind if found else None) == verdict
     assert all(difference.text for difference in found)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "verdict"),
+    [
+        (Expectation(NONE, WATCH), None),
+        (Expectation(WATCH, PROBABLE), Verdict.MISSED),
+        (Expectation(NONE, PROBABLE, {WATCH: bound(by=3)}), Verdict.MISSED),
+        (Expectation(NONE, PROBABLE, loudest=(Channel.PASSIVE, Channel.TASK)), Verdict.MISSED),
+    ],
+)
+def test_a_survey_in_which_nothing_spoke_is_judged_too(
+    expectation: Expectation, verdict: Verdict | None
+) -> None:
+    assert expectation.of_tiers
+    assert expectation.of_findings
+    found = judge(expectation, ())
+    assert (found[0].kind if found else None) == verdict
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"gate": "open"}, {"ever_true": ("RIG",)}, {"tier_at": {START: NONE}},
+        {"states": {START: {"HYP": "true"}}}, {"asks": ("X",)}, {"must_mention": ("x",)},
+    ],
+)  # fmt: skip
+def test_what_asks_for_more_than_tiers_is_no_survey(more: dict[str, Any]) -> None:
+    wanted = Expectation(NONE, PROBABLE, **more)
+    assert not wanted.of_tiers
+    assert wanted.of_findings is not bool(more.keys() & {"states", "asks", "must_mention"})
 
 
 def test_a_tier_is_reached_when_a_higher_one_is() -> None:

@@ -1,17 +1,30 @@
-"""Names and tokens are never found in logs, store, metrics, answers or files of the service."""
+"""Names and tokens are never found in logs, store, broker, metrics, answers or files.
 
+The broker's append-only file holds every command that ever changed something in it, so messages
+that a worker took long ago are searched too.
+"""
+
+import base64
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import redis
 from joserfc import jwt
 
+from service.monitoring.broker import server_binary
+from service.monitoring.celery_app import QUEUE
+from service.monitoring.embedded import EmbeddedBroker
 from service.settings import load_settings
-from service.store import open_store
+from service.store import Store, open_store
 from tests.conformance.client import (
     CHART,
     DRAFT,
@@ -38,6 +51,7 @@ class Watched:
 
     ehr: Ehr
     folder: Path
+    broker: EmbeddedBroker
     services: list[dict[str, Any]]
     tokens: list[str]
 
@@ -46,18 +60,64 @@ class Watched:
         wanted = [word.encode() for word in (*WORDS, *self.tokens)]
         hits: dict[str, list[str]] = {}
         for path in sorted(self.folder.rglob("*")):
-            held = path.read_bytes() if path.is_file() else b""
+            held = unfolded(path.read_bytes()) if path.is_file() else b""
             for word in wanted:
                 if word in held:
                     hits.setdefault(word.decode(), []).append(path.name)
+        for name, held in self.dumped():
+            for word in wanted:
+                if word in held:
+                    hits.setdefault(word.decode(), []).append(name)
         return hits
+
+    def dumped(self) -> Iterator[tuple[str, bytes]]:
+        """Every key of the broker with all that it holds now, as the server tells it."""
+        with redis.Redis.from_url(self.broker.url) as client:
+            for key in client.scan_iter("*"):
+                held = READ[client.type(key).decode()](client, key)
+                yield f"broker {key.decode()}", unfolded(key + repr(held).encode())
+
+
+READ: dict[str, Callable[[Any, bytes], Any]] = {
+    "string": lambda client, key: client.get(key),
+    "list": lambda client, key: client.lrange(key, 0, -1),
+    "set": lambda client, key: client.smembers(key),
+    "zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
+    "hash": lambda client, key: client.hgetall(key),
+    "stream": lambda client, key: client.xrange(key),
+}
+
+
+def unfolded(held: bytes) -> bytes:
+    """What is there, and what its base64 parts say: a Celery message has its body in one."""
+    told = [held]
+    for piece in re.findall(rb"[A-Za-z0-9+/]{16,}={0,2}", held):
+        try:
+            told.append(base64.b64decode(piece[: len(piece) // 4 * 4]))
+        except ValueError:
+            continue
+    return b"\n".join(told)
+
+
+@contextmanager
+def running_broker(folder: Path) -> Iterator[EmbeddedBroker]:
+    broker = EmbeddedBroker(folder, server_binary())
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder, signer = tmp_path_factory.mktemp("canaries"), new_signer()
     tokens: list[str] = []
-    with record_system() as record, own_server(folder, signer, record.base) as base_url:
+    with (
+        running_broker(folder / "broker") as broker,
+        record_system() as record,
+        own_server(folder, signer, record.base, broker=broker.url) as base_url,
+    ):
 
         def keep(request: httpx.Request) -> None:
             if "authorization" in request.headers:
@@ -66,7 +126,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         with httpx.Client(timeout=10, event_hooks={"request": [keep]}) as http:
             ehr = Ehr(base_url, http, signer, record)
             services = ehr.get("/cds-services").json()["services"]
-            yield Watched(ehr, folder, services, tokens)
+            yield Watched(ehr, folder, broker, services, tokens)
 
 
 def marked() -> dict[str, Any]:
@@ -171,14 +231,53 @@ def test_the_metrics_hold_no_canary(watched: Watched) -> None:
     assert not [word for word in (*WORDS, PATIENT, *watched.tokens) if word in told]
 
 
+def test_the_broker_holds_no_canary_when_the_worker_is_done(watched: Watched) -> None:
+    """The chart of the intake test has been assessed by way of the broker: bells, and no more."""
+    store = opened(watched)
+    until = time.monotonic() + 60
+    while store.due_count(datetime.now(UTC)) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert store.assessment("default", PATIENT) is not None, "the worker assessed nothing"
+    store.close()
+    time.sleep(1.5)  # the file is written every second
+    commands = b"".join(p.read_bytes() for p in (watched.folder / "broker").rglob("*.aof"))
+    assert QUEUE.encode() in commands, "no bell went through this broker"
+    assert {w: f for w, f in watched.found().items() if w != WORDS[8]} == {}
+    # not even whom it is about
+    assert PATIENT.encode() not in unfolded(commands)
+
+
 def test_the_search_finds_what_is_there(watched: Watched) -> None:
     """The patient's id is kept on purpose: the files that are searched are the right ones."""
-    store = open_store(
-        load_settings({"NMS_SENTINEL_DATA_DIR": str(watched.folder / "data")}).database_url
-    )
+    store = opened(watched)
     assert PATIENT in store.patients("default")
     store.close()
     files = [
         p for p in watched.folder.rglob("*") if p.is_file() and PATIENT.encode() in p.read_bytes()
     ]
     assert files
+
+
+@pytest.mark.parametrize("kind", ["list", "hash", "string", "set", "zset", "stream"])
+def test_the_search_would_find_a_name_in_the_broker(watched: Watched, kind: str) -> None:
+    """As a message carries it: in base64, inside JSON."""
+    said = json.dumps({"body": base64.b64encode(f"x {WORDS[0]}".encode()).decode()})
+    write = {
+        "list": lambda c: c.lpush("k", said),
+        "hash": lambda c: c.hset("k", "f", said),
+        "string": lambda c: c.set("k", said),
+        "set": lambda c: c.sadd("k", said),
+        "zset": lambda c: c.zadd("k", {said: 1.0}),
+        "stream": lambda c: c.xadd("k", {"f": said}),
+    }
+    with redis.Redis.from_url(watched.broker.url) as client:
+        write[kind](client)
+        try:
+            assert "broker k" in watched.found()[WORDS[0]]
+        finally:
+            client.delete("k")
+
+
+def opened(watched: Watched) -> Store:
+    folder = str(watched.folder / "data")
+    return open_store(load_settings({"NMS_SENTINEL_DATA_DIR": folder}).database_url)

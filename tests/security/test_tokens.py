@@ -225,10 +225,31 @@ def test_there_are_enough_of_them() -> None:
     assert len(FORGED) >= 60
 
 
+# how a forgery's name begins -> what it is refused for; the first that fits counts. A token that
+# falls over something else than its forgery would show nothing.
+REASONS = (
+    ("alg none with", "algorithm"), ("alg none", "not a token"), ("alg ", "algorithm"),
+    ("HS", "algorithm"), ("RS384 header", "signature"), ("ES384 header", "signature"),
+    ("another digest", "signature"), ("psychic", "signature"), ("signature empty", "not a token"),
+    ("signature ", "signature"), ("claims exchanged", "signature"),
+    ("header exchanged", "signature"), ("by a stranger", "signature"),
+    ("jwk ", "header not allowed"), ("jku ", "jku not the client's own"),
+    ("x5", "header not allowed"), ("kid a number", "kid"), ("kid a list", "kid"),
+    ("kid ", "key unknown"), ("crit", "header not allowed"), ("b64", "header not allowed"),
+    ("zip", "header not allowed"), ("typ ", "type"), ("iss ", "issuer not on the list"),
+    ("aud missing", "claim missing"), ("aud ", "audience"), ("exp missing", "claim missing"),
+    ("exp past", "expired"), ("exp not a number", "expired"), ("exp infinite", "lives too long"),
+    ("exp before iat", "lives too long"), ("exp ", "time not a number"),
+    ("iat missing", "claim missing"), ("iat in", "not yet valid"), ("nbf in", "not yet valid"),
+    ("lives for", "lives too long"), ("jti missing", "claim missing"), ("jti ", "jti malformed"),
+    ("padding kept", "signature"), ("", "not a token"),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("name", FORGED)
-def test_a_forged_token_is_refused_with_a_reason(name: str) -> None:
+def test_a_forged_token_is_refused_for_its_forgery(name: str) -> None:
     _, _, reason = check()(FORGED[name](), (AUD,))
-    assert reason
+    assert reason == next(why for start, why in REASONS if name.startswith(start))
 
 
 def test_the_refusal_is_for_the_forgery_and_not_for_the_key() -> None:

@@ -65,7 +65,7 @@ TEXTS = [
     ("Rigidity: moderate", ["rigidity"]),
     ("cogwheel rigidity absent", ["negated:cogwheel_rigidity"]),
     ("lead-pipe rigidity, diaphoretic", ["lead_pipe_rigidity", "diaphoresis"]),
-    ("stiff neck", []),
+    ("stiff neck", ["neck_stiffness"]),
     ("abdominal rigidity", []),
     ("pulmonary hypertension", []),
     ("heat stroke", ["heat_stroke"]),

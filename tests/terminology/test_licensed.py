@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from alerts.truth import TRUE
 from service.errors import SettingsFault
 from service.fhir.lookup import lookup
 from service.fhir.reader.answers import answer_codes
 from service.fhir.reader.drugs import routes
 from service.fhir.terminology import licensed, terminology
-from service.fhir.terminology.tables import rows
+from service.fhir.terminology.tables import (
+    FINDING_FILES,
+    OBSERVATION_FILES,
+    SNOMED_DRUG_FILES,
+    rows,
+)
 from service.fhir.terminology.terminology import with_overlay
 from service.settings import load_settings
 
@@ -77,12 +83,27 @@ def test_no_description_is_shipped_with_a_licensed_identifier() -> None:
 def test_a_licensed_identifier_is_never_also_shipped_openly() -> None:
     openly = {
         row["code"]
-        for name in ("findings.csv", "observations.csv", "answers.csv", "snomed_drugs.csv")
+        for name in (*FINDING_FILES, *OBSERVATION_FILES, "answers.csv", *SNOMED_DRUG_FILES)
         for row in rows(name)
         if row.get("system", "sct") == "sct"
     }
     # a code that two tables hold is open in both: the table of the Global Patient Set decides
     assert {row["code"] for row in licensed.all_rows()} & openly == set()
+
+
+def test_only_identifiers_of_the_nhs_are_shipped_as_dmd() -> None:
+    """Namespace 1000001; what dm+d takes from the international core is not theirs to license."""
+    told = rows("dmd.csv.gz")
+    assert len(told) > 5000
+    assert all(row["code"][-10:-1] == "100000110" for row in told)
+    assert set(told[0]) == {"code", "ingredients", "depot"}
+
+
+@pytest.mark.parametrize("system", [SCT, "https://dmd.nhs.uk"])
+def test_a_dmd_identifier_is_known_without_a_licence(system: str) -> None:
+    found = terminology().drug([(system, "9489211000001101")])
+    assert found.ingredients == ("flupentixol",)
+    assert found.long_acting is TRUE
 
 
 def test_a_site_outranks_the_licensed_file(tmp_path: object) -> None:

@@ -1,6 +1,7 @@
 """The table of mapping cases: what an EHR sends, what it must become (each case names its basis).
 
-As shipped, SNOMED CT identifiers that need a licence are off: misses.csv names every such case.
+As shipped, SNOMED CT identifiers that need a licence are off: misses.csv names every such case
+with its code and reason, and docs/MAPPING.md says the same to people.
 A licensed deployment (NMS_SENTINEL_SNOMED_LICENSED=1) has no miss.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from service.fhir.lookup import COLUMNS, batch_row
+from service.fhir.terminology.licensed import all_rows
 from service.fhir.terminology.terminology import Terminology, terminology, with_overlay
 
 HERE = Path(__file__).parent
@@ -87,6 +89,33 @@ def test_a_miss_is_an_unknown_never_another_drug() -> None:
             got = answer(row, shipped)
             assert not got.get("ingredients")
             assert got.get("concept") is None
+
+
+def test_every_miss_is_a_bare_licensed_identifier() -> None:
+    """The same codes that leave "a known drug as bare code without text" unmapped, and no other."""
+    shut = {row["code"] for row in all_rows()}
+    cases = {row["case_id"]: row for row in CASES}
+    for miss in table("misses.csv"):
+        case = cases[miss["case_id"]]
+        assert case["input_code"] == miss["code"]
+        assert not case["input_text"]
+        assert miss["code"] in shut
+
+
+@pytest.mark.parametrize("miss", table("misses.csv"), ids=lambda miss: miss["case_id"])
+def test_with_words_beside_its_code_a_miss_is_read(miss: Row) -> None:
+    """Which drug or concept it is; whether a depot, the name alone does not always tell."""
+    case = next(row for row in CASES if row["case_id"] == miss["case_id"])
+    got = answer({**case, "input_text": miss["meaning"]}, terminology())
+    assert "|".join(got.get("ingredients") or [got.get("concept") or "none"]) == case["expected"]
+
+
+def test_the_document_names_every_miss() -> None:
+    told = (HERE.parents[1] / "docs" / "MAPPING.md").read_text("utf-8")
+    right = len(CASES) - len(EXPLAINED)
+    assert f"{right} of {len(CASES)} ({100 * right / len(CASES):.1f} %)" in told
+    for miss in table("misses.csv"):
+        assert f"| {miss['case_id']} | {miss['code']} | {miss['meaning']} |" in told
 
 
 def test_every_answer_says_how() -> None:

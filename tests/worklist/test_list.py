@@ -5,10 +5,12 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
+from service.app import create_app
 from service.security.session import User
 from service.worklist.changed import changed_words, snapshot
 from service.worklist.counter import StoreDesk
@@ -169,10 +171,17 @@ def test_only_changed_rows_are_sent_with_the_order_of_all(ward: Ward) -> None:
     key = ward.alert("p1")
     part = ward.get(ANN, f"/worklist/rows?only={key}").text
     keys = re.findall(r'<li data-key="(\w+)"', part)
-    ordered = re.search(r'data-order="([^"]*)"', part)
     assert keys == [key]
+    whole = ward.get(ANN, "/worklist").text
+    assert order_of(part) == order_of(whole) == re.findall(r'<li data-key="(\w+)"', whole)
+    told = {*order_of(part), *re.findall(r'data-part="(\w+)"', whole)}
+    assert told == {a.id for a in ward.store.alerts("default")}
+
+
+def order_of(page: str) -> list[str]:
+    ordered = re.search(r'data-order="([^"]*)"', page)
     assert ordered is not None
-    assert set(ordered[1].split()) == {a.id for a in ward.store.alerts("default")}
+    return ordered[1].split()
 
 
 def test_a_filter_is_kept_and_opens_with_the_list(ward: Ward) -> None:
@@ -235,6 +244,28 @@ def test_a_list_that_was_read_is_in_the_audit_once(ward: Ward) -> None:
 
 
 def test_the_desk_is_one_of_the_protocol(ward: Ward) -> None:
-    desk = StoreDesk(ward.store, "default", lambda: datetime.now(UTC))
+    desk = StoreDesk(ward.store, "default", lambda: datetime.now(UTC), ZoneInfo("UTC"))
     assert desk.looks("nobody") == {}
     assert desk.received("Observation/none", "p1") is None
+
+
+def test_two_processes_on_one_store_tell_a_read_once(ward: Ward) -> None:
+    other = create_app(ward.settings, ward.store)
+    first, second = ward.app, other
+    try:
+        for app in (first, second, first, second):
+            ward.app = app
+            assert ward.get(ANN, "/worklist").status_code == 200
+            assert ward.get(ANN, "/patients/p1").status_code == 200
+    finally:
+        ward.app = first
+    assert [e.detail for e in ward.audited("worklist.read")] == [{"patients": ["p1"]}]
+    assert [e.patient for e in ward.audited("patient.read")] == ["p1"]
+    ward.take(journey("haloperidol-36h", "p2", until=5))
+    ward.app = second
+    ward.get(ANN, "/worklist")
+    ward.app = first
+    ward.get(ANN, "/worklist")
+    assert ward.audited("worklist.read")[-1].detail == {"patients": ["p2"]}
+    assert len(ward.audited("worklist.read")) == 2
+    assert ward.store.verify_audit("default").sound

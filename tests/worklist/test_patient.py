@@ -2,10 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 
 from service.security.session import User
+from service.worklist.words import history_words
 from tests.browser.serving import journey
 from tests.worklist.site import ANN, DREW, NORA, Ward
 
@@ -144,3 +146,19 @@ def test_no_page_allows_inline_script_and_only_the_drawing_places_with_style(war
         allowed = "style-src-attr 'unsafe-inline'" in policy
         assert allowed == (path == "/patients/p1")
         assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|<style| style=", answer.text)
+
+
+def test_the_plan_tells_its_times_on_the_clock_of_the_ward(tmp_path: Path) -> None:
+    kolkata = Ward(tmp_path, NMS_SENTINEL_ZONE="Asia/Kolkata")
+    kolkata.take(journey("haloperidol-36h", "p1", until=5))
+    page = kolkata.get(ANN, "/patients/p1").text
+    assert re.search(r"last dose \d+ \w+ \d\d:\d\d IST", page)
+    assert " UTC" not in page
+    told = orjson.loads(kolkata.get(ANN, "/patients/p1/timeline").content)["zone"]
+    assert told["label"] == "Asia/Kolkata, +05:30"
+
+
+def test_history_tells_tiers_in_the_words_of_the_page() -> None:
+    told = history_words("tier-risen: POSSIBLE to HIGHLY_PROBABLE")
+    assert told == "tier risen: NMS possible to compatible with NMS, full picture"
+    assert history_words("given-back: was Ann's") == "given back: was Ann's"

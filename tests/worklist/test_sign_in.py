@@ -168,8 +168,22 @@ def test_a_record_system_launches_the_patient_that_it_shows(
         "GET", "/patients/p1", headers={"cookie": f"{COOKIE}={answer.cookies[COOKIE]}"}
     )
     assert shown.status_code == 200
-    address, _ = sent(ward, f"/launch?iss={provider.issuer}")  # standalone
-    assert "launch%2Fpatient" in address
+
+
+def test_standalone_the_record_system_asks_which_patient(
+    tmp_path: Path, provider: Provider
+) -> None:
+    ward = staffed(tmp_path, provider)
+    ward.take(journey("haloperidol-36h", "p1", until=5))
+    provider.claims = {"sub": "u2", "name": "Sam Smart"}
+    provider.patient, provider.secret = "p1", ""
+    address, kept = sent(ward, f"/launch?iss={provider.issuer}")
+    back = provider.authorize(address)
+    asked = provider.asked[back["code"]]
+    assert "launch" not in asked
+    assert set(asked["scope"].split()) == {"openid", "fhirUser", "launch/patient"}
+    answer = ward.ask("GET", "/sign-in/callback", params=back, headers=kept)
+    assert answer.headers["location"] == "/patients/p1"
 
 
 def test_a_launch_by_an_unknown_record_system_goes_nowhere(

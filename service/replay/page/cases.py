@@ -10,7 +10,6 @@ from service.replay.page.words import (
     anchor,
     chip,
     kinds_of,
-    name_of,
     searched,
     tier,
     when,
@@ -27,7 +26,7 @@ def article(
 ) -> Iterator[str]:
     """A changed or unexpected case in full."""
     yield f'<article id="{anchor(case)}" data-case="{anchor(case)}" data-text="{searched(case)}"'
-    yield f' data-kinds="{kinds_of(case, change)}"><header><h3>{escape(name_of(case))}</h3>'
+    yield f' data-kinds="{kinds_of(case, change)}"><header><h3>{escape(case.name)}</h3>'
     if change is not None:
         yield chip(WORDS[change.kind], COLOURS.get(change.kind, "soft"))
     yield chip(case.verdict.value, "soft" if case.ok else "red")
@@ -105,7 +104,8 @@ def _list(words: Sequence[str]) -> str:
 
 def _limit(limit: Threshold) -> str:
     cited = f": {', '.join(limit.cite)}" if limit.cite else ""
-    return escape(f"{limit.value:g} {limit.unit} [{limit.basis}{cited}]")
+    unit = "" if limit.unit == "1" else f" {limit.unit}"
+    return escape(f"{limit.value:g}{unit} [{limit.basis}{cited}]")
 
 
 def _finding(finding: Read) -> str:
@@ -146,7 +146,7 @@ def mimics(cases: Sequence[CaseResult]) -> Iterator[str]:
     for case in cases:
         met = [d.name for d in case.peak.differential if d.met == "true"] if case.peak else []
         yield f'<tr data-case="{anchor(case)}" data-text="{searched(case)}"'
-        yield f' data-kinds="{kinds_of(case, None)}"><td>{escape(name_of(case))}'
+        yield f' data-kinds="{kinds_of(case, None)}"><td>{escape(case.name)}'
         yield f"<td>{escape((case.told.label or case.told.group).replace('_', ' '))}"
         yield f"<td>{tier(case.peak_tier)}<td>{escape(case.loudest.replace('_', ' '))}"
         yield f"<td>{escape(', '.join(met)) or '–'}</tr>"
@@ -159,14 +159,12 @@ def rest(cases: Sequence[CaseResult]) -> Iterator[str]:
     yield "</tr></thead><tbody>\n"
     for case in cases:
         yield f'<tr data-case="{anchor(case)}" data-text="{searched(case)}"'
-        yield f' data-kinds="{kinds_of(case, None)}"><td>{escape(name_of(case))}'
+        yield f' data-kinds="{kinds_of(case, None)}"><td>{escape(case.name)}'
         yield f"<td>{escape(case.told.group or case.told.kind)}<td>{tier(case.peak_tier)}"
         yield f"<td>{escape(case.loudest.replace('_', ' '))}<td>{escape(case.verdict.value)}<td>"
         if case.timeline:
             yield f"<details><summary>{len(case.timeline)} steps</summary>"
-            yield "<br>".join(
-                f"{when(s.at)} {tier(s.tier)} {s.lower}–{s.upper}" for s in case.timeline
-            )
+            yield "<br>".join(f"{when(s.at)} {tier(s.tier)} {s.score}" for s in case.timeline)
             yield "</details>"
         yield "</tr>\n"
     yield "</tbody></table>"

@@ -7,7 +7,7 @@ from typing import Any
 from service.replay.compare import Change, Kind
 from service.replay.figures import INCIDENCES, Burden, Figures, Lead, Level, Share, figures
 from service.replay.page.strip import strip
-from service.replay.page.words import COLOURS, anchor, chip, name_of, percent
+from service.replay.page.words import COLOURS, anchor, chip, percent
 from service.replay.report import Report
 from service.replay.result import CaseResult
 from service.replay.sentence import WORDS, comparison, headline, seen
@@ -42,7 +42,7 @@ def first_screen(
         yield from _off(report)
     yield from _leads(report, before, now, was)
     yield "</div></div>\n"
-    yield from _burden_table(now, was, (before.rules if before else "", report.rules))
+    yield from _burden_table(report, now, was, (before.rules if before else "", report.rules))
 
 
 def _counts(
@@ -95,7 +95,7 @@ def _share(share: Share) -> str:
 def _values(now: Figures, was: Figures | None) -> Iterator[str]:
     """PPV by SPEC 8.2 at the chosen incidences, for who is alerted and who is interrupted."""
     chosen = [n for n, incidence in enumerate(INCIDENCES) if incidence in SHOWN]
-    yield "<table><thead><tr><th>PPV where NMS befalls, of admissions,"
+    yield "<table><thead><tr><th>PPV, were NMS to befall this share of admissions"
     yield "".join(f"<th class=n>{percent(INCIDENCES[n])}" for n in chosen)
     yield "</tr></thead><tbody>"
     for number in (1, 3):
@@ -110,7 +110,8 @@ def _values(now: Figures, was: Figures | None) -> Iterator[str]:
         yield "</tr>"
     yield "</tbody></table>"
     yield '<p class="note">By SPEC 8.2, one decision per admission of 10 days; “≥” takes the lower'
-    yield " ends of both intervals.</p>"
+    yield " ends of both intervals."
+    yield " Where two stand in a cell, the earlier rules are above.</p>" if was else "</p>"
 
 
 def _ppv(level: Level, n: int) -> str:
@@ -145,7 +146,7 @@ def _index(report: Report, found: Sequence[Change]) -> Iterator[str]:
     ranked = sorted(found, key=lambda c: (order.index(c.kind), c.case, c.patient))
     for change in ranked[:LISTED]:
         case = cases.get((change.case, change.patient))
-        link = f'<a href="#{anchor(case)}">{escape(name_of(case))}</a>' if case else change.case
+        link = f'<a href="#{anchor(case)}">{escape(case.name)}</a>' if case else change.case
         yield f"<li>{chip(WORDS[change.kind], COLOURS.get(change.kind, 'soft'))} {link}</li>"
     if len(found) > LISTED:
         yield f"<li>and {len(found) - LISTED} more below</li>"
@@ -157,7 +158,7 @@ def _off(report: Report) -> Iterator[str]:
     yield f"<h3>Not as expected: {len(off)}</h3><ul class=plain>"
     for case in off[:LISTED]:
         yield f'<li>{chip(case.verdict.value, "red")} <a href="#{anchor(case)}">'
-        yield f"{escape(name_of(case))}</a></li>"
+        yield f"{escape(case.name)}</a></li>"
     if len(off) > LISTED:
         yield f"<li>and {len(off) - LISTED} more below</li>"
     yield "</ul>" if off else "</ul><p>None.</p>"
@@ -177,7 +178,9 @@ def _leads(
     yield "</p>"
 
 
-def _burden_table(now: Figures, was: Figures | None, versions: tuple[str, str]) -> Iterator[str]:
+def _burden_table(
+    report: Report, now: Figures, was: Figures | None, versions: tuple[str, str]
+) -> Iterator[str]:
     yield "<h2>Alerts per 1000 patient-days</h2>"
     if now.burden.days:
         yield "<table><thead><tr><th><th class=n>patient-days<th class=n>alerts opened"
@@ -188,7 +191,9 @@ def _burden_table(now: Figures, was: Figures | None, versions: tuple[str, str]) 
             yield f"<tr><td>{escape(name)}{_burden(one.burden)}</tr>"
         yield "</tbody></table>"
         yield "<p class=note>Counted on simulated wards and exports, by the life of an alert as in"
-        yield " production with nobody answering. Published cases are no sample of a ward.</p>"
+        yield " production with nobody answering. Published cases are no sample of a ward."
+        yield from _planted(report)
+        yield "</p>"
     else:
         yield "<p>Not counted: published cases are no sample of a ward. Replay a simulated ward"
         yield " or a bulk export beside them.</p>"
@@ -201,6 +206,15 @@ def _burden_table(now: Figures, was: Figures | None, versions: tuple[str, str]) 
     if told:
         yield f'<p class="note">With the rates above, SPEC 8.2 (model A) reckons {", ".join(told)}'
         yield " for POSSIBLE or higher, were every admission as hard to tell as these.</p>"
+
+
+def _planted(report: Report) -> Iterator[str]:
+    """What a simulated ward holds far above its incidence."""
+    invented = [case for case in report.cases if case.told.kind == "simulated"]
+    ill = sum(bool(case.told.syndrome) for case in invented)
+    if ill:
+        yield f" Of the {len(invented)} invented patients {ill} were given NMS, many times its"
+        yield " incidence: the interruptions are mostly theirs."
 
 
 def _burden(burden: Burden) -> str:

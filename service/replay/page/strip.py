@@ -6,6 +6,7 @@ from html import escape
 from service.replay.figures import Lead
 
 WIDTH, LEFT, RIGHT, ROW = 560, 90, 20, 46
+LETTERS = 13  # of a version's name, as wide as LEFT
 REACH = 96.0  # hours each way; beyond it a dot stands at the edge
 
 
@@ -35,7 +36,8 @@ def strip(rows: Sequence[tuple[str, Sequence[Lead]]]) -> str:
 
 def _row(label: str, leads: Sequence[Lead], y: int) -> list[str]:
     known = sorted((one for one in leads if one.hours is not None), key=lambda one: one.case)
-    parts = [f'<text x="0" y="{y + 22}">{escape(label[:12])}</text>']
+    short = label if len(label) <= LETTERS else f"{label[: LETTERS - 1]}…"
+    parts = [f'<text x="0" y="{y + 22}"><title>{escape(label)}</title>{escape(short)}</text>']
     stacked: dict[int, int] = {}
     for one in known:
         x = _x(one.hours or 0.0)

@@ -78,7 +78,7 @@ def _strip(steps: Sequence[Step], axis: Axis, y: float, label: str) -> Iterator[
         if until - x < 0.5:
             continue
         rank = TierName(step.tier).rank
-        title = f"{step.tier} {step.lower}-{step.upper} from {when(step.at)}"
+        title = f"{step.tier} {step.score} from {when(step.at)}"
         yield (
             f'<rect class="t{rank}" x="{x:.1f}" y="{y:.0f}" width="{until - x:.1f}"'
             f' height="{STRIP}"><title>{escape(title)}</title></rect>'

@@ -30,15 +30,8 @@ def chip(text: str, colour: str = "soft") -> str:
     return f'<span class="chip {colour}">{escape(text)}</span>'
 
 
-def name_of(case: CaseResult) -> str:
-    """The case id; of one patient among several in an export, a mark that is not the id."""
-    if case.told.kind or not case.patient:
-        return case.case
-    return f"{case.case} / {hashlib.sha256(case.patient.encode()).hexdigest()[:8]}"
-
-
 def anchor(case: CaseResult) -> str:
-    return "c-" + hashlib.sha256(f"{case.case}\0{case.patient}".encode()).hexdigest()[:12]
+    return "c-" + hashlib.sha256(f"{case.case}\0{case.number}".encode()).hexdigest()[:12]
 
 
 def when(at: datetime) -> str:
@@ -70,5 +63,5 @@ def kinds_of(case: CaseResult, change: Change | None) -> str:
 
 def searched(case: CaseResult) -> str:
     told = case.told
-    parts = (name_of(case), told.kind, told.group, told.label, case.peak_tier, case.verdict)
+    parts = (case.name, told.kind, told.group, told.label, case.peak_tier, case.verdict)
     return escape(" ".join(parts).lower().replace("_", " "), quote=True)

@@ -6,6 +6,7 @@ answer is not the patient's own, the export says what was lost. A date of birth 
 so that the age stays: whether such a fixture may leave the hospital is for its privacy officer.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,39 +16,55 @@ from zoneinfo import ZoneInfo
 import orjson
 import yaml
 
-from alerts.assessment import assess
+from alerts.assessment import as_dict, assess
 from alerts.chart import Chart, chart_of
+from alerts.compare import Change
 from alerts.knowledge import Knowledge
 from alerts.statements import Assessment
 from service.fhir.reader import ReadContext, read_body
 from service.replay.chronicle import facts_by_patient
+from service.replay.production import decision
 from service.replay.production.resources import Writer
 
 WEEK = timedelta(days=7)
 # a fixture's own past: two to fifty years back, by whole weeks
 FEWEST_WEEKS, MOST_WEEKS = 104, 2600
+BUNDLE = "bundle.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """`lost`: in which answers the fixture differs from the patient; empty when in none."""
+    """`lost`: in which answers the fixture differs from the patient; empty when in none.
+    `decided`: the decision that was recorded of the patient, when it goes with it."""
 
     bundle: dict[str, Any]
     expected: dict[str, Any]
     lost: tuple[str, ...]
+    decided: dict[str, Any] | None = None
 
     def write(self, folder: Path) -> None:
         """As a fixture folder. FileExistsError when it is there."""
         folder.mkdir(parents=True)
-        (folder / "bundle.json").write_bytes(
-            orjson.dumps(self.bundle, option=orjson.OPT_INDENT_2) + b"\n"
-        )
+        (folder / BUNDLE).write_bytes(orjson.dumps(self.bundle, option=orjson.OPT_INDENT_2) + b"\n")
         text = yaml.safe_dump(self.expected, sort_keys=False, allow_unicode=True, width=96)
         (folder / "expected.yaml").write_text(text, "utf-8")
+        if self.decided is not None:
+            decision.write(folder, self.decided)
 
 
-def export(chart: Chart, rules: Knowledge, as_of: datetime, weeks: int, name: str) -> Exported:
-    """The fixture called `name`, moved back by `weeks` (chosen at random by the caller)."""
+def export(
+    chart: Chart,
+    rules: Knowledge,
+    as_of: datetime,
+    weeks: int,
+    name: str,
+    decided: Mapping[str, Any] | None = None,
+) -> Exported:
+    """The fixture called `name`, moved back by `weeks` (chosen at random by the caller).
+
+    With `decided` (the stored JSON form) the decision goes with it, and is held against what the
+    fixture gives where the same rules made it.
+    """
     if not FEWEST_WEEKS <= weeks <= MOST_WEEKS:
         raise ValueError(f"{weeks} weeks: not {FEWEST_WEEKS} to {MOST_WEEKS}")
     shift = -weeks * WEEK
@@ -61,8 +78,16 @@ def export(chart: Chart, rules: Knowledge, as_of: datetime, weeks: int, name: st
     }
     before = assess(chart, rules, as_of)
     after = assess(read_back(bundle, name, moved), rules, moved)
-    lost = (*(f"not exported: {what}" for what in writer.left_out), *differing(before, after))
-    return Exported(bundle, _expected(name, after, rules), lost)
+    lost = [f"not exported: {what}" for what in writer.left_out]
+    lost += differing(before, after)
+    kept = None if decided is None else decision.bare(decided, shift)
+    if kept is not None and kept["rules"] == rules.version:
+        lost += [words(change) for change in decision.unlike(kept, as_dict(after))]
+    return Exported(bundle, _expected(name, after, rules), tuple(dict.fromkeys(lost)), kept)
+
+
+def words(change: Change) -> str:
+    return f"{change.what}: {change.before or 'nothing'} -> {change.after or 'nothing'}"
 
 
 def read_back(bundle: dict[str, Any], name: str, at: datetime) -> Chart:

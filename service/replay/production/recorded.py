@@ -1,23 +1,31 @@
 """Decisions that production recorded, made anew on the same facts: do they still come out alike?
 
-The store keeps each patient's newest assessment and the facts as they stand. Facts that came after
-it, and another rule version, are told apart from a decision that changed for no reason given: facts
-are newer only where the store received a resource named in the change after the decision.
+From the store itself, or from folders that `export --recorded` wrote. The store keeps each
+patient's newest assessment and the facts as they stand. Facts that came after it, and another rule
+version, are told apart from a decision that changed for no reason given: facts are newer only where
+the store received a resource named in the change after the decision.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
 from alerts.assessment import as_dict, assess
-from alerts.chart import Chart
+from alerts.chart import Chart, chart_of
 from alerts.compare import Change, differences
 from alerts.knowledge import Knowledge
+from service.errors import BadInput
+from service.replay.bodies import read
+from service.replay.chronicle import facts_by_patient
+from service.replay.production import decision
+from service.replay.production.decision import RECORDED
+from service.replay.production.export import BUNDLE, words
 
 
 class Verdict(StrEnum):
@@ -29,7 +37,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One recorded decision. `case`: a number, never the patient; `changes` in words."""
+    """One recorded decision. `case`: a number or folder, never the patient; `changes` in words."""
 
     case: str
     at: datetime
@@ -71,13 +79,63 @@ def recorded(
         decided, chart = store.assessment(tenant, patient), store.chart(tenant, patient)
         if decided is not None and chart is not None:
             found = differences(decided, _anew(decided, chart, rules))
-            newer = any(
-                _came_after(store, tenant, source, datetime.fromisoformat(decided["as_of"]))
-                for source in sorted({source for change in found for source in change.sources})
-            )
+            newer = newer_facts(store, tenant, decided, chart, rules) if found else False
             yield _judged(f"patient-{number:06d}", decided, rules, found, newer=newer)
         if progress:
             progress(number, len(patients))
+
+
+def newer_facts(
+    store: Decisions, tenant: str, decided: Mapping[str, Any], chart: Chart, rules: Knowledge
+) -> bool:
+    """Does the decision come out otherwise now because of facts that came after it?"""
+    at = datetime.fromisoformat(decided["as_of"])
+    found = differences(decided, _anew(decided, chart, rules))
+    sources = sorted({source for change in found for source in change.sources})
+    return any(_came_after(store, tenant, source, at) for source in sources)
+
+
+def replayed(
+    paths: Iterable[Path],
+    rules: Knowledge,
+    now: datetime,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Recorded]:
+    """Every exported decision under the paths, made anew on the bundle beside it; by name.
+
+    Raises BadInput (`no-such-path`, `no-decisions`, `bad-decision`).
+    """
+    homes = sorted({file.parent for path in paths for file in _decisions_at(path)})
+    if not homes:
+        raise BadInput(f"No {RECORDED} is there.", code="no-decisions")
+    for number, home in enumerate(homes, start=1):
+        decided = decision.read(home / RECORDED)
+        at = datetime.fromisoformat(decided["as_of"])
+        yield _made_anew(home, decided, rules, at, now)
+        if progress:
+            progress(number, len(homes))
+
+
+def _decisions_at(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise BadInput(f"There is no {path.name}.", code="no-such-path", location=str(path))
+    yield from [path] if path.name == RECORDED else sorted(path.rglob(RECORDED))
+
+
+def _made_anew(
+    home: Path, decided: Mapping[str, Any], rules: Knowledge, at: datetime, now: datetime
+) -> Recorded:
+    body = (home / BUNDLE).read_bytes()
+    facts = facts_by_patient(read(body, now).resources)
+    if len(facts) != 1:
+        raise BadInput(
+            f"{home.name} tells of {len(facts)} patients, not one.",
+            code="bad-decision",
+            location=home.name,
+        )
+    ((patient, told),) = facts.items()
+    anew = as_dict(assess(chart_of(patient, told), rules, at))
+    return _judged(home.name, decided, rules, decision.unlike(decided, anew), newer=False)
 
 
 def _anew(decided: Mapping[str, Any], chart: Chart, rules: Knowledge) -> dict[str, Any]:
@@ -99,9 +157,8 @@ def _judged(
         verdict = Verdict.OTHER_RULES
     else:
         verdict = Verdict.NEWER_FACTS if newer else Verdict.CHANGED
-    words = tuple(f"{c.what}: {c.before} -> {c.after}" for c in found)
     at = datetime.fromisoformat(decided["as_of"])
-    return Recorded(case, at, str(decided["tier"]), verdict, words)
+    return Recorded(case, at, str(decided["tier"]), verdict, tuple(map(words, found)))
 
 
 def render_recorded(found: Sequence[Recorded], rules: str, form: str) -> str:

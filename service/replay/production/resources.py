@@ -41,6 +41,18 @@ KINDS = {
     Evidence.DISPENSE: "MedicationDispense",
     Evidence.STATEMENT: "MedicationStatement",
 }
+# scales that no code of these systems names
+NAMES = {"rass": "RASS", "four_at": "4AT"}
+# codes that a record brings as they were sent: others could be words
+INTENTS = frozenset({
+    "proposal", "plan", "directive", "order", "original-order", "reflex-order", "filler-order",
+    "instance-order", "option",
+})  # fmt: skip
+NO_ORDER = "option"  # as little an order as a word that nobody knows
+STAY_STATUSES = frozenset({
+    "planned", "arrived", "triaged", "in-progress", "on-hold", "onleave", "finished", "discharged",
+    "completed", "discontinued", "cancelled", "entered-in-error", "unknown",
+})  # fmt: skip
 _DAY = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -100,7 +112,7 @@ class Writer:
     def _stay(self, stay: Stay) -> Json:
         return self._new(
             "Encounter",
-            status=stay.status,
+            status=stay.status if stay.status in STAY_STATUSES else "unknown",
             period=_without_none({"start": self.at(stay.start), "end": self.at(stay.end)}),
         )
 
@@ -127,7 +139,7 @@ class Writer:
         elements: Json = {
             "status": use.status.value,
             "medicationCodeableConcept": {"text": drug_words(use)},
-            "intent": use.intent,
+            "intent": use.intent if use.intent is None or use.intent in INTENTS else NO_ORDER,
             "doNotPerform": True if use.do_not_perform else None,
         }
         if given:
@@ -186,8 +198,8 @@ class Writer:
         return dosage
 
     def _measurement(self, reading: Measurement) -> Iterator[Json]:
-        coding = observation_coding(reading.kind, reading.site)
-        if coding is None:
+        coding, name = observation_coding(reading.kind, reading.site), NAMES.get(reading.kind)
+        if coding is None and name is None:
             self.left_out.append(reading.kind)
             return
         unit: Json = {"unit": reading.unit, "system": UCUM, "code": reading.unit}
@@ -202,7 +214,7 @@ class Writer:
         yield self._new(
             "Observation",
             status="preliminary" if reading.preliminary else "final",
-            code={"coding": [coding]},
+            code={"coding": [coding]} if coding else {"text": name},
             valueQuantity=_without_none(quantity),
             referenceRange=[limits] if limits else None,
             **self._observed(reading),

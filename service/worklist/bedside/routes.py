@@ -13,16 +13,20 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alerts.assessment import as_dict, assess
 from alerts.chart import Chart
-from service.errors import BadInput, NotFound
+from service.edge.rate import Rate
+from service.errors import BadInput, NotAllowed, NotFound
 from service.security.roles import May, Needs, may
 from service.security.session import (
     Forbidden,
     User,
     check_csrf,
+    check_mark,
     check_origin,
     csrf_token,
+    require_user,
     sessions_in,
 )
+from service.worklist.bedside.link import link_routes
 from service.worklist.bedside.parts import SITES, form
 from service.worklist.bedside.questionnaire import questionnaire
 from service.worklist.bedside.record import (
@@ -36,7 +40,7 @@ from service.worklist.bedside.record import (
 from service.worklist.desk import Desk
 from service.worklist.door import PageRoute, ProgramRoute, QuietRoute, page
 from service.worklist.patient.access import chart_for
-from service.worklist.patient.who import who
+from service.worklist.patient.who import ward, who
 from service.worklist.reads import did
 from service.worklist.room import Accept, Room
 from service.worklist.synopsis import gaps, next_steps, score_words
@@ -49,18 +53,25 @@ _SKEW = timedelta(minutes=2)
 
 
 class NeedsCheck(Needs):
-    """May.EXAMINE; or a link that names one patient and has not expired."""
+    """May.EXAMINE; or a link that names one patient and has not expired. TooMany (429)."""
+
+    def __init__(self, what: May, rate: Rate) -> None:
+        super().__init__(what)
+        self._rate = rate
 
     async def __call__(self, request: Request) -> User:
         token = str(request.path_params.get("key", ""))
-        if _is_token(token):
+        if not _is_token(token):
+            return await super().__call__(request)
+        try:
             held = sessions_in(request).open("check", token)
-            mark = token.rpartition(".")[2][:16]
-            return User("", "link", tenants=(held["t"],), session=f"check-{mark}")
-        return await super().__call__(request)
-
-
-Holder = Annotated[User, Depends(NeedsCheck(May.EXAMINE))]
+        except NotAllowed:
+            # guesses count for who makes them; a link that is good, for itself
+            self._rate.take(f"guess {request.client.host if request.client else ''}")
+            raise
+        mark = check_mark(token)
+        self._rate.take(mark)
+        return User(mark, "link", tenants=(held["t"],), session=mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +100,49 @@ class Bed:
 def check_routes(room: Room, accept: Accept) -> APIRouter:
     """GET and POST /check/{key}, its answer, its undo; GET /fhir/Questionnaire/..."""
     router = APIRouter(route_class=PageRoute)
+    holder = NeedsCheck(May.EXAMINE, room.rate)
 
     @router.get("/check/{key}")
-    def show(request: Request, key: str, user: Holder) -> HTMLResponse:
-        return _page(room, request, _bed(room, request, key, user))
+    def show(request: Request, key: str, user: Annotated[User, Depends(holder)]) -> Response:
+        bed = _bed(room, request, key, user)
+        return _own_check(room, request, bed) or _page(room, request, bed)
 
     @router.post("/check/{key}")
-    async def save(request: Request, key: str, user: Holder) -> Response:
+    async def save(request: Request, key: str, user: Annotated[User, Depends(holder)]) -> Response:
         given = {name: str(value) for name, value in (await request.form()).items()}
         _same_site(request, user, given)
         return await run_in_threadpool(_save, room, accept, request, key, user, given)
 
     @router.get("/check/{key}/done/{handle}")
-    def done(request: Request, key: str, handle: str, user: Holder) -> HTMLResponse:
+    def done(
+        request: Request, key: str, handle: str, user: Annotated[User, Depends(holder)]
+    ) -> HTMLResponse:
         bed = _bed(room, request, key, user)
         return page("checked.html", **_answer(room, request, bed, handle))
 
     @router.post("/check/{key}/undo")
-    async def undo(request: Request, key: str, user: Holder) -> Response:
+    async def undo(request: Request, key: str, user: Annotated[User, Depends(holder)]) -> Response:
         given = {name: str(value) for name, value in (await request.form()).items()}
         _same_site(request, user, given)
         return await run_in_threadpool(_undo, room, accept, request, key, user, given)
 
     both = APIRouter()
     both.include_router(router)
-    both.include_router(_by_itself(room))
+    both.include_router(_by_itself(room, holder))
+    both.include_router(link_routes(room))
     return both
 
 
-def _by_itself(room: Room) -> APIRouter:
+def _by_itself(room: Room, holder: NeedsCheck) -> APIRouter:
     """What an open page, or a record system, asks for."""
     both = APIRouter()
     quiet = APIRouter(route_class=QuietRoute)
     programs = APIRouter(route_class=ProgramRoute)
 
     @quiet.get("/check/{key}/told/{handle}")
-    def told(request: Request, key: str, handle: str, user: Holder) -> HTMLResponse:
+    def told(
+        request: Request, key: str, handle: str, user: Annotated[User, Depends(holder)]
+    ) -> HTMLResponse:
         """What has happened since it was saved, for the page that shows the answer."""
         bed = _bed(room, request, key, user)
         return page("told.html", **_answer(room, request, bed, handle))
@@ -154,6 +172,22 @@ def _bed(room: Room, request: Request, key: str, user: User) -> Bed:
     if desk is None:
         raise NotFound("There is no such list.", code="no-tenant")
     return Bed(desk, str(held["p"]), key, user, str(held["t"]))
+
+
+def _own_check(room: Room, request: Request, bed: Bed) -> Response | None:
+    """Who opens a link and is signed in examines under their own name; None for everybody else."""
+    if not bed.by_link:
+        return None
+    try:
+        user = require_user(request)
+    except NotAllowed:
+        return None
+    chart = bed.desk.chart(bed.patient)
+    mine = may(user, May.EXAMINE) and bed.desk.tenant in room.tenants(user)
+    if chart is None or not mine or (user.wards and ward(chart) not in {"", *user.wards}):
+        return None
+    tenant = "" if bed.desk.tenant == room.home else f"?tenant={quote(bed.desk.tenant, safe='')}"
+    return RedirectResponse(f"/check/{quote(bed.patient, safe='')}{tenant}", 303)
 
 
 def _same_site(request: Request, user: User, given: dict[str, str]) -> None:
@@ -252,14 +286,14 @@ def _answer(room: Room, request: Request, bed: Bed, handle: str) -> dict[str, An
         "user": None if bed.by_link else bed.user,
         "csrf": "" if bed.by_link else csrf_token(request),
         "person": who(chart, now),
-        "saved": clock(saved, now, room.zone) if saved else "",
+        "saved": clock(saved, now, bed.desk.zone) if saved else "",
         "tier": inside(TIERS.get(said["tier"], named(said["tier"]))),
         "score": score_words(said),
         "next": next_steps(said),
         "gaps": gaps(said),
         "lines": [
             {
-                "when": clock(e.at, now, room.zone),
+                "when": clock(e.at, now, bed.desk.zone),
                 "what": e.what.replace("-", " "),
                 "who": e.who,
                 "why": history_words(e.why),

@@ -1,6 +1,6 @@
 """The drug lanes of the time line: one for every antagonist, dopaminergic and NMS treatment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +8,8 @@ from alerts.assessment import Assessment
 from alerts.chart import Chart, Evidence, MedicationUse, UseStatus, begun
 from alerts.statements import Exposure
 from service.fhir.terminology import terminology
+from service.worklist.patient.axis import placed
 from service.worklist.words import named
-
-Local = Callable[[datetime], str]
 
 _ROLES = (
     ("d2_antagonist", "antagonist"),
@@ -31,7 +30,7 @@ _NOT_USED = frozenset({
 
 
 def drug_lanes(
-    chart: Chart, assessed: Assessment, begin: datetime, now: datetime, local: Local
+    chart: Chart, assessed: Assessment, begin: datetime, now: datetime
 ) -> list[dict[str, Any]]:
     """Lanes in the order antagonists, dopaminergics, treatments; only what reaches the axis."""
     lanes: dict[str, dict[str, Any]] = {}
@@ -40,15 +39,15 @@ def drug_lanes(
             kind = _kind(drug)
             if kind and use.status not in _NOT_USED and not use.do_not_perform:
                 lane = lanes.setdefault(drug, _lane(drug, kind))
-                lane["parts"] += _parts(use, begin, now, local)
+                lane["parts"] += _parts(use, begin, now)
     for exposure in assessed.exposures:
         if exposure.drug in lanes:
-            lanes[exposure.drug]["parts"] += _tails(exposure, begin, now, local)
+            lanes[exposure.drug]["parts"] += _tails(exposure, begin, now)
     for gone in assessed.withdrawals:
         lane = lanes.setdefault(gone.drug, _lane(gone.drug, "dopaminergic"))
         if gone.at is not None and gone.at <= now:
             label = f"stopped, cut or missed: {named(gone.reason)}"
-            lane["parts"].append(_bar("gap", max(gone.at, begin), now, label, gone.source, local))
+            lane["parts"].append(_bar("gap", max(gone.at, begin), now, label, gone.source))
     shown = [lane for lane in lanes.values() if lane["parts"]]
     return sorted(shown, key=lambda lane: (_ORDER.index(lane["kind"]), lane["name"]))
 
@@ -65,9 +64,7 @@ def _kind(drug: str) -> str:
     return next((kind for role, kind in _ROLES if role in roles), "")
 
 
-def _parts(
-    use: MedicationUse, begin: datetime, now: datetime, local: Local
-) -> Iterator[dict[str, Any]]:
+def _parts(use: MedicationUse, begin: datetime, now: datetime) -> Iterator[dict[str, Any]]:
     start = begun(use)
     if start is None or start > now:
         return
@@ -76,41 +73,37 @@ def _parts(
     if use.evidence in _GIVEN:
         end = use.end or start
         if end >= begin:
-            at = local(max(start, begin))
+            at = placed(max(start, begin))
             yield {"style": "dose", "at": at, "label": label, "source": source}
             if end > start:
-                yield _bar("given", max(start, begin), min(end, now), label, source, local)
+                yield _bar("given", max(start, begin), min(end, now), label, source)
         return
     running = use.status in _RUNNING and use.end is None
     until = now if running else use.end
     if until is None or until < begin:
         return
     style = "as-needed" if use.as_needed else "order"
-    yield _bar(style, max(start, begin), min(until, now), label, source, local)
+    yield _bar(style, max(start, begin), min(until, now), label, source)
 
 
-def _tails(
-    exposure: Exposure, begin: datetime, now: datetime, local: Local
-) -> Iterator[dict[str, Any]]:
+def _tails(exposure: Exposure, begin: datetime, now: datetime) -> Iterator[dict[str, Any]]:
     """What a depot, or a dose, still does after it was given: in full, then possibly."""
     if exposure.last_dose is None or not exposure.long_acting:
         return
     last, source = exposure.last_dose, exposure.source
     if exposure.full_until is not None and exposure.full_until > begin:
         end = min(exposure.full_until, now)
-        yield _bar("tail", max(last, begin), end, "depot: counts in full", source, local)
+        yield _bar("tail", max(last, begin), end, "depot: counts in full", source)
         if exposure.extended_until is not None and exposure.full_until < now:
             begun_at, end = max(exposure.full_until, begin), min(exposure.extended_until, now)
-            yield _bar("late-tail", begun_at, end, "depot: possible late effect", source, local)
+            yield _bar("late-tail", begun_at, end, "depot: possible late effect", source)
 
 
-def _bar(
-    style: str, start: datetime, end: datetime, label: str, source: str, local: Local
-) -> dict[str, Any]:
+def _bar(style: str, start: datetime, end: datetime, label: str, source: str) -> dict[str, Any]:
     return {
         "style": style,
-        "from": local(start),
-        "to": local(end),
+        "from": placed(start),
+        "to": placed(end),
         "label": label,
         "source": source,
     }

@@ -57,7 +57,7 @@ def patient_routes(room: Room) -> APIRouter:
         chart = readable(room, request, user, key)
         desk = room.desk(user, request.query_params.get("tenant", ""))
         history = desk.patient_history(key)
-        held = timeline(chart, room.knowledge, history, room.clock(), room.zone)
+        held = timeline(chart, room.knowledge, history, room.clock(), desk.zone)
         return Response(orjson.dumps(held), media_type="application/json", headers=HEADERS)
 
     _changing(router, room)
@@ -139,7 +139,7 @@ def _page(room: Room, request: Request, key: str, user: User, at: str) -> HTMLRe
         if room.accept is not None and may(user, May.EXAMINE)
         else "",
         person=who(chart, now),
-        read_at=f"{now.astimezone(room.zone):%H:%M}",
+        read_at=f"{now.astimezone(desk.zone):%H:%M}",
         **_panes(room, desk, chart, user, at),
     )
 
@@ -147,18 +147,19 @@ def _page(room: Room, request: Request, key: str, user: User, at: str) -> HTMLRe
 def _panes(room: Room, desk: Desk, chart: Chart, user: User, at: str) -> dict[str, Any]:
     """The assessment at a moment, as shown. History and ticks end at that moment too."""
     now = room.clock()
-    as_of = _moment(at, room, now)
-    said = as_dict(assess(chart, room.knowledge, as_of))
+    as_of = _moment(at, desk, now)
+    # advice tells its times on the clock that it is asked with: the ward's
+    said = as_dict(assess(chart, room.knowledge, as_of.astimezone(desk.zone)))
     cutoff = room.knowledge.parameters["iec.cutoff"]
     ticks = {tick.item: tick for tick in desk.ticks(chart.patient) if tick.at <= as_of}
     return {
-        "page": portrait(said, (cutoff.value, cutoff.basis), room.zone, as_of),
+        "page": portrait(said, (cutoff.value, cutoff.basis), desk.zone, as_of),
         "past": as_of < now,
         "at": as_of.isoformat(),
-        "shown_at": f"{as_of.astimezone(room.zone):%d %b %Y %H:%M}",
+        "shown_at": f"{as_of.astimezone(desk.zone):%d %b %Y %H:%M}",
         "history": [
             {
-                "when": clock(entry.at, as_of, room.zone),
+                "when": clock(entry.at, as_of, desk.zone),
                 "what": entry.what.replace("-", " "),
                 "who": entry.who,
                 "why": history_words(entry.why),
@@ -167,7 +168,7 @@ def _panes(room: Room, desk: Desk, chart: Chart, user: User, at: str) -> dict[st
             if entry.at <= as_of
         ],
         "ticks": {
-            item: f"{tick.who}, {clock(tick.at, as_of, room.zone)}"
+            item: f"{tick.who}, {clock(tick.at, as_of, desk.zone)}"
             for item, tick in ticks.items()
             if tick.done
         },
@@ -177,7 +178,7 @@ def _panes(room: Room, desk: Desk, chart: Chart, user: User, at: str) -> dict[st
     }
 
 
-def _moment(told: str, room: Room, now: datetime) -> datetime:
+def _moment(told: str, desk: Desk, now: datetime) -> datetime:
     """An `at` of the address; without a zone it is the ward's. Now when there is none."""
     if not told:
         return now
@@ -187,7 +188,7 @@ def _moment(told: str, room: Room, now: datetime) -> datetime:
         raise BadInput("The time is not a date and time.", code="as-of", location="at") from None
     if at is None:
         return now
-    at = (at if at.tzinfo else at.replace(tzinfo=room.zone)).astimezone(UTC)
+    at = (at if at.tzinfo else at.replace(tzinfo=desk.zone)).astimezone(UTC)
     if at > now + _SKEW:
         raise BadInput("The time lies ahead.", code="as-of", location="at")
     return min(at, now)

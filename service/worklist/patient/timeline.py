@@ -1,4 +1,4 @@
-"""The time line as data: lanes of drugs and readings on one axis, in the ward's local time.
+"""The time line as data: lanes of drugs and readings on one axis (`axis`).
 
 The page draws it; a test reads it. Every point names its source.
 """
@@ -13,6 +13,7 @@ from alerts.chart import Chart, Measurement, SignKind
 from alerts.knowledge import Knowledge
 from alerts.moment import moment
 from service.worklist.desk import Entry
+from service.worklist.patient.axis import placed, zone_of
 from service.worklist.patient.drugs import drug_lanes
 from service.worklist.words import TIERS, history_words, named, severity_word
 
@@ -34,16 +35,15 @@ def timeline(
     now: datetime,
     zone: tzinfo,
 ) -> dict[str, Any]:
-    """Everything that is drawn. Times are local without a zone: the axis is the ward's clock."""
+    """Everything that is drawn, placed on the axis; `zone` says how the ward's clock reads it."""
     begin = _begin(chart, now)
     assessed = assess(chart, knowledge, now)
-    draw = _Drawing(chart, begin, now, zone)
+    draw = _Drawing(chart, begin, now)
     return {
-        "from": draw.local(begin),
-        "to": draw.local(now),
-        "begin": begin.isoformat(),
-        "now": now.isoformat(),
-        "drugs": drug_lanes(chart, assessed, begin, now, draw.local),
+        "from": placed(begin),
+        "to": placed(now),
+        "zone": zone_of(zone, begin, now),
+        "drugs": drug_lanes(chart, assessed, begin, now),
         "temperature": draw.readings("body_temperature"),
         "pulse": draw.readings("heart_rate"),
         "respiration": draw.readings("respiratory_rate"),
@@ -52,7 +52,7 @@ def timeline(
         "ck": draw.readings("creatine_kinase"),
         "limits": _limits(chart, knowledge, assessed, now),
         "blocks": [*draw.tone(), *draw.consciousness()],
-        "tiers": list(_tiers(chart, knowledge, begin, now, draw)),
+        "tiers": list(_tiers(chart, knowledge, begin, now)),
         "marks": [draw.mark(entry) for entry in history if entry.at >= begin],
     }
 
@@ -60,14 +60,10 @@ def timeline(
 class _Drawing:
     """One patient's readings as points."""
 
-    def __init__(self, chart: Chart, begin: datetime, now: datetime, zone: tzinfo) -> None:
+    def __init__(self, chart: Chart, begin: datetime, now: datetime) -> None:
         self._chart = chart
         self._begin = begin
         self._now = now
-        self._zone = zone
-
-    def local(self, at: datetime) -> str:
-        return at.astimezone(self._zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
     def readings(self, kind: str) -> list[dict[str, Any]]:
         return [self._point(m) for m in self._chart.of(kind) if self._begin <= m.at <= self._now]
@@ -99,12 +95,12 @@ class _Drawing:
     def mark(self, entry: Entry) -> dict[str, str]:
         kind = "alert" if entry.who == "rules" else "action"
         words = f"{entry.what.replace('-', ' ')}: {history_words(entry.why)}"
-        return {"at": self.local(entry.at), "kind": kind, "label": f"{words} ({entry.who})"}
+        return {"at": placed(entry.at), "kind": kind, "label": f"{words} ({entry.who})"}
 
     def _point(self, m: Measurement) -> dict[str, Any]:
         more = [m.site or "", "preliminary" if m.preliminary else "", m.comparator or ""]
         return {
-            "at": self.local(m.at),
+            "at": placed(m.at),
             "value": m.value,
             "unit": m.unit,
             "source": m.source.reference,
@@ -114,7 +110,7 @@ class _Drawing:
     def _block(
         self, lane: str, at: datetime, label: str, state: str, source: str
     ) -> dict[str, str]:
-        when = self.local(at)
+        when = placed(at)
         return {"lane": lane, "at": when, "label": label, "state": state, "source": source}
 
 
@@ -152,7 +148,7 @@ def _limits(
 
 
 def _tiers(
-    chart: Chart, knowledge: Knowledge, begin: datetime, now: datetime, draw: _Drawing
+    chart: Chart, knowledge: Knowledge, begin: datetime, now: datetime
 ) -> Iterator[dict[str, Any]]:
     """The tier at the moments at which something came in: at most _STEPS of them."""
     changes = [at for at in chart.changes if begin <= at < now]
@@ -165,15 +161,15 @@ def _tiers(
         if last is not None and last["tier"] == name:
             continue
         if last is not None:
-            last["to"] = draw.local(at)
+            last["to"] = placed(at)
             yield last
         last = {
             "tier": name,
-            "from": draw.local(at),
+            "from": placed(at),
             "label": TIERS.get(name, named(name)),
             "tone": severity_word(name).lower().replace(" ", "-") if name != "NONE" else "none",
             "score": f"{found.iec.lower}–{found.iec.upper}",
         }
     if last is not None:
-        last["to"] = draw.local(now)
+        last["to"] = placed(now)
         yield last

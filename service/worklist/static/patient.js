@@ -13,10 +13,12 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const narrow = () => window.innerWidth < 700;
   let data = null;
+  let clock = null; // reads the axis as the ward does
+  const utc = (text) => wardClock.utc(text);
 
   fetch(story.dataset.timeline)
     .then((answer) => { if (!answer.ok) throw new Error(answer.status); return answer.json(); })
-    .then((held) => { data = held; table(); draw(); handle(); })
+    .then((held) => { data = held; clock = wardClock(held.zone); table(); draw(); handle(); })
     .catch(() => { drawing.textContent = "The time line could not be drawn. The panes below are complete."; });
 
   // --- drawing
@@ -36,6 +38,7 @@
     blocks(traces, colour);
     tiers(traces, colour);
     marks(traces, colour);
+    clockChanges(shapes, notes, colour);
     const layout = layoutOf(lanes, shapes, notes, colour);
     // the handle runs along the axis: the thumb is 16 px wide, its middle is the moment
     const handle = slider.closest("label");
@@ -45,6 +48,11 @@
     drawing.classList.add("drawn");
     Plotly.newPlot(drawing, traces, layout, {
       displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: "reset",
+    });
+    drawing.on("plotly_relayout", (moved) => {
+      if (!Object.keys(moved).some((name) => name.startsWith("xaxis.range") || name === "xaxis.autorange")) return;
+      const shown = clock.ticks(...drawing.layout.xaxis.range.map(utc), narrow() ? 4 : 12);
+      Plotly.relayout(drawing, { "xaxis.tickvals": shown.tickvals, "xaxis.ticktext": shown.ticktext });
     });
     showMoment();
   }
@@ -71,16 +79,17 @@
             color: gap ? colour.warning : fill[lane.kind], width: WIDTH[part.style],
             dash: gap ? "3px,3px" : part.style === "as-needed" ? "dot" : "solid",
           },
-          opacity: OPACITY[part.style], hovertext: `${lane.name}<br>${part.label}<br>${part.source}`,
-          hoverinfo: "text+x", showlegend: false,
+          opacity: OPACITY[part.style],
+          hovertext: `${lane.name}<br>${part.label}<br>${clock.hover(part.from)} to ${clock.hover(part.to)}<br>${part.source}`,
+          hoverinfo: "text", showlegend: false,
         });
       }
       const doses = lane.parts.filter((part) => part.style === "dose");
       traces.push({
         x: doses.map((d) => d.at), y: doses.map(() => lane.name), yaxis: "y7", mode: "markers",
         marker: { symbol: "line-ns-open", size: 14, color: fill[lane.kind], line: { width: 2 } },
-        hovertext: doses.map((d) => `${lane.name}<br>${d.label}<br>${d.source}`),
-        hoverinfo: "text+x", showlegend: false,
+        hovertext: doses.map((d) => `${lane.name}<br>${d.label}<br>${clock.hover(d.at)}<br>${d.source}`),
+        hoverinfo: "text", showlegend: false,
       });
     }
   }
@@ -89,8 +98,8 @@
     return {
       x: list.map((p) => p.at), y: list.map((p) => p.value), yaxis: axis, name, mode: "lines+markers",
       line: { color: colour, width: 1.5, dash }, marker: { color: colour, size: 6, symbol },
-      hovertext: list.map((p) => `${name} ${p.value} ${unit(p.unit)}${p.note ? `, ${p.note}` : ""}<br>${p.source}`),
-      hoverinfo: "text+x", showlegend: false,
+      hovertext: list.map((p) => `${name} ${p.value} ${unit(p.unit)}${p.note ? `, ${p.note}` : ""}<br>${clock.hover(p.at)}<br>${p.source}`),
+      hoverinfo: "text", showlegend: false,
     };
   }
 
@@ -133,36 +142,50 @@
       x: pairs.flatMap(([s]) => [s.at, s.at, null]), y: pairs.flatMap(([s, d]) => [s.value, d.value, null]),
       yaxis: "y4", mode: "lines", line: { color: colour.text, width: 3 }, showlegend: false,
       hovertext: pairs.flatMap(([s, d]) => {
-        const words = `BP ${s.value}/${d.value} mmHg<br>${s.source}`;
+        const words = `BP ${s.value}/${d.value} mmHg<br>${clock.hover(s.at)}<br>${s.source}`;
         return [words, words, ""];
       }),
-      hoverinfo: "text+x",
+      hoverinfo: "text",
     });
     traces.push({ ...points(single, "systolic BP", "y4", colour.text), mode: "markers" });
     traces.push(points(data.ck, "CK", "y3", colour.warning, "square"));
     line(shapes, notes, "y3", limits.ck, `${limits.ck_words}: ${limits.ck.toLocaleString("en")} U/L`, colour.warning);
   }
 
-  // a label at the right edge would run out of the drawing
-  function late(at) {
-    const [begin, end, here] = [data.from, data.to, at].map((text) => Date.parse(`${text}Z`));
-    return here > begin + (end - begin) * (narrow() ? 0.55 : 0.85);
+  // words beside the marks of a lane: only where they run over no other mark and not out of the
+  // drawing; what is left out is told on hover and in the table
+  function labelled(found) {
+    const width = drawing.clientWidth - (narrow() ? 112 : 136);
+    const [begin, end] = [utc(data.from), utc(data.to)];
+    const spots = found.map((b) => ((utc(b.at) - begin) / (end - begin)) * width);
+    const sides = found.map(() => "");
+    let taken = width; // from here the lane is written on: the newest words come first
+    for (let n = found.length - 1; n >= 0; n -= 1) {
+      const room = found[n].label.length * 6.2 + 14;
+      const fresh = n === 0 || found[n - 1].label !== found[n].label;
+      const begun = n ? spots[n - 1] + 8 : 0;
+      if (fresh && spots[n] + room <= taken) sides[n] = "middle right";
+      else if (fresh && spots[n] - room >= begun) sides[n] = "middle left";
+      taken = spots[n] - (sides[n] === "middle left" ? room : 8);
+    }
+    return sides;
   }
 
   function blocks(traces, colour) {
     const tone = { true: colour.critical, false: colour.good, unknown: colour.hatch };
     const symbol = { true: "square", false: "circle-open", unknown: "x-thin-open" };
     for (const lane of ["tone", "consciousness"]) {
-      const found = data.blocks.filter((b) => b.lane === lane);
+      const found = data.blocks.filter((b) => b.lane === lane).sort((a, b) => utc(a.at) - utc(b.at));
+      const sides = labelled(found);
       traces.push({
         x: found.map((b) => b.at), y: found.map(() => lane), yaxis: "y2", mode: "markers+text",
-        text: found.map((b, n) => (n === 0 || found[n - 1].label !== b.label ? b.label : "")),
-        textposition: found.map((b) => (late(b.at) ? "middle left" : "middle right")), textfont: { size: 11, color: colour.text },
+        text: found.map((b, n) => (sides[n] ? b.label : "")),
+        textposition: sides.map((side) => side || "middle right"), textfont: { size: 11, color: colour.text },
         marker: {
           size: 11, color: found.map((b) => tone[b.state]), symbol: found.map((b) => symbol[b.state]),
           line: { width: 2, color: found.map((b) => tone[b.state]) },
         },
-        hovertext: found.map((b) => `${lane}: ${b.label}<br>${b.source}`), hoverinfo: "text+x",
+        hovertext: found.map((b) => `${lane}: ${b.label}<br>${clock.hover(b.at)}<br>${b.source}`), hoverinfo: "text",
         showlegend: false, cliponaxis: false,
       });
     }
@@ -173,7 +196,7 @@
       traces.push({
         x: [part.from, part.to], y: ["tier", "tier"], yaxis: "y", mode: "lines",
         line: { color: colour[part.tone] ?? colour.line, width: 12 },
-        hovertext: `${part.label}<br>score ${part.score}`, hoverinfo: "text+x", showlegend: false,
+        hovertext: `${part.label}<br>score ${part.score}<br>${clock.hover(part.from)} to ${clock.hover(part.to)}`, hoverinfo: "text", showlegend: false,
       });
     }
   }
@@ -183,8 +206,22 @@
       const found = data.marks.filter((m) => m.kind === kind);
       traces.push({
         x: found.map((m) => m.at), y: found.map(() => "events"), yaxis: "y", mode: "markers",
-        marker: { symbol, size: 10, color: tone }, hovertext: found.map((m) => m.label),
-        hoverinfo: "text+x", showlegend: false,
+        marker: { symbol, size: 10, color: tone }, hovertext: found.map((m) => `${m.label}<br>${clock.hover(m.at)}`),
+        hoverinfo: "text", showlegend: false,
+      });
+    }
+  }
+
+  // where the ward's clock was put forward or back
+  function clockChanges(shapes, notes, colour) {
+    for (const offset of data.zone.offsets.slice(1)) {
+      shapes.push({
+        type: "line", x0: offset.from, x1: offset.from, yref: "paper", y0: 0, y1: 1, layer: "below",
+        line: { color: colour.hatch, width: 1, dash: "dot" },
+      });
+      notes.push({
+        x: offset.from, yref: "paper", y: 0, xanchor: "left", yanchor: "bottom", showarrow: false,
+        text: `clock ${offset.label}`, font: { size: 11, color: colour.muted },
       });
     }
   }
@@ -195,14 +232,14 @@
     AXES.at(-1)[1] = rest / height;
     const total = AXES.reduce((sum, [, part]) => sum + part, 0);
     const layout = {
-      height, margin: { l: narrow() ? 96 : 120, r: 16, t: 8, b: 36 }, shapes, annotations: notes,
+      height, margin: { l: narrow() ? 96 : 120, r: 16, t: 8, b: 56 }, shapes, annotations: notes,
       paper_bgcolor: colour.ground, plot_bgcolor: colour.ground, hovermode: "closest",
       font: { family: "system-ui, sans-serif", size: 12, color: colour.text },
       hoverlabel: { bgcolor: colour.soft, bordercolor: colour.hatch, font: { color: colour.text } },
       xaxis: {
         type: "date", range: [data.from, data.to], gridcolor: colour.line, linecolor: colour.line,
-        tickformat: "%H:%M\n%-d %b", hoverformat: "%-d %b %H:%M", anchor: "y",
-        nticks: narrow() ? 4 : 12,
+        anchor: "y", ...clock.ticks(utc(data.from), utc(data.to), narrow() ? 4 : 12),
+        title: { text: data.zone.label, font: { size: 11 }, standoff: 4 },
       },
       dragmode: "zoom",
     };
@@ -256,7 +293,7 @@
     const body = document.querySelector("#as-table tbody");
     for (const cells of rows) {
       const row = body.insertRow();
-      for (const [n, cell] of cells.entries()) row.insertCell().textContent = n ? cell : cell.replace("T", " ").slice(0, 16);
+      for (const [n, cell] of cells.entries()) row.insertCell().textContent = n ? cell : clock.full(utc(cell));
     }
   }
 
@@ -265,17 +302,11 @@
   let asked = 0;
   let timer = 0;
   const moment = () => {
-    const begin = Date.parse(data.begin);
-    const end = Date.parse(data.now);
+    const [begin, end] = [utc(data.from), utc(data.to)];
     return new Date(begin + ((end - begin) * slider.value) / 1000);
   };
   const isNow = () => Number(slider.value) >= 1000;
-  // the axis is the ward's clock: the same stretch, measured on it
-  const onAxis = () => {
-    const begin = Date.parse(`${data.from}Z`);
-    const end = Date.parse(`${data.to}Z`);
-    return new Date(begin + ((end - begin) * slider.value) / 1000).toISOString().slice(0, 19);
-  };
+  const onAxis = () => moment().toISOString().slice(0, 19);
 
   function handle() {
     slider.hidden = false;
@@ -291,7 +322,7 @@
   }
 
   function showMoment() {
-    slid.textContent = isNow() ? "now" : onAxis().replace("T", " ").slice(0, 16);
+    slid.textContent = isNow() ? "now" : clock.full(moment().getTime());
     if (!drawing.layout) return;
     const rest = drawing.layout.shapes.filter((shape) => shape.name !== "as-of");
     Plotly.relayout(drawing, {

@@ -79,6 +79,7 @@
     const inner = held && document.activeElement.dataset.act;
     document.getElementById("feed").replaceWith(page.getElementById("feed"));
     const incoming = new Map([...sent.children].map((row) => [row.dataset.key, row]));
+    tick(page); // so that a row in which only seconds have passed is no other row
     const order = sent.dataset.order ? sent.dataset.order.split(" ") : [];
     const known = new Map(rows().map((row) => [row.dataset.key, row]));
     let changed = 0;
@@ -86,6 +87,8 @@
     for (const key of order) {
       let row = incoming.get(key);
       const old = known.get(key);
+      // what was unfolded stays unfolded
+      if (row && old?.querySelector("details[open]")) row.querySelector("details")?.setAttribute("open", "");
       if (row && old && old.outerHTML === row.outerHTML) row = old;
       if (!row) row = old;
       if (!row) { want("all"); continue; }
@@ -145,8 +148,8 @@
   // --- timers of what nobody has
 
   const two = (n) => String(n).padStart(2, "0");
-  function tick() {
-    for (const timer of list.querySelectorAll("time.timer")) {
+  function tick(within = list) {
+    for (const timer of within.querySelectorAll("time.timer")) {
       const s = Math.max(0, Math.floor((Date.now() - Date.parse(timer.dataset.since)) / 1000));
       const words = s < 3600 ? `${two(Math.floor(s / 60))}:${two(s % 60)}`
         : s < 172800 ? `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)}`
@@ -154,7 +157,7 @@
       if (timer.textContent !== words) timer.textContent = words;
     }
   }
-  setInterval(tick, 1000);
+  setInterval(() => tick(), 1000);
 
   // --- the stream
 
@@ -176,13 +179,14 @@
 
   const more = document.getElementById("more");
 
-  function openMore(row) {
-    const link = row?.querySelector("[data-act=more]");
+  // `link`: of a row, or of an interaction that is folded under it
+  function openMore(row, link = row?.querySelector(".row > .actions [data-act=more]")) {
     if (!link || !more) return;
+    const key = link.closest("[data-part]")?.dataset.part ?? row.dataset.key;
     document.getElementById("more-row").textContent =
-      `${row.querySelector("h2").textContent} · ${row.querySelector(".person").textContent}`;
+      `${document.getElementById(`h-${key}`).textContent} · ${row.querySelector(".person").textContent}`;
     for (const form of more.querySelectorAll("[data-form]")) {
-      form.action = `/worklist/${row.dataset.key}/${form.dataset.form}`;
+      form.action = `/worklist/${key}/${form.dataset.form}`;
     }
     more.showModal();
     more.querySelector("select")?.focus();
@@ -192,7 +196,7 @@
     const link = event.target.closest("[data-act=more]");
     if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    openMore(link.closest("li[data-key]"));
+    openMore(link.closest("li[data-key]"), link);
   });
 
   function move(step) {
@@ -210,8 +214,10 @@
     j: () => move(1),
     k: () => move(-1),
     c: press("claim"),
-    s: openMore,
+    s: (row) => openMore(row),
     b: press("check"),
+    q: press("qr"),
+    o: (row) => row?.querySelector(".folded > summary")?.click(),
     Enter: press("open"),
     "?": () => document.getElementById("keys")?.showModal(),
   };

@@ -1,0 +1,258 @@
+"""What this process lately read and judged: the same bytes are not read twice in a quarter hour.
+
+A record system asks about one chart many times an hour, and nearly every byte is the same each
+time. A resource is remembered by its exact bytes, for one tenant, patient, zone and FHIR version,
+and beside the same Patient, Medication and Device resources (they name what others refer to). What
+hangs on a time yet to come is read anew. An assessment is remembered for the same resources and
+the same state of the store, until the time from which by its own account it may read differently
+(`next_review_at`). Nothing is kept longer than KEPT, nor more than ROOM_BYTES, nor on disk.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from threading import Lock
+from typing import Any
+
+from alerts.chart import Chart, Measurement, MedicationUse, Sign, Unread
+from alerts.knowledge import Knowledge
+from alerts.statements import Assessment
+from service.fhir.reader import (
+    Entry,
+    EntryOutcome,
+    Outcome,
+    ReadContext,
+    Reading,
+    Reason,
+    ResourceFacts,
+    read_entries,
+)
+
+KEPT = timedelta(minutes=15)
+ROOM_BYTES = 32 * 1024 * 1024
+# assessments of one chart: one for each set of resources that its hooks are called with
+JUDGED_MAX = 8
+_TELL_OF_OTHERS = frozenset({"Patient", "Medication", "Device"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A chart and what was said of it. `on_record`: did anything of it come from the store?"""
+
+    chart: Chart
+    assessment: Assessment
+    on_record: bool
+    knowledge: Knowledge
+    at: datetime
+
+    def holds(self, knowledge: Knowledge, as_of: datetime) -> bool:
+        """Would it be said again, word for word? By the rule REVIEW: nothing changes before the
+        next review."""
+        until = self.assessment.next_review_at
+        return (
+            self.knowledge is knowledge
+            and timedelta() <= as_of - self.at <= KEPT
+            and (until is None or as_of < until)
+        )
+
+
+class _Known:
+    """One resource as read, and a number that no other has."""
+
+    __slots__ = ("mark", "number", "resource")
+
+    def __init__(self, resource: ResourceFacts, number: int) -> None:
+        self.resource, self.number = resource, number
+        self.mark = resource.source.reference
+
+
+@dataclass(slots=True)
+class _Page:
+    """One chart. `tellers`: the resources that its readings hang on beside themselves."""
+
+    begun: datetime
+    tellers: frozenset[bytes]
+    known: dict[bytes, _Known] = field(default_factory=dict)
+    judged: dict[Any, Judged] = field(default_factory=dict)
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a call brought, as read. `refused`: entries that could not be used.
+
+    `mark`: names exactly these facts, None when they may not be remembered.
+    """
+
+    resources: tuple[ResourceFacts, ...]
+    refused: tuple[EntryOutcome, ...]
+    page: _Page
+    mark: tuple[int, ...] | None
+
+    def judged(self, revision: int | None, knowledge: Knowledge, as_of: datetime) -> Judged | None:
+        """What was said of the same facts, if it still holds; told as of now."""
+        if self.mark is None:
+            return None
+        found = self.page.judged.get((self.mark, revision))
+        if found is None or not found.holds(knowledge, as_of):
+            return None
+        return replace(found, assessment=replace(found.assessment, as_of=as_of))
+
+    def keep(self, revision: int | None, judged: Judged) -> None:
+        if self.mark is None:
+            return
+        if len(self.page.judged) >= JUDGED_MAX:
+            self.page.judged.clear()
+        self.page.judged[self.mark, revision] = judged
+
+
+class Recall:
+    """For all tenants of a process; safe for threads, which at worst read something twice."""
+
+    def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
+        self._room = room_bytes
+        self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
+        self._numbers = count()
+        self._guard = Lock()
+
+    def read(self, entries: Sequence[Entry], context: ReadContext) -> Sent:
+        """Read what a call brought; the same facts as without remembering."""
+        told = {bytes(entry.raw or b""): entry for entry in entries}
+        page = self._page(context)
+        if page is not None:
+            known = list(map(page.known.get, told))
+            sent = self._completed(page, known, told, context)
+            # of what came twice and was refused, each is told
+            if sent is not None and (len(told) == len(entries) or not sent.refused):
+                return sent
+        return self._anew(told, entries, context)
+
+    def forget(self) -> None:
+        """Everything."""
+        with self._guard:
+            self._pages.clear()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the resources remembered."""
+        return sum(page.size for page in self._pages.values())
+
+    def _page(self, context: ReadContext) -> _Page | None:
+        page = self._pages.get(_name(context))
+        if page is None or not timedelta() <= context.received_at - page.begun <= KEPT:
+            return None
+        return page
+
+    def _completed(
+        self,
+        page: _Page,
+        known: list[_Known | None],
+        told: dict[bytes, Entry],
+        context: ReadContext,
+    ) -> Sent | None:
+        """With what is known of a chart; None when its neighbours changed, or one came twice."""
+        missed = [e for e, one in zip(told.values(), known, strict=True) if one is None]
+        reading = read_entries(missed, context)
+        if _tellers(reading, {e.index: e for e in missed}) != page.tellers:
+            return None
+        hits = [one for one in known if one is not None]
+        marks = {one.mark for one in hits}
+        fresh = [r.source.reference for r in reading.resources]
+        if len(marks) < len(hits) or len({*marks, *fresh}) < len(hits) + len(fresh):
+            return None
+        resources = (*(one.resource for one in hits), *reading.resources)
+        numbers = self._learned(page, reading, {e.index: e for e in missed}, context)
+        mark = None if numbers is None else (*(one.number for one in hits), *numbers)
+        return Sent(resources, _refused(reading), page, mark)
+
+    def _anew(
+        self, told: dict[bytes, Entry], entries: Sequence[Entry], context: ReadContext
+    ) -> Sent:
+        """Read the whole; a new page when each resource came once."""
+        reading = read_entries(list(entries), context)
+        by_index = {entry.index: entry for entry in entries}
+        page = _Page(context.received_at, _tellers(reading, by_index))
+        marks = {r.source.reference for r in reading.resources}
+        once = len(marks) == len(reading.resources) and not _versions(reading, told, entries)
+        numbers = self._learned(page, reading, by_index, context) if once else None
+        if once:
+            self._keep(_name(context), page, context.received_at)
+        return Sent(
+            reading.resources, _refused(reading), page, None if numbers is None else numbers
+        )
+
+    def _learned(
+        self, page: _Page, reading: Reading, entries: dict[int, Entry], context: ReadContext
+    ) -> tuple[int, ...] | None:
+        """Remember what may be; the numbers of all that gave facts, None when one may not."""
+        outcomes = {o.index: o for o in reading.outcomes}
+        numbers: list[int] | None = []
+        for resource in reading.resources:
+            if resource.source.resource_type in _TELL_OF_OTHERS:
+                continue
+            if outcomes[resource.index].reason == Reason.FUTURE or not _settled(resource, context):
+                numbers = None
+                continue
+            known = _Known(resource, next(self._numbers))
+            raw = bytes(entries[resource.index].raw or b"")
+            page.known[raw] = known
+            page.size += len(raw)
+            if numbers is not None:
+                numbers.append(known.number)
+        return None if numbers is None else tuple(numbers)
+
+    def _keep(self, name: tuple[str, ...], page: _Page, at: datetime) -> None:
+        with self._guard:
+            self._pages.pop(name, None)
+            self._pages[name] = page
+            while self._pages and (
+                self.size > self._room or at - next(iter(self._pages.values())).begun > KEPT
+            ):
+                self._pages.popitem(last=False)
+
+
+def _name(context: ReadContext) -> tuple[str, ...]:
+    version, patient = context.fhir_version or "", context.only_patient or ""
+    return (context.tenant, patient, context.zone.key, version)
+
+
+def _tellers(reading: Reading, entries: dict[int, Entry]) -> frozenset[bytes]:
+    """The resources that others may refer to, accepted or not."""
+    return frozenset(
+        bytes(entries[one.index].raw or b"")
+        for one in reading.outcomes
+        if one.reference.partition("/")[0] in _TELL_OF_OTHERS
+    )
+
+
+def _versions(reading: Reading, told: dict[bytes, Entry], entries: Sequence[Entry]) -> bool:
+    """Did two versions of one resource come? (The same bytes twice are one.)"""
+    beaten = sum(o.outcome is Outcome.SUPERSEDED for o in reading.outcomes)
+    twice = sum(o.outcome is Outcome.DUPLICATE for o in reading.outcomes)
+    return beaten > 0 or twice > len(entries) - len(told)
+
+
+def _refused(reading: Reading) -> tuple[EntryOutcome, ...]:
+    return tuple(o for o in reading.outcomes if o.outcome is Outcome.REFUSED)
+
+
+def _settled(resource: ResourceFacts, context: ReadContext) -> bool:
+    """Does nothing in it hang on a time yet to come?"""
+    now = context.received_at
+    return all(_past(fact, now) for fact in resource.facts)
+
+
+def _past(fact: Any, now: datetime) -> bool:
+    if isinstance(fact, (Measurement, Sign)):
+        return fact.at <= now
+    if isinstance(fact, MedicationUse):
+        # an order that ended before its planned end: read differently once that has come
+        return fact.stop_certain and (fact.start is None or fact.start <= now)
+    return not isinstance(fact, Unread) or fact.reason != Reason.FUTURE
+
+
+def facts_of(resources: Iterable[ResourceFacts]) -> list[Any]:
+    """What the resources say, retracted ones left out."""
+    return [fact for one in resources if not one.retracted for fact in one.facts]

@@ -6,6 +6,8 @@ The facts themselves are in `alerts.facts`; they are named here too, for all who
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
+from operator import attrgetter, lt
 from typing import Any, TypeVar
 
 from alerts.facts import (
@@ -46,6 +48,8 @@ __all__ = [
     "ended",
 ]
 
+AT = attrgetter("at")
+_READING = attrgetter("at", "kind", "value")
 DAWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -103,7 +107,7 @@ def chart_of(patient: str, facts: Iterable[Fact]) -> Chart:
     kept: dict[type, list[Any]] = {}
     for fact in facts:
         kept.setdefault(type(fact), []).append(fact)
-    measurements = _once(kept.get(Measurement, []), _measurement_key)
+    measurements = _measurements(kept.get(Measurement, []))
     signs = _once(kept.get(Sign, []), _sign_key)
     medications = _once(kept.get(MedicationUse, []), _use_key)
     details = sorted(kept.get(PatientDetails, []), key=lambda d: _source_rank(d.source))
@@ -174,13 +178,24 @@ def _changes(kept: dict[type, list[Any]]) -> tuple[datetime, ...]:
     told: set[datetime] = set()
     for use in kept.get(MedicationUse, []):
         told.update(at for at in (use.start, use.authored, use.end) if at)
-    for kind in (Measurement, Sign, Unread):
-        told.update(f.at for f in kept.get(kind, []) if f.at)
+    for kind in (Measurement, Sign):
+        told.update(map(AT, kept.get(kind, ())))
+    told.update(unread.at for unread in kept.get(Unread, ()) if unread.at)
     for condition in kept.get(Condition, []):
         told.update(at for at in (condition.onset, condition.recorded, condition.abated) if at)
     for stay in kept.get(Stay, []):
         told.update(at for at in (stay.start, stay.end) if at)
     return tuple(sorted(told))
+
+
+def _measurements(readings: list[Measurement]) -> tuple[Measurement, ...]:
+    """Each reading once, oldest first. Nearly always all of them differ in time, kind and value,
+    and then neither the rest of the key nor a second look is needed."""
+    ordered = sorted(readings, key=_READING)
+    marks = list(map(_READING, ordered))
+    if all(map(lt, marks, islice(marks, 1, None))):
+        return tuple(ordered)
+    return _once(readings, _measurement_key)
 
 
 def _measurement_key(reading: Measurement) -> tuple[Any, ...]:

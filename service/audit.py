@@ -29,9 +29,14 @@ log = structlog.get_logger(__name__)
 
 
 class Write(Protocol):
-    """Appends to the audit of a tenant; what was written with the same `once` is not again."""
+    """Appends to the audit of a tenant; what was written with the same `once` is not again.
 
-    def __call__(self, tenant: str, entries: Sequence[AuditEntry], /, *, once: str) -> object: ...
+    `forget`: names given as `once` that will not come again.
+    """
+
+    def __call__(
+        self, tenant: str, entries: Sequence[AuditEntry], /, *, once: str, forget: Sequence[str]
+    ) -> object: ...
 
 
 class Trail:
@@ -55,6 +60,7 @@ class Trail:
         self._open: Segment | None = None
         self._closed: deque[Segment] = deque()
         self._held = 0
+        self._over: list[str] = []  # names of what is written and off the disk
         self._closing = threading.Event()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -156,12 +162,15 @@ class Trail:
                 continue
             entries = [entry for of, entry in segment.lines if of == tenant]
             once = f"{segment.key}.{tenant}" if segment.key else ""
+            forget = self._over[:BATCH]
             try:
-                self._write(tenant, entries, once=once)
+                self._write(tenant, entries, once=once, forget=forget)
             except Exception as fault:
                 log.warning("audit.not_written", number=self._held, **place_of(fault))
                 return False
+            del self._over[: len(forget)]
             segment.written.add(tenant)
             count("nms_sentinel_audit_written_total", len(entries))
         segment.done()
+        self._over += [f"{segment.key}.{tenant}" for tenant in segment.written if segment.key]
         return True

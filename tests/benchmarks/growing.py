@@ -237,50 +237,54 @@ def visible(folder: Path, bundles: int, workers: int, database: str) -> dict[str
     }
 
 
-def measure(bundles: int, patients: int, rounds: int, postgres: bool) -> list[dict[str, object]]:
-    found = []
+def measure(
+    bundles: int, patients: int, rounds: int, postgres: bool
+) -> Iterator[dict[str, object]]:
+    """Each figure as soon as it is there: a busy machine takes its time."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        store = open_store(f"sqlite:///{folder / 'benchmark.db'}")
-        store.upgrade()
-        with broker(folder) as held:
-            hands = Hands(
-                held.url,
-                bell=lambda: None,
-                hint=lambda _count: None,
-                entry=entered(store),
-            )
-            found.append(taking_in(store, hands, rounds))
-            found.append(through_celery(hands, patients))
-        store.close()
-        for workers in (1, 2) if bundles else ():
-            room = folder / f"sqlite-{workers}"
-            room.mkdir()
-            database = f"sqlite:///{room / 'house.db'}"
-            found.append(visible(room, bundles, workers, database))
-        if postgres and bundles:
+        if rounds:
+            yield from beside_the_naive(folder, patients, rounds)
+        if bundles:
+            for workers in (1, 2):
+                room = folder / f"sqlite-{workers}"
+                room.mkdir()
+                yield visible(room, bundles, workers, f"sqlite:///{room / 'house.db'}")
+        if bundles and postgres:
             server = begin()
             try:
                 for workers in (1, 2):
                     room = folder / f"postgresql-{workers}"
                     room.mkdir()
-                    found.append(visible(room, bundles, workers, server.fresh()))
+                    yield visible(room, bundles, workers, server.fresh())
             finally:
                 end(server)
-    return found
+
+
+def beside_the_naive(folder: Path, patients: int, rounds: int) -> Iterator[dict[str, object]]:
+    store = open_store(f"sqlite:///{folder / 'benchmark.db'}")
+    store.upgrade()
+    with broker(folder) as held:
+        works = {"bell": lambda: None, "hint": lambda _count: None, "entry": entered(store)}
+        hands = Hands(held.url, **works)
+        yield taking_in(store, hands, rounds)
+        yield through_celery(hands, patients)
+    store.close()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how the service grows.")
     parser.add_argument("--bundles", type=int, default=300, help="0: leave the processes out")
     parser.add_argument("--patients", type=int, default=5000)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=12, help="0: leave the naive design out")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL too")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found = measure(options.bundles, options.patients, options.rounds, options.postgres)
-    for row in found:
+    found = []
+    for row in measure(options.bundles, options.patients, options.rounds, options.postgres):
+        found.append(row)
         sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
     if options.json:
         options.json.write_text(json.dumps(found, indent=2))
     return 0

@@ -100,6 +100,17 @@ def test_an_entry_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
     assert [record.entry for record in store.audit("t")] == [entry("hook.1")]
 
 
+def test_the_store_remembers_no_more_than_it_must(store: Store, tmp_path: Path) -> None:
+    trail = Trail(store.record_audit, pause_s=0.01, journal=partial(Journal, tmp_path / "j"))
+    for n in range(20):
+        trail.note("t", entry(f"hook.{n}"))
+        until(lambda n=n: len(actions(store, "t")) == n + 1, 20)
+    trail.close()
+    with store._database.read() as connection:
+        kept = connection.exec_driver_sql("SELECT count(*) FROM used_keys").scalar_one()
+    assert kept <= 2
+
+
 def test_what_a_living_process_holds_is_left_to_it(store: Store, tmp_path: Path) -> None:
     alive = Journal(tmp_path / "j")
     segment = alive.segment()
@@ -124,11 +135,13 @@ def test_a_store_that_is_away_at_the_start_gets_it_later(store: Store, tmp_path:
     leave_behind(tmp_path / "j", "hook.1")
     away = [True] * 3
 
-    def write(tenant: str, entries: Sequence[AuditEntry], *, once: str) -> None:
+    def write(
+        tenant: str, entries: Sequence[AuditEntry], *, once: str, forget: Sequence[str]
+    ) -> None:
         if away:
             away.pop()
             raise Unavailable("away", code="store-locked")
-        store.record_audit(tenant, entries, once=once)
+        store.record_audit(tenant, entries, once=once, forget=forget)
 
     trail = Trail(write, pause_s=0.01, journal=partial(Journal, tmp_path / "j"))
     trail.note("t", entry("hook.2"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alerts.chart import Evidence, Measurement, MedicationUse, Source, UseStatus
 from service.errors import BadInput
 from service.fhir import limits
-from service.fhir.reader import EntryOutcome, Outcome, ReadContext, ResourceFacts
+from service.fhir.reader import EntryOutcome, ReadContext, ResourceFacts
 from service.fhir.reader.assembly import assembler
 from service.fhir.reader.entries import Entries
 from service.fhir.reader.entry import open_entry
@@ -160,6 +160,6 @@ def test_an_assembled_fact_is_the_fact() -> None:
     assert replace(assembler(MedicationUse)(*use), text="y") == MedicationUse(
         ("haloperidol",), "y", Evidence.ORDER, UseStatus.ACTIVE, SOURCE
     )
-    done = assembler(EntryOutcome)(0, "x", Outcome.ACCEPTED, "")
+    made = assembler(Source)("a", "b", "c")
     with pytest.raises(AttributeError):
-        done.reason = "changed"  # type: ignore[misc]
+        made.version = "changed"  # type: ignore[misc]

@@ -71,7 +71,7 @@ def test_a_store_that_is_away_delays_the_trail_and_loses_nothing() -> None:
     written: list[AuditEntry] = []
     away = [True] * 3
 
-    def write(_: str, entries: object, *, once: str) -> None:
+    def write(_: str, entries: object, **_told: object) -> None:
         if away:
             away.pop()
             raise Unavailable("away", code="store-locked")
@@ -89,7 +89,7 @@ def test_what_is_lost_is_counted_and_never_silent() -> None:
     lost = metric("nms_sentinel_audit_lost_total")
     before = lost._value.get()
 
-    def away(_: str, __: object, *, once: str) -> None:
+    def away(_: str, __: object, **_told: object) -> None:
         raise Unavailable("away", code="store-locked")
 
     trail = Trail(away, room=3, pause_s=30)

@@ -13,6 +13,7 @@ from alerts.knowledge import load
 from service.replay.cases import find_cases
 from tests.replay.test_mutation import EQUIVALENTS, NOW, courses
 
+pytestmark = pytest.mark.timeout(600)  # on a busy machine; seconds on a quiet one
 ROOT = Path(__file__).resolve().parents[2]
 BOUNDARIES = ROOT / "fixtures" / "boundaries"
 DISPUTED: dict[str, dict[str, object]] = yaml.safe_load(

@@ -163,6 +163,13 @@ def test_quiet_is_quiet_for_ten_thousand_charts() -> None:
         (("-2h order lorazepam oral", "-2h order clozapine oral"), Answer.INTERACTION),
         (("-2h order haloperidol oral", "-2h physical_restraint present"), Answer.INTERACTION),
         (("-2h order haloperidol oral 60 mg x3",), Answer.INTERACTION),
+        (("-2h order haloperidol oral 2 mg x2",), Answer.NOTHING),
+        (
+            ("-9h order haloperidol oral 2 mg x2", "-2h order haloperidol oral 4 mg x2"),
+            Answer.INTERACTION,
+        ),
+        (("-90h order baclofen oral 10 mg x3",), Answer.NOTHING),
+        (("-90h order baclofen oral 10 mg x3 to -9h stopped",), Answer.INTERACTION),
     ],
 )
 def test_what_is_quiet_and_what_is_not(lines: tuple[str, ...], answer: Answer) -> None:

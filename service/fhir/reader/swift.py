@@ -48,6 +48,7 @@ LONGEST_ENTRY = 8192
 WORTH = 4
 _PATIENT = re.compile(r"Patient/([^/?#\s|]{1,128})")
 _A_TEXT = ("", '"')
+_LEARNED_TYPES = frozenset({"Observation", "MedicationRequest"})
 _ACCEPTED = Outcome.ACCEPTED
 _source = assembler(Source)
 
@@ -148,7 +149,7 @@ class Swift:
             text = str(raw, "utf-8")
             found = _layouts.find(text)
             if found is not None:
-                return self._read(index, text, *found)
+                return self._read(index, raw, *found)
             sent = opened(raw)
             code = _forms_of(sent)
             if code is None:
@@ -157,14 +158,14 @@ class Swift:
             learned = code.fitting(text, values)
             if learned is None or not is_clean(values, NARRATIVE):
                 return False
-            if not self._read(index, text, learned, values):
+            if not self._read(index, raw, learned, values):
                 return False
             _layouts.add(text, learned[1], values, learned)
         except (ValueError, IndexError, OverflowError, RecursionError):
             return False
         return True
 
-    def _read(self, index: int, text: str, learned: _Learned, values: Values) -> bool:
+    def _read(self, index: int, raw: msgspec.Raw, learned: _Learned, values: Values) -> bool:
         kind, form, mould = learned
         context = self._context
         full_url, url, mark, version, updated, narrative, _, subject = values[:SHARED]
@@ -183,8 +184,8 @@ class Swift:
         facts = mould.facts(values, at, source, context)
         if facts is None:
             return False
-        start, end = form.lead + len(full_url), len(text) - form.trail - len(url)
-        digest = sha256(text[start:end].encode()).hexdigest()[:32]
+        start, end = form.lead + len(full_url), len(raw) - form.trail - len(url)
+        digest = sha256(memoryview(raw)[start:end]).hexdigest()[:32]
         self._places[reference] = len(self._urls)
         self._urls.append(full_url)
         self._resources.append(ResourceFacts(source, patient, facts, False, changed, digest, index))
@@ -207,7 +208,9 @@ def _patient(reference: str) -> str | None:
 
 def learn(raw: bytes, entry: Entry, source: Source, context: ReadContext) -> None:
     """Learn the form of an entry of a Bundle that was read the usual way, where it is plain."""
-    if len(raw) > LONGEST_ENTRY or entry.response or entry.retracted or entry.deleted:
+    if entry.type not in _LEARNED_TYPES or len(raw) > LONGEST_ENTRY:
+        return
+    if entry.response or entry.retracted or entry.deleted:
         return
     try:
         sent = opened(raw)
@@ -221,8 +224,6 @@ def learn(raw: bytes, entry: Entry, source: Source, context: ReadContext) -> Non
 
 def _learn(raw: bytes, sent: Sent, entry: Entry, source: Source, context: ReadContext) -> None:
     of_order = entry.type == "MedicationRequest"
-    if not of_order and entry.type != "Observation":
-        return
     values = (order_values if of_order else observation_values)(sent)
     if not is_clean(values, NARRATIVE) or values[NARRATIVE][:1] not in _A_TEXT:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from service.store.database.codes import clean
 from service.store.database.inserts import inserting
@@ -72,3 +72,12 @@ def first_uses(
         )
         fresh |= set(connection.execute(taken.returning(used_keys.c.key)).scalars())
     return fresh
+
+
+def forget_uses(connection: Connection, kind: str, keys: Sequence[str]) -> None:
+    """Within a transaction: these will not come again."""
+    if keys:
+        wanted = [clean(key, 512) for key in keys]
+        connection.execute(
+            delete(used_keys).where(used_keys.c.kind == kind, used_keys.c.key.in_(wanted))
+        )

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from service.store.callers.keys import first_uses
+from service.store.callers.keys import first_uses, forget_uses
 from service.store.database.codes import clean
 from service.store.database.columns import stamp
 from service.store.database.inserts import inserting
@@ -24,7 +24,8 @@ from service.store.database.schema import audit, audit_chain
 GENESIS = "0" * 64
 _PAGE = 1000
 # how long such a name counts: nobody's journal lies unread for longer
-_REMEMBERED = timedelta(days=400)
+_REMEMBERED = timedelta(days=90)
+_ONCE = "audit"
 # built once: every access and every body runs them
 _OF_TENANT = audit_chain.c.tenant == bindparam("of")
 _HEAD = select(audit_chain.c.seq, audit_chain.c.hash).where(_OF_TENANT)
@@ -95,14 +96,21 @@ class Audit(Part):
     """Write, read, verify. There is no way to change a row."""
 
     def record_audit(
-        self, tenant: str, entries: Sequence[AuditEntry], *, once: str = ""
+        self,
+        tenant: str,
+        entries: Sequence[AuditEntry],
+        *,
+        once: str = "",
+        forget: Sequence[str] = (),
     ) -> AuditHead:
         """Append in the given order; durable when it returns. Answers the new head.
 
-        `once`: a name under which nothing is appended a second time, "" for none.
+        `once`: a name under which nothing is appended a second time, "" for none. `forget`: such
+        names that will not come again.
         """
 
         def write(connection: Connection) -> AuditHead:
+            forget_uses(connection, _ONCE, forget)
             if once and not _first_time(connection, once, max(entry.at for entry in entries)):
                 return _head(connection, tenant)
             return append(connection, tenant, entries)
@@ -164,7 +172,7 @@ class Audit(Part):
 
 
 def _first_time(connection: Connection, name: str, at: datetime) -> bool:
-    return bool(first_uses(connection, "audit", [name], at + _REMEMBERED, at))
+    return bool(first_uses(connection, _ONCE, [name], at + _REMEMBERED, at))
 
 
 def append(connection: Connection, tenant: str, entries: Sequence[AuditEntry]) -> AuditHead:

@@ -3,12 +3,13 @@
 Process CPU time of one core, the floor measured in the same run on the same bytes. Facts are what
 reaches a chart; a moment is a time at which one of them becomes known.
 
-Three populations, told in the output with what they assume:
+Four populations, told in the output with what they assume:
   hospital      9 % given a dopamine antagonist (9 % of 17,775 admissions, Herzig 2016,
                 doi 10.1111/jgs.13943; 6 % of 2.7 million, doi 10.1002/jhm.2596), 29 % febrile
                 (of 4,065 patients, McGowan 1987, doi 10.1016/0002-9343(87)90103-3), with NMS
                 3 in 10,000 of the exposed (SPEC 8.2). Vital signs every 6 hours: an assumption.
-  antipsychotic the same, everybody on a dopamine antagonist
+  afebrile      the same without fever: what the screen and the reader leave
+  antipsychotic as hospital, everybody on a dopamine antagonist
   planted       `scripts/simulate_ward.py`: one in five with an episode or a look-alike
 """
 
@@ -43,7 +44,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS, FIXTURES = ROOT / "scripts", ROOT / "fixtures"
 EXPOSED, FEBRILE, EPISODE = 0.09, 0.29, 0.0003
-POPULATIONS = ("hospital", "antipsychotic", "planted")
+POPULATIONS = ("hospital", "afebrile", "antipsychotic", "planted")
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ def simulators() -> tuple[Any, Any]:
     return found
 
 
-def kind_of(chance: random.Random, exposed: float) -> tuple[str, bool]:
+def kind_of(chance: random.Random, exposed: float, febrile: float) -> tuple[str, bool]:
     """What is planted in an admission, and whether a dopamine antagonist is given."""
     given = chance.random() < exposed
     if given and chance.random() < EPISODE:
         return "episode", given
-    if chance.random() < FEBRILE:
+    if chance.random() < febrile:
         return "infection", given
     return ("well-exposed" if given else "well-unexposed"), given
 
@@ -91,7 +92,8 @@ def ward(folder: Path, population: str, admissions: int) -> Path:
         for number in range(admissions):
             start = START + timedelta(minutes=chance.randrange(365 * 24 * 60))
             exposed = 1.0 if population == "antipsychotic" else EXPOSED
-            kind, given = kind_of(chance, exposed)
+            febrile = 0.0 if population == "afebrile" else FEBRILE
+            kind, given = kind_of(chance, exposed, febrile)
             one = patients.patient(11, number, start, kind)
             for resource_of_it in one.write() if given else without_antagonists(one, patients):
                 name = resource_of_it["resourceType"]

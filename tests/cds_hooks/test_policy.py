@@ -80,7 +80,9 @@ def test_every_card_of_a_rule_names_its_channel(tmp_path: Path) -> None:
     found = Hooks(tmp_path).cards("order-sign", body)
     told = {marks(c)["rule"]: marks(c).get("channel") for c in found}
     assert {"NMS", "INT-AP-LI"} <= told.keys()
-    assert all(Channel(c) is not Channel.NONE for rule, c in told.items() if rule != "DATA-MISSING")
+    assert all(
+        Channel(str(c)) is not Channel.NONE for rule, c in told.items() if rule != "DATA-MISSING"
+    )
 
 
 def test_smart_links_stand_beside_the_absolute_ones(tmp_path: Path) -> None:

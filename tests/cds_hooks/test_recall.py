@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from alerts.assessment import as_dict, assess
 from alerts.chart import Chart, chart_of
 from alerts.knowledge import load
-from service.cds_hooks import recall as module
 from service.cds_hooks.answer import judged
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.recall import KEPT, ROOM_BYTES, Recall, facts_of
-from service.fhir.reader import Entry, ReadContext
+from service.fhir.reader import Entry, ReadContext, read_entries
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -146,13 +145,12 @@ def test_nor_for_any_two_resources_at_any_two_moments(first: dict[str, Any]) -> 
 def reads(recall: Recall, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many entries each call had to read from here on."""
     told: list[int] = []
-    plain = module.read_entries
 
     def counted(held: Sequence[Entry], context: ReadContext) -> Any:
         told.append(len(held))
-        return plain(held, context)
+        return read_entries(held, context)
 
-    monkeypatch.setattr(module, "read_entries", counted)
+    monkeypatch.setattr("service.cds_hooks.recall.read_entries", counted)
     return told
 
 

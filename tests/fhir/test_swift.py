@@ -239,6 +239,19 @@ def test_a_value_as_long_as_the_one_before_is_not_taken_for_it(fake: bytes) -> N
         agree(raw.replace(text, told[: len(text)]), WARD)
 
 
+def test_elements_in_the_place_of_a_value_are_elements() -> None:
+    learned()
+    told = entry(1)
+    raw = orjson.dumps(bundle(told))
+    issued = b'"issued":"' + told["resource"]["issued"].encode()
+    fake = b'"issued":"2026-1","status":"unknown'
+    assert raw.count(issued) == 1
+    assert len(fake) == len(issued)
+    twice = raw.replace(issued, fake)
+    agree(twice, WARD)
+    assert read_body(twice, WARD).outcomes[0].reason == "duplicate-key"
+
+
 @pytest.mark.parametrize("key", [b'"status":"final",', b'"id":"zz",', b'"meta":{},'])
 def test_a_key_that_comes_twice_is_refused_in_a_known_form(key: bytes) -> None:
     learned()

@@ -20,6 +20,7 @@ import pytest
 
 from alerts.chart import (
     Evidence,
+    Fact,
     Measurement,
     MedicationUse,
     Sign,
@@ -212,7 +213,7 @@ def test_nothing_of_a_person_survives(exported: Path) -> None:
 def test_words_where_codes_belong_do_not_leave() -> None:
     """Text in the place of a code, in every field that is taken over as it was sent."""
     source = Source(TENANT, CANARY, CANARY, CANARY)
-    facts = [
+    facts: list[Fact] = [
         MedicationUse(
             ("haloperidol",), CANARY, Evidence.ORDER, UseStatus.ACTIVE, source, start=NOW,
             intent=CANARY, route="oral",

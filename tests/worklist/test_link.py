@@ -111,6 +111,7 @@ def test_who_is_signed_in_examines_under_their_own_name(ward: Ward) -> None:
 
 def test_a_link_is_used_so_often_and_another_is_not_held_up(ward: Ward) -> None:
     link, other = address_on(sheet(ward), ward), address_on(sheet(ward), ward)
+    assert link != other
     seen = [ward.ask("GET", link).status_code for _ in range(30)]
     assert seen[:10] == [200] * 10
     assert seen[-1] == 429

@@ -210,6 +210,8 @@ def test_a_score_with_a_coded_answer_is_a_number() -> None:
     assert isinstance(found, Measurement)
     assert (found.kind, found.value) == ("rass", -2.0)
     assert facts(observation({"text": "RASS"}, valueInteger=2))[0].value == 2.0  # type: ignore[union-attr]
+    named = coding(LOINC, "54632-5", text="Richmond agitation-sedation scale")
+    assert facts(observation(named, valueInteger=-2))[0].value == -2.0  # type: ignore[union-attr]
     assert gap(observation({"text": "RASS"}, valueInteger=7)).reason == "implausible"
 
 

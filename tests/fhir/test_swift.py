@@ -239,6 +239,16 @@ def test_a_value_as_long_as_the_one_before_is_not_taken_for_it(fake: bytes) -> N
         agree(raw.replace(text, told[: len(text)]), WARD)
 
 
+@pytest.mark.parametrize("where", ["fullUrl", "url"])
+@pytest.mark.parametrize("with_it", ["observatio\u00e9-00000001", "observatio\u00e9n-00000001"])
+def test_an_address_that_is_not_ascii_moves_no_byte(where: str, with_it: str) -> None:
+    learned()
+    told = entry(1)
+    named = told if where == "fullUrl" else told["request"]
+    named[where] = named[where].replace("observation-00000001", with_it)
+    agree(orjson.dumps(bundle(told, entry(2))), WARD)
+
+
 def test_elements_in_the_place_of_a_value_are_elements() -> None:
     learned()
     told = entry(1)

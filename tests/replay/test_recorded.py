@@ -7,12 +7,14 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -33,6 +35,7 @@ from alerts.chart import (
 )
 from alerts.knowledge import load
 from alerts.truth import TRUE
+from service.cli import run
 from service.fhir.reader import ReadContext, read_body
 from service.monitoring.evaluation import evaluate
 from service.replay.production import export
@@ -114,15 +117,22 @@ def production(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return url
 
 
-def command(url: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def command(url: str, folder: Path, *words: str) -> Done:
+    """The command in this process: its start is not what is tested here."""
     environ = {
-        **os.environ, "DATABASE_URL": url, "NMS_SENTINEL_TENANT": TENANT,
-        "NMS_SENTINEL_DATA_DIR": str(folder),
+        "DATABASE_URL": url, "NMS_SENTINEL_TENANT": TENANT, "NMS_SENTINEL_DATA_DIR": str(folder),
     }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-c", "from service.cli import main; main()", *words],
-        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+    out, err = StringIO(), StringIO()
+    with patch.dict(os.environ, environ), redirect_stdout(out), redirect_stderr(err):
+        code = run(words)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.chart import Fact, Measurement, Source
@@ -59,6 +59,7 @@ def offsets(fact: Fact) -> list[timedelta | None]:
     return [t.utcoffset() for t in times if isinstance(t, datetime)]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANY_FACT, max_size=6).map(tuple))
 def test_any_facts_come_back_equal_and_in_order(facts: tuple[Fact, ...]) -> None:
     back = decode(encode(facts))

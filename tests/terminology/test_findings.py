@@ -70,6 +70,8 @@ TEXTS = [
     ("pulmonary hypertension", []),
     ("heat stroke", ["heat_stroke"]),
     ("Glasgow coma scale 15", []),
+    ("Richmond agitation-sedation scale", []),
+    ("RASS +2, agitated", ["agitation"]),
     ("tetanus toxoid given", []),
     ("pregnancy test negative", []),
     ("patient not oriented to time", ["confusion"]),

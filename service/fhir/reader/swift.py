@@ -180,6 +180,8 @@ class Swift:
             return False
         if not mark.isprintable() or "/" in mark or not _may_be_id(mark):
             return False
+        if not full_url.isascii() or not url.isascii():
+            return False  # where the resource stands is told in bytes
         source = _source(context.tenant, kind, mark, version.strip() or None)
         facts = mould.facts(values, at, source, context)
         if facts is None:

@@ -16,6 +16,7 @@ import synthetic as s
 
 Json = dict[str, Any]
 # hours after the scene: finer than a tenth of the window that may end there
+EACH_COUNTS = "Alerts that open together count one each."
 TICKS = (
     *(0.2 * n for n in range(1, 8)), *(1.5 + 0.4 * n for n in range(16)), *range(8, 15),
     *range(16, 31, 2), *range(33, 90, 5), *range(96, 220, 12), *range(240, 400, 24),
@@ -67,7 +68,7 @@ def sweeps() -> Iterator[Course]:
             facts.append(
                 make(at, value) if make else s.measured(key.split("-", maxsplit=1)[0], at, value)
             )
-        why = f"{key.replace('-', ' ')} step by step through its range."
+        why = f"{key.replace('-', ' ')} step by step through its range. {EACH_COUNTS}"
         if key == "etco2":
             why += " It is read: each value is a moment at which the patient is looked at."
         return Course(f"sweep-{key}", facts, expect or {"gate": "open"}, why)
@@ -179,7 +180,7 @@ def decays() -> Iterator[Course]:
         ticks = [s.measured("spo2" if name == "weight" else "weight", at, 98 if name == "weight"
                             else 80) for at in TICKS]  # fmt: skip
         yield Course(f"decay-{name}", [*facts, *ticks], {"never_true": ["NEG"]},
-                     f"{name.replace('-', ' ')}, and then nothing but time: windows end.")  # fmt: skip  # noqa: E501
+                     f"{name.replace('-', ' ')}, and then nothing but time: windows end. {EACH_COUNTS}")  # fmt: skip  # noqa: E501
 
 
 def absence(at: float) -> Iterator[Json]:

@@ -64,7 +64,8 @@ def haloperidol_36h() -> tuple[Ward, Json]:
         " upper bound still reaches 74 (CK, SNS and NEG unknown): POSSIBLE. Fever at 12 h and"
         " 14 h makes HYP, so EXP+HYP+RIG+MS is 68 without NEG (67 is enough): PROBABLE. Pulse"
         " and breathing against a measured baseline (78, 15) make MET, the clinical tetrad:"
-        " HIGHLY_PROBABLE. CK 5200 with a limit of 200 adds 10. NEG is nobody's statement.",
+        " HIGHLY_PROBABLE. CK 5200 with a limit of 200 adds 10. NEG is nobody's statement. Each"
+        " alert that opens interrupts for itself.",
     }
 
 
@@ -170,7 +171,8 @@ def dantrolene_on_verapamil() -> tuple[Ward, Json]:
             "interactions": ["INT-DAN-VER"],
         },
         "why": "Haloperidol, fever twice, lead-pipe tone and reduced consciousness: 68 without"
-        " NEG. Verapamil is running when dantrolene is ordered: hyperkalaemia and collapse.",
+        " NEG. Verapamil is running when dantrolene is ordered: hyperkalaemia and collapse. Each"
+        " alert that opens interrupts for itself.",
     }
 
 

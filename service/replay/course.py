@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 
 from alerts.assessment import assess
 from alerts.knowledge import Knowledge
@@ -87,6 +88,8 @@ class Calls:
     rules: Knowledge
     corrected: bool = True
     held: dict[str, Alert] = field(default_factory=dict)
+    # of one moment several may open: each has a number of its own
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     opened: int = 0
     calls: int = 0
     interruptive: int = 0
@@ -101,7 +104,7 @@ class Calls:
             around = replace(around, prints=None)
         moves = advance(
             list(self.held.values()), said, TENANT, said.as_of,
-            lambda: f"alert-{len(self.held) + 1}", around=around, knowledge=self.rules,
+            lambda: f"alert-{next(self.numbers)}", around=around, knowledge=self.rules,
         )  # fmt: skip
         for move in moves:
             self.held[move.alert.id] = move.alert

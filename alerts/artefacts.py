@@ -1,6 +1,6 @@
 """Which recorded numbers are not the patient's: implausible values and jumps (SPEC 2.3)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,11 @@ def sound(
 ) -> list[Measurement]:
     """The usable ones of readings `first` to `end` of a kind; neighbours decide on jumps."""
     own = series[first:end]
+    odd: Collection[int] = ()
     jumps = _JUMPS.get(kind)
-    odd = jumps(now, series, first, end) if jumps is not None and own else ()
+    if jumps is not None and own:
+        with now.account("artefacts"):
+            odd = jumps(now, series, first, end)
     known = now.knowledge.criteria["plausible"].get(kind)
     if known is None or _all_plausible(known, [m.value for m in own]):
         return [m for i, m in enumerate(own, first) if i not in odd] if odd else list(own)
@@ -45,6 +48,22 @@ def to_verify(reading: Measurement, ranges: Mapping[str, Any]) -> bool:
     )
 
 
+def lone_jump(now: "Moment", pressure: Measurement) -> bool:
+    """A blood pressure with one neighbour only, and far from it: kept, and to be verified.
+
+    With both neighbours there and both as far, it is an artefact (`_pressure_jumps`).
+    """
+    with now.account("artefacts"):
+        size, near = now.knowledge["artefact.bp_mmhg"], now.minutes("artefact.bp_min")
+    about = now.raw(pressure.kind, pressure.at - near)
+    before = [m for m in about if m.at < pressure.at]
+    after = [m for m in about if pressure.at < m.at <= pressure.at + near]
+    if bool(before) is bool(after):
+        return False
+    neighbour = before[-1] if before else after[0]
+    return abs(neighbour.value - pressure.value) > size
+
+
 def _spikes(
     series: Sequence[Measurement], first: int, end: int, size: float, near: timedelta
 ) -> set[int]:
@@ -63,20 +82,18 @@ def _spikes(
 
 
 def _pulse_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
-    values = now.knowledge.parameters
-    near = timedelta(minutes=values["artefact.heart_rate_min"].value)
-    return _spikes(series, first, end, values["artefact.heart_rate"].value, near)
+    size, near = now.knowledge["artefact.heart_rate"], now.minutes("artefact.heart_rate_min")
+    return _spikes(series, first, end, size, near)
 
 
 def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     """Spikes, and what came in one reading with a spike, an implausible or too near a value."""
-    values, ranges = now.knowledge.parameters, now.knowledge.criteria["plausible"]
-    size = values["artefact.bp_mmhg"].value
-    near = timedelta(minutes=values["artefact.bp_min"].value)
+    knowledge, ranges = now.knowledge, now.knowledge.criteria["plausible"]
+    size, near = knowledge["artefact.bp_mmhg"], now.minutes("artefact.bp_min")
     odd = _spikes(series, first, end, size, near)
     if first == end:
         return odd
-    least, sign, other = values["artefact.pulse_pressure"].value, 1, "diastolic_bp"
+    least, sign, other = knowledge["artefact.pulse_pressure"], 1, "diastolic_bp"
     if series[first].kind == other:
         sign, other = -1, "systolic_bp"
     mates = now.raw(other, series[first].at - near)
@@ -130,9 +147,7 @@ def _unpaired(
 
 def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     """Between sites, a jump in a quarter of an hour: the core or oral value is kept."""
-    values = now.knowledge.parameters
-    size = values["artefact.temperature_c"].value
-    near = timedelta(minutes=values["artefact.temperature_min"].value)
+    size, near = now.knowledge["artefact.temperature_c"], now.minutes("artefact.temperature_min")
     trusted = trusted_sites(now.knowledge)
     odd: set[int] = set()
     near_by = [m.value for m in series[max(first - 1, 0) : end + 1]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -12,7 +12,7 @@ from alerts.context import risk_factors
 from alerts.differential import differential, weighable
 from alerts.findings import Reading, read_findings
 from alerts.findings.exposed import firm_exposure
-from alerts.guidance import is_child, plan
+from alerts.guidance import comes_of_age, is_child, plan
 from alerts.interactions import Situation, running_interactions
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment, moment
@@ -26,6 +26,7 @@ from alerts.statements import (
     Datum,
     Finding,
     Gate,
+    Interaction,
     Interval,
     Plan,
     Request,
@@ -51,6 +52,7 @@ from alerts.truth import TRUE, UNKNOWN
 __all__ = ["Assessment", "as_dict", "assess"]
 
 _UNPLANNED = Plan("", ())
+VITALS = (("body_temperature", "temperature"), ("heart_rate", "heart rate"))
 
 
 def assess(
@@ -70,7 +72,7 @@ def assess(
     judging = _Judging.of(now, reading)
     tier = judging.tier(entry)
     states = {key: f.state for key, f in findings.items()}
-    score = iec(states, knowledge)
+    score, literal, cutoff = _scored(now, states)
     level = severity(now, findings, tier.name)
     situation = Situation(now, tier.name, reading.onset, reading.withdrawals, reading.findings)
     sets = () if brief else _scales(now, reading, tier.name)
@@ -83,7 +85,7 @@ def assess(
         onset=reading.onset,
         findings=findings,
         iec=score,
-        iec_literal=iec(states, knowledge, exposure="EXP72"),
+        iec_literal=literal,
         scales={s.id: s.met for s in sets if s.met is not None},
         tier=tier,
         exposures=reading.exposures,
@@ -91,18 +93,30 @@ def assess(
         differential=_differential(now, reading, tier.name) if weighed else (),
         severity=level,
         plan=_UNPLANNED if brief else _planned(now, reading, tier.name, level),
-        interactions=running_interactions(situation),
+        interactions=_interactions(situation),
         ask_next=() if brief else _asked(now, reading, tier.name, score, judging),
         unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= as_of),
         incomplete=tuple(_incomplete(now, reading)),
         disclaimer=knowledge.disclaimer,
-        cutoff=int(knowledge["iec.cutoff"]),
+        cutoff=cutoff,
         scale_details=sets,
         **({} if brief else _risks(now, reading)),
         trace=() if brief else now.steps(),
         # last: whatever was read above has noted when it would read differently
         next_review_at=now.next_change,
     )
+
+
+def _interactions(situation: Situation) -> tuple[Interaction, ...]:
+    with situation.now.account("interactions"):
+        return running_interactions(situation)
+
+
+def _scored(now: Moment, states: States) -> tuple[Interval, Interval, int]:
+    """The published score, the same by the literal 72 h, and the cut-off shown beside them."""
+    with now.account("iec"):
+        literal = iec(states, now.knowledge, exposure="EXP72")
+        return iec(states, now.knowledge), literal, int(now.knowledge["iec.cutoff"])
 
 
 @record
@@ -119,7 +133,7 @@ class _Judging:
 
     @classmethod
     def of(cls, now: Moment, reading: Reading) -> "_Judging":
-        _majority(now)
+        comes_of_age(now)
         return cls(
             now,
             reading,
@@ -184,19 +198,6 @@ def _stiff(now: Moment, reading: Reading) -> bool:
         return any(s.at in reading.events for s in rigid)
 
 
-def _majority(now: Moment) -> None:
-    """The day a patient comes of age changes what is shown."""
-    details = now.chart.details
-    if details is None or details.birth_date is None:
-        return
-    born, years = details.birth_date, int(now.knowledge["tier.adult_y"])
-    try:
-        birthday = born.replace(year=born.year + years)
-    except ValueError:  # born on 29 February: of age on 1 March, as `is_child` counts
-        birthday = date(born.year + years, 3, 1)
-    now.until(datetime.combine(birthday, time(), now.as_of.tzinfo))
-
-
 def _anaesthetised(now: Moment) -> bool:
     """A volatile anaesthetic on the chart: the differential may then silence an alert (ALR-12)."""
     return bool(now.on_chart(now.knowledge.criteria["differential_drugs"]["volatile_anaesthetic"]))
@@ -251,10 +252,11 @@ def _incomplete(now: Moment, reading: Reading) -> Iterator[str]:
     withdrawn = any(w.reading in {"full", "extended"} for w in reading.withdrawals)
     if not exposed and not withdrawn:
         return
-    window = now.hours("incomplete.vitals_h")
-    for kind, name in (("body_temperature", "temperature"), ("heart_rate", "heart rate")):
-        if not now.within(kind, window):
-            yield f"no {name} in 72 h"
+    with now.account("SAF-10"):
+        window = now.hours("incomplete.vitals_h")
+        silent = [name for kind, name in VITALS if not now.within(kind, window)]
+    for name in silent:
+        yield now.knowledge.says(f"no {name} in {{incomplete.vitals_h}} h")
     if any(u.what == "drug" for u in now.chart.unread):
         yield "a drug on the chart could not be recognised"
 

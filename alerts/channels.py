@@ -146,8 +146,13 @@ def _suppressed(now: Moment) -> list[tuple[str, Channel]]:
         said = "ALR-12: NMS is on record as a diagnosis: management and interactions only"
         found.append((said, Channel.PASSIVE))
     drugs = now.knowledge.criteria["differential_drugs"]["volatile_anaesthetic"]
-    if now.taken_of(drugs, now.hours("ddx.volatile_h")):
-        said = "ALR-12: volatile anaesthetic in 24 h: malignant hyperthermia is shown first"
+    with now.account("ALR-12"):
+        anaesthetised = now.taken_of(drugs, now.hours("ddx.volatile_h"))
+    if anaesthetised:
+        said = now.knowledge.says(
+            "ALR-12: volatile anaesthetic in {ddx.volatile_h} h: "
+            "malignant hyperthermia is shown first"
+        )
         found.append((said, Channel.PASSIVE))
     return found
 

@@ -37,20 +37,18 @@ class Account:
 
     __slots__ = ("_now", "name", "parameters", "reads")
 
-    def __init__(self, now: "Moment | None", name: str) -> None:
+    def __init__(self, now: "Moment", name: str) -> None:
         self._now, self.name = now, name
         self.parameters: dict[str, None] = {}
         self.reads: dict[Read, None] = {}
 
     def __enter__(self) -> None:
         now = self._now
-        if now is not None:
-            now.accounts_before.append(now.account_open)
-            now.account_open = self
-            now.noted["read"] = self.parameters
+        now.accounts_before.append(now.account_open)
+        now.account_open = self
+        now.noted["read"] = now.reading = self.parameters
 
     def __exit__(self, *fault: object) -> None:
         now = self._now
-        if now is not None:
-            now.account_open = before = now.accounts_before.pop()
-            now.noted["read"] = before.parameters
+        now.account_open = before = now.accounts_before.pop()
+        now.noted["read"] = now.reading = before.parameters

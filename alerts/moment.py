@@ -84,40 +84,45 @@ class Moment:
     _ingredients: set[str] | None = None
     # answers of this moment that several rules ask for, each worked out once
     answers: dict[Any, Any] = field(default_factory=dict)
-    account_open: Account = field(default_factory=lambda: Account(None, ""))
+    account_open: Account = field(init=False)
     _accounts: dict[str, Account] = field(default_factory=dict)
     # accounts that wait while another is open, innermost last
     accounts_before: list[Account] = field(default_factory=list)
-    # where the knowledge notes what is read
+    # where the knowledge notes what is read, and the parameters of the open account
     noted: dict[str, Any] = field(init=False)
+    reading: dict[str, None] = field(init=False)
     # parameters as spans of time: the same for every patient
     _spans: dict[str, timedelta] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.noted = vars(self.knowledge)
+        self.account_open = Account(self, "")
+        self.noted, self.reading = vars(self.knowledge), self.account_open.parameters
         self._spans = self.knowledge.memo.setdefault("spans", {})
 
     # --- windows told by the knowledge
 
     def hours(self, parameter: str) -> timedelta:
-        known = self._spans.get(parameter)
-        if known is None:
+        try:
+            known = self._spans[parameter]
+        except KeyError:
             return self._span(parameter, HOUR)
-        self.account_open.parameters[parameter] = None
+        self.reading[parameter] = None
         return known
 
     def days(self, parameter: str) -> timedelta:
-        known = self._spans.get(parameter)
-        if known is None:
+        try:
+            known = self._spans[parameter]
+        except KeyError:
             return self._span(parameter, DAY)
-        self.account_open.parameters[parameter] = None
+        self.reading[parameter] = None
         return known
 
     def minutes(self, parameter: str) -> timedelta:
-        known = self._spans.get(parameter)
-        if known is None:
+        try:
+            known = self._spans[parameter]
+        except KeyError:
             return self._span(parameter, MINUTE)
-        self.account_open.parameters[parameter] = None
+        self.reading[parameter] = None
         return known
 
     def _span(self, parameter: str, unit: timedelta) -> timedelta:

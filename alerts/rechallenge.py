@@ -76,11 +76,15 @@ def _spans(now: Moment) -> Iterator[tuple[str, str, datetime, datetime]]:
 def earliest(now: Moment, over: Episode) -> Earliest:
     """RECH-01: 2 weeks after resolution; RECH-02: a depot 6 weeks, and not before its window."""
     if not over.depots:
-        return Earliest(over.at + now.days("rechallenge.oral_d"), "2 weeks after resolution", True)
+        why = now.knowledge.says("{rechallenge.oral_d:weeks} weeks after resolution")
+        return Earliest(over.at + now.days("rechallenge.oral_d"), why, True)
     wait, window = over.at + now.days("rechallenge.depot_d"), max(over.depots.values())
     if window > wait:
         return Earliest(window, "end of the depot's window", False)
-    return Earliest(wait, "6 weeks after resolution of an episode with a depot", False)
+    why = now.knowledge.says(
+        "{rechallenge.depot_d:weeks} weeks after resolution of an episode with a depot"
+    )
+    return Earliest(wait, why, False)
 
 
 def rechallenge(now: Moment) -> tuple[Advice, ...]:

@@ -11,10 +11,10 @@ from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 # the request whose answer settles a finding, and the answer in words
 SETTLES = {
-    "NEXT-TEMP": ("HYP", "a second temperature above 38.0 °C"),
+    "NEXT-TEMP": ("HYP", "a second temperature above {hyp.threshold_c} °C"),
     "NEXT-TONE": ("RIG", "rigidity on examination"),
     "NEXT-MS": ("MS", "a reduced level of consciousness"),
-    "NEXT-CK": ("CK", "a CK at least 4 × ULN"),
+    "NEXT-CK": ("CK", "a CK at least {ck.multiple} × ULN"),
     "NEXT-RECON": ("EXP", "an exposure confirmed"),
 }
 CATATONIC = (SignKind.MUTISM, SignKind.CATATONIA, SignKind.STUPOR)
@@ -103,7 +103,8 @@ def could_change(
     reached = judge(present, item)
     more = f" and the tier from {tier.value} to {reached.value}" if reached is not tier else ""
     return (
-        f"{words} would lift the score from {_span(score)} to {_span(lifted)}{more}; "
+        f"{now.knowledge.says(words)} would lift the score from {_span(score)} to {_span(lifted)}"
+        f"{more}; "
         f"without it the score is {_span(lowered)}"
     )
 

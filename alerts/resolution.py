@@ -69,17 +69,20 @@ def resolution(now: Moment, findings: Mapping[str, Finding]) -> Resolution:
 
 def _temperature(now: Moment) -> Part:
     """Oral or core readings of 48 h, none above 38.0 °C, none further apart than the gap."""
-    name = "38.0 °C or less for 48 h"
+    say = now.knowledge.says
+    name = say("{resolution.temperature_c} °C or less for {resolution.temperature_h} h")
     limit = now.knowledge["resolution.temperature_c"]
     window = now.hours("resolution.temperature_h")
     readings = now.within("body_temperature", window)
     hot = those_above(readings, limit)
     if hot:
-        return Part(name, FALSE, f"{hot[-1].value:g} °C in the last 48 h")
+        return Part(
+            name, FALSE, f"{hot[-1].value:g} °C {say('in the last {resolution.temperature_h} h')}"
+        )
     trusted = trusted_sites(now.knowledge)
     proof = [m for m in readings if m.site in trusted and not m.comparator and not m.preliminary]
     if not proof:
-        return Part(name, UNKNOWN, "no oral or core reading in 48 h")
+        return Part(name, UNKNOWN, say("no oral or core reading in {resolution.temperature_h} h"))
     if _gap(now, proof, window):
         hours = now.knowledge["resolution.reading_gap_h"]
         return Part(name, UNKNOWN, f"more than {hours:g} h without an oral or core reading")
@@ -106,10 +109,12 @@ def _absent(finding: Finding | None, name: str) -> Part:
 
 def _creatine_kinase(now: Moment) -> Part:
     """CK below 4 × ULN and falling; a value within the laboratory's range need not fall."""
-    name = "CK below 4 × ULN and falling"
+    say = now.knowledge.says
+    name = say("CK below {ck.multiple} × ULN and falling")
     readings = [m for m in now.readings("creatine_kinase") if not m.comparator]
-    if not readings or now.older(readings[-1].at, now.hours("resolution.ck_newest_h")):
-        return Part(name, UNKNOWN, "no CK in 48 h")
+    window = now.hours("resolution.ck_newest_h")
+    if not readings or now.older(readings[-1].at, window):
+        return Part(name, UNKNOWN, say("no CK in {resolution.ck_newest_h} h"))
     newest = readings[-1]
     said = f"CK {newest.value:g} U/L"
     ceiling = (newest.reference_high or 0) * now.knowledge["ck.multiple"]
@@ -157,7 +162,7 @@ def surveillance(now: Moment, at: datetime, depots: Mapping[str, datetime]) -> S
     `depots`: the end of the full-credit window of each depot of the episode, by product.
     """
     until = at + now.days("surveillance.oral_d")
-    why = "14 d after resolution"
+    why = now.knowledge.says("{surveillance.oral_d} d after resolution")
     for product, end in sorted(depots.items()):
         if end > until:
             until, why = end, f"end of the window of {product.replace('_', ' ')}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from alerts.artefacts import lone_jump
 from alerts.chart import Measurement, SignKind
 from alerts.coagulation import coagulation
 from alerts.moment import BY_VALUE, Moment
@@ -10,6 +11,10 @@ from alerts.statements import Finding, Severity, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 LEVELS = ("MILD", "MODERATE", "SEVERE")
+NOT_EXAMINED = (
+    "Woodbury stage open: tone and mental state not examined, so stages I and II cannot be told"
+    " from III to V (WOOD-01)"
+)
 COOLED = (SignKind.ACTIVE_COOLING, SignKind.TARGETED_TEMPERATURE)
 
 
@@ -29,16 +34,23 @@ def severity(now: Moment, findings: Mapping[str, Finding], tier: TierName) -> Se
     """
     if tier.rank < TierName.POSSIBLE.rank:
         return Severity("NONE", None, ())
+    with now.account("severity"):
+        return _judged(now, findings)
+
+
+def _judged(now: Moment, findings: Mapping[str, Finding]) -> Severity:
     overrides = list(_overrides(now))
     met = [o for o in overrides if o.state is TRUE]
     graded, reasons = _graded(now)
     level = "SEVERE" if met else max(graded, key=LEVELS.index, default="UNKNOWN")
+    stage, stage_open = _stage(findings, graded)
     return Severity(
         level,
-        _stage(findings, graded),
+        stage,
         (*(o.said for o in met), *reasons),
         tuple(_critical_care(now, level, met, reasons)),
         tuple(o.said for o in overrides if o.state is UNKNOWN),
+        stage_open,
     )
 
 
@@ -48,18 +60,22 @@ def _graded(now: Moment) -> tuple[list[str], list[str]]:
     graded, reasons = [], []
     if temperature is not None:
         graded.append(_grade(now, temperature.value, "severity.moderate_c", "severity.severe_c"))
-        reasons.append(f"temperature up to {temperature.value:g} °C in 24 h")
+        reasons.append(f"temperature up to {temperature.value:g} °C {_in_window(now)}")
     if pulse is not None:
         graded.append(_grade(now, pulse.value, "severity.moderate_hr", "severity.severe_hr"))
-        reasons.append(f"heart rate up to {pulse.value:g} /min in 24 h")
+        reasons.append(f"heart rate up to {pulse.value:g} /min {_in_window(now)}")
     if not graded:
-        reasons.append("no temperature and no heart rate in 24 h")
+        reasons.append(f"no temperature and no heart rate {_in_window(now)}")
     elif len(graded) == 1:
         missing = "heart rate" if pulse is None else "temperature"
-        reasons.append(f"no {missing} in 24 h: the level is a minimum")
+        reasons.append(f"no {missing} {_in_window(now)}: the level is a minimum")
     if temperature is not None and now.present(now.hours("severity.window_h"), *COOLED):
         reasons.append("actively cooled: the temperature may understate")
     return graded, reasons
+
+
+def _in_window(now: Moment) -> str:
+    return now.knowledge.says("in {severity.window_h} h")
 
 
 def _worst(now: Moment, kind: str) -> Measurement | None:
@@ -73,16 +89,17 @@ def _grade(now: Moment, value: float, moderate: str, severe: str) -> str:
     return "MODERATE" if value > now.knowledge[moderate] else "MILD"
 
 
-def _stage(findings: Mapping[str, Finding], graded: list[str]) -> str | None:
+def _stage(findings: Mapping[str, Finding], graded: list[str]) -> tuple[str | None, str]:
     """Woodbury stage by the worse of the two (WOOD-01), from III, where suspicion begins.
 
-    None where neither rigidity nor the mental state was examined: a lower stage is then open.
+    None, and why, where nothing grades it or where neither rigidity nor the mental state was
+    examined: stages I and II are then open.
     """
     if not graded:
-        return None
+        return None, "Woodbury stage open: no temperature and no heart rate to stage by (WOOD-01)"
     if findings["RIG"].state is UNKNOWN and findings["MSB"].state is UNKNOWN:
-        return None
-    return ("III", "IV", "V")[LEVELS.index(max(graded, key=LEVELS.index))]
+        return None, NOT_EXAMINED
+    return ("III", "IV", "V")[LEVELS.index(max(graded, key=LEVELS.index))], ""
 
 
 def _overrides(now: Moment) -> Iterator[_Override]:
@@ -111,7 +128,7 @@ def _consciousness(now: Moment) -> _Override:
     if now.present(window, SignKind.COMA) or unresponsive:
         return _Override(TRUE, "coma or unresponsive", "coma")
     if gcs is None and not now.signs(window, SignKind.ACVPU):
-        return _Override(UNKNOWN, "GCS or ACVPU not recorded in 24 h")
+        return _Override(UNKNOWN, f"GCS or ACVPU not recorded {_in_window(now)}")
     return _Override(FALSE, "")
 
 
@@ -122,7 +139,7 @@ def _breathing(now: Moment) -> Iterator[_Override]:
         yield _Override(TRUE, "mechanical ventilation", at_risk)
     spo2 = _newest(now, "spo2")
     if spo2 is None:
-        yield _Override(UNKNOWN, "SpO2 not recorded in 24 h")
+        yield _Override(UNKNOWN, f"SpO2 not recorded {_in_window(now)}")
     elif spo2.value < k["severity.spo2"]:
         yield _low_saturation(now, spo2, at_risk)
     pco2, ph = _newest(now, "pco2"), _newest(now, "ph_blood")
@@ -146,7 +163,7 @@ def _low_saturation(now: Moment, spo2: Measurement, at_risk: str) -> _Override:
 def _potassium(now: Moment) -> _Override:
     potassium = _newest(now, "potassium")
     if potassium is None:
-        return _Override(UNKNOWN, "potassium not recorded in 24 h")
+        return _Override(UNKNOWN, f"potassium not recorded {_in_window(now)}")
     if potassium.value < now.knowledge["severity.potassium"]:
         return _Override(FALSE, "")
     said = f"potassium {potassium.value:g} mmol/L"
@@ -163,7 +180,7 @@ def _kidney(now: Moment) -> _Override:
     newest, lowest = readings[-1], min(m.value for m in readings)
     times = now.knowledge["severity.creatinine_ratio"]
     if now.older(newest.at, now.hours("dic.window_h")):
-        return _Override(UNKNOWN, "creatinine older than 48 h")
+        return _Override(UNKNOWN, now.knowledge.says("creatinine older than {dic.window_h} h"))
     if newest.value < times * lowest:
         return _Override(FALSE, "")
     said = f"creatinine {newest.value:g} µmol/L, {newest.value / lowest:.1f} × the lowest on record"
@@ -174,7 +191,8 @@ def _clotting(now: Moment) -> _Override:
     score = coagulation(now)
     said = f"ISTH DIC score {score.lower}–{score.upper} of 8 points"
     if score.overt is UNKNOWN and not score.parts:
-        return _Override(UNKNOWN, "clotting screen for the ISTH DIC score not recorded in 48 h")
+        missing = "clotting screen for the ISTH DIC score not recorded in {dic.window_h} h"
+        return _Override(UNKNOWN, now.knowledge.says(missing))
     return _Override(score.overt, said)
 
 
@@ -183,9 +201,10 @@ def _pressure(now: Moment) -> _Override:
         return _Override(TRUE, "vasopressor running")
     sbp = _newest(now, "systolic_bp")
     if sbp is None:
-        return _Override(UNKNOWN, "blood pressure not recorded in 24 h")
+        return _Override(UNKNOWN, f"blood pressure not recorded {_in_window(now)}")
     low = sbp.value < now.knowledge["severity.sbp"]
-    return _Override(TRUE if low else FALSE, f"systolic pressure {sbp.value:g} mmHg")
+    doubt = ", to be verified: repeat" if lone_jump(now, sbp) else ""
+    return _Override(TRUE if low else FALSE, f"systolic pressure {sbp.value:g} mmHg{doubt}")
 
 
 def _critical_care(

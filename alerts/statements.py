@@ -215,7 +215,7 @@ class Step:
 
 @record
 class Severity:
-    """MILD, MODERATE, SEVERE, UNKNOWN or NONE (below POSSIBLE); stage of Woodbury."""
+    """MILD, MODERATE, SEVERE, UNKNOWN or NONE (below POSSIBLE); stage of Woodbury, or why none."""
 
     level: str
     stage: str | None
@@ -223,6 +223,7 @@ class Severity:
     critical_care: tuple[str, ...] = ()
     # what could make it severe and is not recorded
     unknown: tuple[str, ...] = ()
+    stage_open: str = ""
 
 
 @record

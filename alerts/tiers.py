@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Any
 
 from alerts.knowledge import Knowledge
+from alerts.ledger import Account
 from alerts.moment import Moment
 from alerts.record import record
 from alerts.scales import Levenson, States, iec
@@ -110,26 +112,67 @@ def judge(now: Moment, case: Case) -> Judgement:
     """The highest tier whose rule holds, and the rules that gave it."""
     if case.gate is GateState.CLOSED:
         return Judgement(TierName.NONE, ("gate closed",))
-    with now.account("TIER reach"):
+    known: dict[Any, _Judged] = now.knowledge.memo.setdefault("judged", {})
+    picture = _picture(case)
+    judged = known.get(picture)
+    if judged is None:
+        if len(known) >= PICTURES:
+            known.clear()
+        judged = known[picture] = _judged(now, case)
+    for account, parameters in judged.reads:
+        now.account(account).parameters.update(parameters)
+    return judged.judgement
+
+
+# cases of all patients that are kept judged: few pictures differ
+PICTURES = 4096
+
+
+@record
+class _Judged:
+    """A judgement hangs on the case alone, so it is made once; what was read for it is noted
+    again for each patient, account by account."""
+
+    judgement: Judgement
+    reads: tuple[tuple[str, dict[str, None]], ...]
+
+
+def _picture(case: Case) -> tuple[Any, ...]:
+    """All that the routes read of a case."""
+    return (
+        tuple(case.states),
+        tuple(case.states.values()),
+        case.levenson.majors,
+        case.levenson.minors,
+        case.gate,
+        case.trigger,
+        case.confounded_ck,
+        case.atypical_drug,
+        case.recent_stiffness,
+    )
+
+
+def _judged(now: Moment, case: Case) -> _Judged:
+    reach = Account(now, "TIER reach")
+    with reach:
         upper = upper_tier(now, case.states, case.gate)
         reachable = upper >= now.knowledge["iec.cutoff"]
-    found: list[tuple[TierName, str]] = []
+    reads, found = [(reach.name, reach.parameters)], []
     for name, route, holds in ROUTES:
-        account = now.account(route)
-        if route in COUNTING:
-            with account:
-                met = holds(now, case, reachable)
-        else:
+        account = Account(now, route)
+        with account:
             met = holds(now, case, reachable)
+        reads.append((route, account.parameters))
         if met:
             found.append((name, route))
     if not found:
-        return Judgement(TierName.NONE, ())
+        return _Judged(Judgement(TierName.NONE, ()), tuple(reads))
     top = found[0][0]
     rules = [route for name, route in found if name is top]
     if top is TierName.WATCH:
         rules += watch_reasons(case)
-    return Judgement(top, tuple(rules), frozenset(route for _, route in found))
+    routes = frozenset(route for _, route in found)
+    return _Judged(Judgement(top, tuple(rules), routes), tuple(reads))
 
 
 Route = Callable[[Moment, Case, bool], bool]
@@ -196,10 +239,6 @@ ROUTES: tuple[tuple[TierName, str, Route], ...] = (
     (TierName.POSSIBLE, "TIER-2", _possible),
     (TierName.WATCH, "TIER-1", _watch),
 )
-
-
-# the routes that read numbers of the knowledge; the others only combine findings
-COUNTING = frozenset({"TIER-4A", "TIER-3A"})
 
 
 def watch_reasons(case: Case) -> list[str]:

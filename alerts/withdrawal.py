@@ -126,7 +126,9 @@ def _stops(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Itera
             continue
         successor = _replacement(now, span, at, spans)
         if successor is None:
-            reason = "no dopaminergic replacement recorded within 12 h"
+            reason = now.knowledge.says(
+                "no dopaminergic replacement recorded within {withdrawal.replacement_h} h"
+            )
             if at is None:
                 reason = "stop time not recorded; " + reason
             elif not use.stop_certain:

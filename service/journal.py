@@ -35,6 +35,7 @@ class Segment:
     lines: list[Line] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     _file: int | None = None
+    _torn: bool = False
 
     def add(self, tenant: str, entry: AuditEntry) -> None:
         """On disk when it returns. A disk that takes nothing is logged: then it is in memory."""
@@ -45,7 +46,12 @@ class Segment:
             if self._file is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
                 self._file = os.open(self.path, flags, 0o600)
-            os.write(self._file, _encoder.encode((tenant, entry)) + b"\n")
+            # after a line of which the disk took a part, a new one: else both were lost
+            line = (b"\n" if self._torn else b"") + _encoder.encode((tenant, entry)) + b"\n"
+            self._torn = True
+            while line:
+                line = line[os.write(self._file, line) :]
+            self._torn = False
         except OSError as fault:
             log.error("audit.not_on_disk", fault=type(fault).__name__, number=fault.errno)
 
@@ -119,9 +125,9 @@ def _locked(lock: Path) -> int | None:
 
 
 def _read(path: Path) -> list[Line]:
-    """A line that a power cut has torn is left out, and said."""
+    """A line that a power cut or a full disk has torn is left out, and said."""
     found = []
-    for line in path.read_bytes().splitlines():
+    for line in filter(None, path.read_bytes().splitlines()):
         try:
             found.append(_decoder.decode(line))
         except msgspec.MsgspecError:

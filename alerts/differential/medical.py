@@ -35,7 +35,10 @@ def sepsis(scene: Scene) -> Weighed:
             "leucocytosis": leucocytosis(now),
             "lactate above its range": scene.high("lactate"),
         },
-        {"rigidity": scene.state["RIG"], "CK at least 4 × ULN unexplained": unexplained},
+        {
+            "rigidity": scene.state["RIG"],
+            scene.says("CK at least {ck.multiple} × ULN unexplained"): unexplained,
+        },
     )
 
 
@@ -47,7 +50,7 @@ def heat_stroke(scene: Scene) -> Weighed:
         "DDX-HEAT",
         both((core, scene.state["MS"], hot)),
         {
-            "core temperature above 40 °C": core,
+            scene.says("core temperature above {ddx.heat_c:short} °C"): core,
             "altered consciousness": scene.state["MS"],
             "heat or exertion": hot,
         },
@@ -88,12 +91,18 @@ def phaeochromocytoma(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-PHAEO",
         both((severe, tumour)),
-        {"systolic pressure of 180 mmHg or more": severe, "metanephrines or adrenal mass": tumour},
+        {
+            scene.says("systolic pressure of {ddx.severe_sbp} mmHg or more"): severe,
+            "metanephrines or adrenal mass": tumour,
+        },
         {
             "pallor": scene.sign(SignKind.PALLOR),
             "metoclopramide before it": TRUE if provoked else UNKNOWN,
         },
-        {"rigidity": scene.state["RIG"], "CK at least 4 × ULN": scene.state["CK"]},
+        {
+            "rigidity": scene.state["RIG"],
+            scene.says("CK at least {ck.multiple} × ULN"): scene.state["CK"],
+        },
     )
 
 
@@ -106,8 +115,8 @@ def status_epilepticus(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-SE",
         either((coded, altered)),
-        {"two seizures in 24 h": two, "EEG": UNKNOWN},
-        {"a seizure in 24 h": TRUE if fits else UNKNOWN},
+        {scene.says("two seizures in {ddx.seizure_h} h"): two, "EEG": UNKNOWN},
+        {scene.says("a seizure in {ddx.seizure_h} h"): TRUE if fits else UNKNOWN},
         {"lead-pipe rigidity": scene.lead_pipe},
     )
 
@@ -130,7 +139,10 @@ def rhabdomyolysis(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-STATIN",
         both((raised, cause, quiet)),
-        {"CK above 5 × ULN or 1000 U/L": raised, "another cause of muscle injury": cause},
+        {
+            scene.says("CK above {ddx.rhabdo_multiple} × ULN or {ddx.rhabdo_ck} U/L"): raised,
+            "another cause of muscle injury": cause,
+        },
         {**named, "afebrile": negated(scene.temp), "normal tone": negated(scene.state["RIG"])},
         {
             "fever": scene.temp,

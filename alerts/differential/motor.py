@@ -24,7 +24,7 @@ def malignant_catatonia(scene: Scene) -> Weighed:
         "DDX-MC",
         both((catatonic, unstable, negated(exposed))),
         {
-            "two of the Bush–Francis screening items": catatonic,
+            scene.says("{ddx.bush_francis:word} of the Bush–Francis screening items"): catatonic,
             "no dopamine antagonist or withdrawal in the window": negated(exposed),
         },
         {"excitement": scene.sign(SignKind.AGITATION), "mood or psychotic disorder": mood},
@@ -56,7 +56,12 @@ def sedative_withdrawal(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-WD-ALC",
         both((stopped, same(scene.coded(["alcohol_sedative_withdrawal"])))),
-        {"alcohol or a sedative stopped 6 h to 7 d ago": stopped, "withdrawal scale": UNKNOWN},
+        {
+            scene.says(
+                "alcohol or a sedative stopped {ddx.sedative_from_h} h to {ddx.sedative_to_d} d ago"
+            ): stopped,
+            "withdrawal scale": UNKNOWN,
+        },
         {
             "tremor": scene.sign(SignKind.TREMOR),
             "hallucinations": scene.sign(SignKind.HALLUCINATION),
@@ -80,7 +85,10 @@ def baclofen_withdrawal(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-WD-BAC",
         both((stopped, either((spastic, scene.temp)))),
-        {"baclofen stopped or missed in 7 days": stopped, "rebound spasticity": spastic},
+        {
+            scene.says("baclofen stopped or missed in {ddx.baclofen_d} days"): stopped,
+            "rebound spasticity": spastic,
+        },
         {"pruritus": scene.sign(SignKind.PRURITUS), "seizure": scene.sign(SignKind.SEIZURE)},
         {"no baclofen": negated(exposed)},
         trigger=stopped,
@@ -101,7 +109,10 @@ def parkinsonism_hyperpyrexia(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-PHS",
         both((disorder, trigger, signs)),
-        {"a parkinsonian disorder": disorder, "a dopaminergic trigger in 7 days": trigger},
+        {
+            "a parkinsonian disorder": disorder,
+            scene.says("a dopaminergic trigger in {withdrawal.extended_d} days"): trigger,
+        },
         named,
         {
             "no dopaminergic drug stopped, cut or missed": negated(trigger),
@@ -142,14 +153,16 @@ def without_fever(scene: Scene) -> Weighed:
         both((stiff, negated(scene.state["HYP"]), cool, muscle, clear)),
         {
             "rigidity or dystonia": stiff,
-            "not above 38.0 °C (oral or core)": negated(scene.state["HYP"]),
-            "CK below 4 × ULN": muscle,
+            scene.says("not above {hyp.threshold_c} °C (oral or core)"): negated(
+                scene.state["HYP"]
+            ),
+            scene.says("CK below {ck.multiple} × ULN"): muscle,
             "normal consciousness": clear,
         },
         {"localised dystonia": dystonia},
         {
             "fever": scene.temp,
             "altered consciousness": scene.state["MS"],
-            "CK at least 4 × ULN": scene.state["CK"],
+            scene.says("CK at least {ck.multiple} × ULN"): scene.state["CK"],
         },
     )

@@ -53,6 +53,11 @@ TELLING = (
 
 def weighable(now: Moment) -> bool:
     """Is there a sign, a coded problem or a level that points to a look-alike?"""
+    with now.account("differential"):
+        return _weighable(now)
+
+
+def _weighable(now: Moment) -> bool:
     if now.present(now.hours("ddx.sign_h"), *TELLING):
         return True
     levels = now.within("lithium_level", now.hours("ck.lookback_h"))

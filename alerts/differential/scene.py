@@ -38,6 +38,10 @@ class Scene:
             shown = {d.value for d in self.findings["RIG"].evidence}
             self.lead_pipe = UNKNOWN if shown.isdisjoint(LEAD_PIPE) else TRUE
 
+    def says(self, text: str) -> str:
+        """The words for a fact, with the numbers of the rules in them."""
+        return self.now.knowledge.says(text)
+
     def sign(self, *kinds: SignKind) -> Truth:
         """Any of these charted in 24 h; false when charted absent; else unknown."""
         known = self._signs.get(kinds)
@@ -97,15 +101,15 @@ class Scene:
         return TRUE if any(s.running is TRUE for s in spans) else UNKNOWN
 
     def began_within(self, name: str, window: timedelta) -> Truth:
-        """Was a drug of the class begun within the window before the first finding?"""
+        """Was a drug of the class begun less than the window before the first finding?"""
         onset = self.now.onset or self.now.as_of
         starts = [at for u in self.taken(name, timedelta(days=90)) if (at := begun(u))]
         if not starts:
             return UNKNOWN
         if self.now.onset is None:
             for at in starts:
-                self.now.until(at + window + TICK)
-        return TRUE if any(timedelta(0) <= onset - at <= window for at in starts) else FALSE
+                self.now.until(at + window)
+        return TRUE if any(timedelta(0) <= onset - at < window for at in starts) else FALSE
 
     def coded(self, kinds: Iterable[str], *, confirmed: bool = False) -> list[Condition]:
         """Coded problems that may be present now."""

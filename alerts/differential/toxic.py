@@ -36,7 +36,9 @@ def serotonin(scene: Scene) -> Weighed:
         both((drug, rule)),
         {"a serotonergic drug": drug, "clonus": any_clonus, "hyperreflexia": brisk},
         {
-            "onset less than 12 h after a serotonergic drug": early,
+            scene.says(
+                "onset less than {ddx.serotonin_onset_h} h after a serotonergic drug"
+            ): early,
             "mydriasis": scene.sign(SignKind.MYDRIASIS),
             "hyperactive bowel": bowel,
         },
@@ -80,9 +82,9 @@ def anaesthetic(scene: Scene) -> Weighed:
         "DDX-MH",
         both((drug, signs)),
         {
-            "a volatile anaesthetic or succinylcholine in 24 h": drug,
-            "end-tidal CO2 above 55 mmHg": carbon,
-            "above 38.8 °C": hot,
+            scene.says("a volatile anaesthetic or succinylcholine in {ddx.mh_drug_h} h"): drug,
+            scene.says("end-tidal CO2 above {ddx.mh_etco2} mmHg"): carbon,
+            scene.says("above {ddx.mh_temperature_c} °C"): hot,
         },
         toward,
         {"a dopamine antagonist is the only exposure recorded": sole},
@@ -117,14 +119,14 @@ def anticholinergic(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-ACH",
         both((drug, three)),
-        {"an anticholinergic in 24 h": drug, **signs},
+        {scene.says("an anticholinergic in {ddx.ach_drug_h} h"): drug, **signs},
         {"normal tone": negated(scene.state["RIG"])},
         {
             "sweating": scene.state["DIAPH"],
             "rigidity": scene.state["RIG"],
-            "CK at least 4 × ULN": scene.state["CK"],
+            scene.says("CK at least {ck.multiple} × ULN"): scene.state["CK"],
             "sialorrhoea": scene.sign(SignKind.SIALORRHOEA),
-            "above 38.8 °C": hot,
+            scene.says("above {ddx.ach_temperature_c} °C"): hot,
         },
         trigger=drug,
     )
@@ -140,7 +142,7 @@ def stimulant(scene: Scene) -> Weighed:
         "DDX-SYMP",
         both((drug, agitated, wide)),
         {
-            "a stimulant in 72 h, by history or screen": drug,
+            scene.says("a stimulant in {ddx.stimulant_h} h, by history or screen"): drug,
             "agitation": agitated,
             "mydriasis": wide,
         },
@@ -165,9 +167,12 @@ def lithium(scene: Scene) -> Weighed:
     return Weighed(
         "DDX-LITH",
         both((drug, either((level, toxic)))),
-        {"lithium in 14 days": drug, "lithium level above its range": level},
+        {
+            scene.says("lithium in {ddx.lithium_d} days"): drug,
+            "lithium level above its range": level,
+        },
         {**shaky, "renal impairment": kidney},
-        {"no lithium in 14 days": negated(drug)},
+        {scene.says("no lithium in {ddx.lithium_d} days"): negated(drug)},
         trigger=drug,
     )
 
@@ -177,7 +182,8 @@ def clozapine(scene: Scene) -> Weighed:
     now = scene.now
     drug = scene.drug("clozapine", now.days("ddx.lithium_d"))
     counts = now.within("neutrophils", now.hours("ck.lookback_h"))
-    few = [negated(above(m, now.knowledge["ddx.neutrophils"])) for m in counts]
+    limit = now.knowledge["ddx.neutrophils"]
+    few = [negated(above(m, limit)) for m in counts]
     neutropenia = either(few) if few else UNKNOWN
     new = scene.began_within("clozapine", now.days("ddx.clozapine_start_d"))
     crp = both((scene.high("crp"), new))
@@ -189,15 +195,15 @@ def clozapine(scene: Scene) -> Weighed:
         {
             "clozapine": drug,
             "fever on clozapine": both((drug, scene.temp)),
-            "neutrophils below 1.5": neutropenia,
+            scene.says("neutrophils below {ddx.neutrophils}"): neutropenia,
             "troponin above its range": troponin,
-            "CRP above its range in the first 8 weeks": crp,
+            scene.says("CRP above its range in the first {ddx.clozapine_start_d:weeks} weeks"): crp,
         },
         {},
         {
             "normal neutrophils, troponin and CRP": normal,
             "rigidity": scene.state["RIG"],
-            "CK at least 4 × ULN": scene.state["CK"],
+            scene.says("CK at least {ck.multiple} × ULN"): scene.state["CK"],
         },
         trigger=drug,
     )

@@ -19,6 +19,8 @@ CONFOUNDING_CONDITIONS = frozenset(
     {"chronic_kidney_disease", "acute_kidney_injury", "myopathy", "restraint"}
 )
 
+BELOW = "below {ck.multiple} × ULN"
+
 
 def threshold(now: Moment, reading: Measurement) -> tuple[float, tuple[str, ...]]:
     """Four times the result's own limit; without one the usual NMS level, labelled (CK-01)."""
@@ -63,24 +65,32 @@ def _shown(now: Moment, reading: Measurement) -> Datum:
 
 def _absent(now: Moment, readings: list[Measurement], onset: datetime | None) -> Finding:
     if not readings:
-        return Finding("CK", UNKNOWN, "no CK in 72 h")
+        return Finding("CK", UNKNOWN, now.knowledge.says("no CK in {ck.lookback_h} h"))
     newest = readings[-1]
     evidence = (_shown(now, newest),)
     limit, labels = threshold(now, newest)
+    say = now.knowledge.says
     if labels:
-        return Finding("CK", UNKNOWN, "below 1000 U/L, no laboratory range (CK-01)", evidence)
+        reason = say("below {ck.no_range_u_l} U/L, no laboratory range (CK-01)")
+        return Finding("CK", UNKNOWN, reason, evidence)
     if above(newest, limit) is not FALSE or caveats([newest]):
         return Finding("CK", UNKNOWN, "value bounded on one side, or provisional", evidence)
     if now.older(newest.at, now.hours("ck.false_newest_h")):
-        return Finding("CK", UNKNOWN, "newest CK older than 24 h", evidence)
-    if onset is None:
-        return Finding("CK", UNKNOWN, "below 4 × ULN, no onset to count 12 h from", evidence)
+        reason = say("newest CK older than {ck.false_newest_h} h")
+        return Finding("CK", UNKNOWN, reason, evidence)
     wait = now.hours("ck.early_negative_h")
+    if onset is None:
+        reason = say(f"{BELOW}, no onset to count {{ck.early_negative_h}} h from")
+        return Finding("CK", UNKNOWN, reason, evidence)
     if newest.at - onset < wait:
         now.until(newest.at + wait)
-        reason = "below 4 × ULN, drawn less than 12 h after onset: repeat in 12 h (CK-02)"
+        reason = say(
+            f"{BELOW}, drawn less than {{ck.early_negative_h}} h after onset: "
+            "repeat in {ck.early_negative_h} h (CK-02)"
+        )
         return Finding("CK", UNKNOWN, reason, evidence)
-    return Finding("CK", FALSE, "below 4 × ULN, drawn 12 h or more after onset", evidence)
+    reason = say(f"{BELOW}, drawn {{ck.early_negative_h}} h or more after onset")
+    return Finding("CK", FALSE, reason, evidence)
 
 
 def confounders(now: Moment) -> tuple[Datum, ...]:

@@ -1,15 +1,23 @@
 """EXP, EXPX and EXP72 from the exposures and withdrawals found (SPEC 1.2, EXP-03)."""
 
-from alerts.chart import SignKind, begun
-from alerts.moment import NEVER_TAKEN, Moment
+from collections.abc import Callable
+from datetime import timedelta
+
+from alerts.chart import Evidence, MedicationUse, SignKind
+from alerts.dosing import Certainty, dosing
+from alerts.moment import Moment
 from alerts.statements import Datum, Exposure, Finding, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+
+# routes by which an unknown drug may have been a depot; None: the route is not told
+MAYBE_DEPOT = frozenset({None, "im", "sc", "depot"})
 
 
 def exposure_findings(
     now: Moment, exposed: tuple[Exposure, ...], stopped: tuple[Withdrawal, ...]
 ) -> dict[str, Finding]:
     settled = _reconciled(now) and not _unrecognised(now)
+    now.hours("exposure.literal_h")  # said of EXP72 whether or not there is a dose to measure
     readings = [(e.reading, _exposure_datum(e)) for e in exposed]
     readings += [(w.reading, _withdrawal_datum(w)) for w in stopped]
     literal = [(e.literal, _exposure_datum(e)) for e in exposed]
@@ -17,7 +25,7 @@ def exposure_findings(
     found = [
         _exposure("EXP", "full", readings, settled=settled),
         _exposure("EXPX", "extended", readings, settled=settled),
-        _literal_exposure(literal, settled=settled),
+        _literal_exposure(literal, now.knowledge.says, settled=settled),
     ]
     return {f.id: f for f in found}
 
@@ -38,15 +46,19 @@ def _exposure(
     )
 
 
-def _literal_exposure(literal: list[tuple[Truth, Datum]], *, settled: bool) -> Finding:
+def _literal_exposure(
+    literal: list[tuple[Truth, Datum]], say: Callable[[str], str], *, settled: bool
+) -> Finding:
     hits = tuple(d for state, d in literal if state is TRUE)
     if hits:
-        return Finding("EXP72", TRUE, "a confirmed dose or stop within 72 h before a finding", hits)
+        reason = say("a confirmed dose or stop within {exposure.literal_h} h before a finding")
+        return Finding("EXP72", TRUE, reason, hits)
     maybe = tuple(d for state, d in literal if state is UNKNOWN)
     if maybe:
         return Finding("EXP72", UNKNOWN, "no administration confirms the order", maybe)
     if settled:
-        return Finding("EXP72", FALSE, "medication reconciled, no dose within 72 h")
+        reason = say("medication reconciled, no dose within {exposure.literal_h} h")
+        return Finding("EXP72", FALSE, reason)
     return Finding("EXP72", UNKNOWN, "medication history not reconciled (EXP-03)")
 
 
@@ -85,14 +97,28 @@ def _reconciled(now: Moment) -> bool:
 def _unrecognised(now: Moment) -> bool:
     """A drug on the chart that nobody recognised may be a dopamine antagonist."""
     reach = now.days("unrecognised.reach_d")
-    if any(u.what == "drug" for u in now.chart.unread):
+    unknown = [use for use in now.chart.medications if not use.ingredients]
+    # the note kept beside a drug that was read but not recognised says nothing of its own
+    dated = {use.source for use in unknown}
+    if any(u.what == "drug" and u.source not in dated for u in now.chart.unread):
         return True
-    for use in now.chart.medications:
-        if not use.ingredients and use.status.value not in NEVER_TAKEN:
-            at = use.end or begun(use)
-            if at is None or not now.older(at, reach):
-                return True
-    return False
+    return any(_may_reach(now, use, reach) for use in unknown)
+
+
+def _may_reach(now: Moment, use: MedicationUse, reach: timedelta) -> bool:
+    """May this drug, were it a dopamine antagonist, still count?
+
+    For good where nothing tells when it ended, and where it may have been a depot, whose window no
+    unknown product has; else for the reach after its last dose.
+    """
+    span = dosing(use, now.as_of)
+    if span.certainty is Certainty.NONE:
+        return False
+    supply = use.evidence is Evidence.DISPENSE and use.end is None
+    depot = use.long_acting is TRUE or (use.long_acting is UNKNOWN and use.route in MAYBE_DEPOT)
+    if span.running is not FALSE or span.last is None or supply or depot:
+        return True
+    return not now.older(span.last, reach)
 
 
 def firm_exposure(exposed: tuple[Exposure, ...], stopped: tuple[Withdrawal, ...]) -> bool:

@@ -52,7 +52,8 @@ def mental_status(now: Moment, onset: datetime | None) -> Finding:
     if len(low) >= 2 or noted:
         held = set(caveats(low)) | _assumed(normal)
         evidence = (*(datum(m) for m in low[-2:]), *(sign_datum(s) for s in noted[-1:]))
-        reason = "GCS 14 or lower and below baseline, " + ("once with a note" if noted else "twice")
+        below = now.knowledge.says("GCS {ms.gcs_max} or lower and below baseline")
+        reason = f"{below}, {'once with a note' if noted else 'twice'}"
         shown = (*evidence, normal.datum())
         return Finding("MS", TRUE, reason, shown, low[0].at, tuple(sorted(held)))
     return _absent(now, low, normal)
@@ -83,7 +84,10 @@ def _by_rass(now: Moment) -> Finding | None:
     window, ceiling = now.hours("ms.sedative_h"), now.knowledge["ms.rass_max"]
     low = [m for m in now.within("rass", now.hours("ms.true_h")) if m.value <= ceiling]
     clear = [m for m in low if not _sedated(now, m.at, window)]
-    return _from(clear, "RASS -2 or lower without a sedative in 6 h")
+    reason = now.knowledge.says(
+        "RASS {ms.rass_max} or lower without a sedative in {ms.sedative_h} h"
+    )
+    return _from(clear, reason)
 
 
 def _from(hits: list[Measurement], reason: str) -> Finding | None:
@@ -124,12 +128,27 @@ def _absent(now: Moment, low: list[Measurement], normal: Baseline) -> Finding:
     alert = now.signs(window, SignKind.ACVPU)
     proof += [sign_datum(s) for s in alert if s.detail == "A" and not s.preliminary]
     if not proof:
-        return Finding("MS", UNKNOWN, "consciousness not charted in 12 h")
+        reason = now.knowledge.says("consciousness not charted in {ms.false_h} h")
+        return Finding("MS", UNKNOWN, reason)
+    screened = _screened_positive(now)
+    if screened:
+        reason = now.knowledge.says("alert, and a positive delirium screen in {ms.screen_h} h")
+        return Finding("MS", UNKNOWN, reason, (screened[-1], proof[-1]))
     masked = _masking(now)
     if masked:
         reason = f"normal record masked by {masked[0].what.replace('_', ' ')} (MS-02)"
         return Finding("MS", UNKNOWN, reason, (*masked[:1], proof[-1]))
-    return Finding("MS", FALSE, "fully alert in 12 h, no positive screen in 24 h", (proof[-1],))
+    reason = now.knowledge.says(
+        "fully alert in {ms.false_h} h, no positive screen in {ms.screen_h} h"
+    )
+    return Finding("MS", FALSE, reason, (proof[-1],))
+
+
+def _screened_positive(now: Moment) -> list[Datum]:
+    """A delirium screen that forbids "false" (SPEC 1.2), also where it is too old for "true"."""
+    window, cutoff = now.hours("ms.screen_h"), now.knowledge["ms.four_at"]
+    totals = [datum(m) for m in now.within("four_at", window) if m.value >= cutoff]
+    return totals + [sign_datum(s) for s in now.present(window, SignKind.DELIRIUM_SCREEN)]
 
 
 def _masking(now: Moment) -> list[Datum]:
@@ -156,7 +175,14 @@ def broad_mental_status(now: Moment, strict: Finding) -> Finding:
     if agitated:
         top = sure(agitated) or agitated
         shown, held = (datum(top[-1]),), caveats(top[-1:])
-        return Finding("MSB", TRUE, "RASS +2 or higher", shown, agitated[0].at, held)
+        return Finding(
+            "MSB",
+            TRUE,
+            now.knowledge.says("RASS {msb.rass_min:signed} or higher"),
+            shown,
+            agitated[0].at,
+            held,
+        )
     since, held = strict.since, strict.caveats
     return Finding("MSB", strict.state, strict.reason, strict.evidence, since, held)
 

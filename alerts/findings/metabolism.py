@@ -55,7 +55,10 @@ def _not_own(
             return "ventilated: the rate is the machine's (MET-01)"
         run = int(now.knowledge["met.default_charting"])
         if len(own) >= run and len({m.value for m in own[-run:]}) == 1:
-            return "the same value six times in a row: default charting (MET-02)"
+            return now.knowledge.says(
+                "the same value {met.default_charting:word} times in a row: "
+                "default charting (MET-02)"
+            )
     if readings and not own:
         return "ventilator-set or paced (MET-01)"
     return None
@@ -66,7 +69,8 @@ def _absent(
 ) -> Finding:
     evidence = (*(datum(m) for m in own[-1:]), base.datum())
     if len(own) < now.knowledge["met.newest"]:
-        return Finding(finding, UNKNOWN, "fewer than three readings in 12 h", evidence)
+        reason = now.knowledge.says("fewer than {met.newest:word} readings in {met.window_h} h")
+        return Finding(finding, UNKNOWN, reason, evidence)
     firm = sure(own)
     if any(m.value >= ratio * base.value for m in own) or len(firm) < now.knowledge["met.newest"]:
         return Finding(finding, UNKNOWN, "reached once and not held, or provisional", evidence)
@@ -74,4 +78,5 @@ def _absent(
         return Finding(finding, UNKNOWN, "no measured baseline", evidence)
     if kind == "heart_rate" and now.given("rate_limiting", now.hours("bpfl.window_h")):
         return Finding(finding, UNKNOWN, "a rate-limiting drug masks it (MET-01)", evidence)
-    return Finding(finding, FALSE, "not reached by any reading in 12 h", evidence)
+    reason = now.knowledge.says("not reached by any reading in {met.window_h} h")
+    return Finding(finding, FALSE, reason, evidence)

@@ -19,7 +19,7 @@ def rigidity(now: Moment) -> Finding:
         return Finding(
             "RIG",
             TRUE,
-            "rigidity found on examination in 24 h",
+            now.knowledge.says("rigidity found on examination in {rig.true_h} h"),
             tuple(sign_datum(s) for s in clean[-2:]),
             counted[0].at,
             sign_caveats(clean),
@@ -45,7 +45,7 @@ def _normal(now: Moment) -> list[Sign]:
 def _absent(now: Moment) -> Finding:
     normal = _normal(now)
     if not normal:
-        return Finding("RIG", UNKNOWN, "tone not examined in 12 h")
+        return Finding("RIG", UNKNOWN, now.knowledge.says("tone not examined in {rig.false_h} h"))
     masked = [
         *now.given("neuromuscular_blocker", now.hours("rig.false_h")),
         *(u for u in now.given("sedative", now.hours("ms.sedative_h")) if u.route == "iv"),
@@ -54,7 +54,8 @@ def _absent(now: Moment) -> Finding:
     if masked:
         reason = "normal tone under a neuromuscular blocker or deep sedation"
         return Finding("RIG", UNKNOWN, reason, (use_datum(masked[0]), *evidence))
-    return Finding("RIG", FALSE, "tone examined in 12 h: normal", evidence)
+    reason = now.knowledge.says("tone examined in {rig.false_h} h: normal")
+    return Finding("RIG", FALSE, reason, evidence)
 
 
 def rigidity_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:

@@ -7,6 +7,7 @@ interrupts, because well inpatients meet the literal one (SNS-01).
 from datetime import datetime, timedelta
 from statistics import median
 
+from alerts.artefacts import lone_jump
 from alerts.baseline import Baseline, baseline
 from alerts.chart import Measurement, Sign, SignKind
 from alerts.moment import (
@@ -55,8 +56,11 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
         pair = _two(now, sure(hits)) or _two(now, hits)
         if pair:
             held = set(caveats(pair)) | (set() if base.measured else {"assumed_baseline"})
-            reason = f"{kind.replace('_', ' ')} 25 % or more above baseline, twice in 12 h"
-            shown = (*(datum(m) for m in pair), base.datum())
+            more = now.knowledge.says(
+                "{bpup.ratio:percent} % or more above baseline, twice in {bpup.window_h} h"
+            )
+            reason = f"{kind.replace('_', ' ')} {more}"
+            shown = (*(_shown(now, m) for m in pair), base.datum())
             finding = Finding("BPUP", TRUE, reason, shown, pair[0].at, tuple(sorted(held)))
             found.append(finding)
             continue
@@ -87,6 +91,11 @@ def _usable(readings: list[Measurement]) -> list[Measurement]:
     return [m for m in readings if not m.comparator]
 
 
+def _shown(now: Moment, pressure: Measurement) -> Datum:
+    """A pressure as evidence; one that only a missing neighbour keeps says so (SPEC 2.3)."""
+    return datum(pressure, "to be verified: repeat" if lone_jump(now, pressure) else "")
+
+
 def fluctuation(now: Moment) -> Finding:
     """BPFL, read literally: highest minus lowest in 24 h."""
     states: list[Truth] = []
@@ -97,15 +106,15 @@ def fluctuation(now: Moment) -> Finding:
         pair = pair or _extremes(now, readings, parameter)
         if pair:
             change = abs(pair[0].value - pair[1].value)
-            reason = f"{kind.replace('_', ' ')} changed by {change:g} mmHg in 24 h"
-            shown = tuple(datum(m) for m in pair)
+            reason = f"{kind.replace('_', ' ')} changed by {change:g} mmHg {_in_window(now)}"
+            shown = tuple(_shown(now, m) for m in pair)
             found.append(Finding("BPFL", TRUE, reason, shown, pair[1].at, caveats(pair)))
         states.append(FALSE if len(readings) >= 2 else UNKNOWN)
     if found:
         return min(found, key=lambda f: len(f.caveats))
     if UNKNOWN in states:
-        return Finding("BPFL", UNKNOWN, "fewer than two blood pressures in 24 h")
-    return Finding("BPFL", FALSE, "blood pressure steady in 24 h")
+        return Finding("BPFL", UNKNOWN, f"fewer than two blood pressures {_in_window(now)}")
+    return Finding("BPFL", FALSE, f"blood pressure steady {_in_window(now)}")
 
 
 def _extremes(
@@ -133,16 +142,22 @@ def robust_fluctuation(now: Moment) -> Finding:
         change = values[-2] - values[1]
         if change >= now.knowledge[parameter]:
             ranked = sorted(readings, key=BY_VALUE)
-            shown = (datum(ranked[1]), datum(ranked[-2]))
-            reason = f"{kind.replace('_', ' ')} varied robustly by {change:g} mmHg in 24 h"
+            shown = (_shown(now, ranked[1]), _shown(now, ranked[-2]))
+            said = f"varied robustly by {change:g} mmHg {_in_window(now)}"
+            reason = f"{kind.replace('_', ' ')} {said}"
             firm = sorted(_collapsed(now, sure(readings)))
             firmly = len(firm) >= least and firm[-2] - firm[1] >= now.knowledge[parameter]
             held = () if firmly else caveats(readings)
             return Finding("BPFL_ROBUST", TRUE, reason, shown, readings[-1].at, held)
         states.append(FALSE)
     state = FALSE if all(s is FALSE for s in states) else UNKNOWN
-    reason = "steady" if state is FALSE else "fewer than six separate readings in 24 h"
+    few = now.knowledge.says("fewer than {bpfl.robust_readings:word} separate readings")
+    reason = "steady" if state is FALSE else f"{few} {_in_window(now)}"
     return Finding("BPFL_ROBUST", state, reason)
+
+
+def _in_window(now: Moment) -> str:
+    return now.knowledge.says("in {bpfl.window_h} h")
 
 
 def _collapsed(now: Moment, readings: list[Measurement]) -> list[float]:
@@ -165,13 +180,15 @@ def diaphoresis(now: Moment) -> Finding:
     """DIAPH: charted sweating in 24 h; dry or normal skin charted in 12 h (SNS-03)."""
     seen = now.present(now.hours("diaph.true_h"), SignKind.DIAPHORESIS)
     if seen:
-        return _charted("DIAPH", TRUE, "diaphoresis charted in 24 h", seen)
+        reason = now.knowledge.says("diaphoresis charted in {diaph.true_h} h")
+        return _charted("DIAPH", TRUE, reason, seen)
     window = now.hours("diaph.false_h")
     charted = now.signs(window, SignKind.DIAPHORESIS)
     dry = [s for s in charted if s.present is FALSE and s.structured]
     dry += now.present(window, SignKind.DRY_SKIN)
     if dry:
-        return _charted("DIAPH", FALSE, "skin charted dry or normal in 12 h", dry)
+        reason = now.knowledge.says("skin charted dry or normal in {diaph.false_h} h")
+        return _charted("DIAPH", FALSE, reason, dry)
     return Finding("DIAPH", UNKNOWN, "sweating not charted")
 
 
@@ -182,7 +199,8 @@ def incontinence(now: Moment) -> Finding:
     charted = now.signs(window, SignKind.URINARY_INCONTINENCE)
     new = [s for s in charted if s.present is TRUE and s.new is not FALSE]
     if new:
-        return _charted("INCONT", TRUE, "urinary incontinence charted in 24 h", new)
+        reason = now.knowledge.says("urinary incontinence charted in {incont.window_h} h")
+        return _charted("INCONT", TRUE, reason, new)
     if catheter:
         reason = "indwelling catheter or renal replacement: cannot be told (SNS-03)"
         return _charted("INCONT", UNKNOWN, reason, catheter)
@@ -191,7 +209,8 @@ def incontinence(now: Moment) -> Finding:
         return _charted("INCONT", UNKNOWN, "long-standing incontinence (SNS-03)", old)
     continent = [s for s in charted if s.present is FALSE and s.structured]
     if continent:
-        return _charted("INCONT", FALSE, "continent in 24 h", continent)
+        reason = now.knowledge.says("continent in {incont.window_h} h")
+        return _charted("INCONT", FALSE, reason, continent)
     return Finding("INCONT", UNKNOWN, "continence not charted")
 
 

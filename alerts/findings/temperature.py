@@ -40,15 +40,20 @@ def hyperthermia(now: Moment) -> Finding:
         return Finding(
             "HYP",
             TRUE,
-            "two readings above 38.0 °C, 30 min to 24 h apart",
+            now.knowledge.says(
+                "two readings above {hyp.threshold_c} °C, "
+                "{hyp.separation_min} min to {hyp.span_h} h apart"
+            ),
             tuple(_shown(now, m) for m in pair),
             pair[0].at,
             caveats(pair),
         )
     recent = [m for m in hot if not now.older(latest(m), now.hours("hyp.false_window_h"))]
     if recent:
-        reason = (
-            "one reading above 38.0 °C" if len(hot) == 1 else "occasions less than 30 min apart"
+        reason = now.knowledge.says(
+            "one reading above {hyp.threshold_c} °C"
+            if len(hot) == 1
+            else "occasions less than {hyp.separation_min} min apart"
         )
         shown = tuple(_shown(now, m) for m in recent[-2:])
         return Finding("HYP", UNKNOWN, reason, shown, recent[0].at)
@@ -74,7 +79,7 @@ def _pair(now: Moment, hot: list[Measurement]) -> tuple[Measurement, Measurement
 
 def _absent(now: Moment, readings: list[Measurement]) -> Finding:
     if not readings:
-        return Finding("HYP", UNKNOWN, "no temperature in 72 h")
+        return Finding("HYP", UNKNOWN, now.knowledge.says("no temperature in {hyp.lookback_h} h"))
     trusted = trusted_sites(now.knowledge)
     proof = [
         m
@@ -82,18 +87,22 @@ def _absent(now: Moment, readings: list[Measurement]) -> Finding:
         if m.site in trusted and m.comparator not in {">", ">="} and certain(m)
     ]
     if len(proof) < now.knowledge["hyp.occasions"]:
-        reason = "fewer than two oral or core readings in 24 h"
+        reason = now.knowledge.says(
+            "fewer than {hyp.occasions:word} oral or core readings in {hyp.false_window_h} h"
+        )
         return Finding("HYP", UNKNOWN, reason, (datum(readings[-1]),))
     if now.older(proof[-1].at, now.hours("hyp.false_newest_h")):
-        return Finding(
-            "HYP", UNKNOWN, "newest oral or core reading older than 6 h", (datum(proof[-1]),)
-        )
+        reason = now.knowledge.says("newest oral or core reading older than {hyp.false_newest_h} h")
+        return Finding("HYP", UNKNOWN, reason, (datum(proof[-1]),))
     masked = masking(now)
     if masked:
         reason = f"absence masked by {masked[0].what.replace('_', ' ')} (TEMP-04)"
         return Finding("HYP", UNKNOWN, reason, (*masked, datum(proof[-1])))
     evidence = tuple(datum(m) for m in proof[-2:])
-    return Finding("HYP", FALSE, "oral or core readings in 24 h, none above 38.0 °C", evidence)
+    reason = now.knowledge.says(
+        "oral or core readings in {hyp.false_window_h} h, none above {hyp.threshold_c} °C"
+    )
+    return Finding("HYP", FALSE, reason, evidence)
 
 
 def masking(now: Moment) -> tuple[Datum, ...]:
@@ -111,13 +120,14 @@ def first_fever(now: Moment) -> Finding:
     hot = those_above(readings, threshold)
     if not hot:
         state = UNKNOWN if not readings else FALSE
-        reason = "no temperature in 24 h" if not readings else "no reading above 38.0 °C in 24 h"
+        said = "no temperature in" if not readings else "no reading above {hyp.threshold_c} °C in"
+        reason = now.knowledge.says(f"{said} {{temp1.window_h}} h")
         return Finding("TEMP1", state, reason, tuple(datum(m) for m in readings[-1:]))
     clean = sure(hot) or hot
     return Finding(
         "TEMP1",
         TRUE,
-        "a reading above 38.0 °C in 24 h",
+        now.knowledge.says("a reading above {hyp.threshold_c} °C in {temp1.window_h} h"),
         (_shown(now, clean[-1]),),
         hot[0].at,
         caveats(clean[-1:]),
@@ -140,7 +150,8 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
         reason = f"{'core ' if core else ''}temperature {said} {limit:g} °C"
         return Finding(finding, TRUE, reason, (_shown(now, top),), hits[0].at, caveats([top]))
     state = FALSE if readings else UNKNOWN
-    return Finding(finding, state, "not reached" if readings else "no reading in 24 h")
+    reason = "not reached" if readings else now.knowledge.says("no reading in {temp1.window_h} h")
+    return Finding(finding, state, reason)
 
 
 def forty(now: Moment) -> Finding:
@@ -154,7 +165,9 @@ def critical(now: Moment, mental: Finding) -> Finding:
     if peak.state is not TRUE:
         return peak
     if mental.state is not TRUE:
-        reason = "core temperature above 41.1 °C, mental status not altered or unknown"
+        reason = now.knowledge.says(
+            "core temperature above {temp411.threshold_c} °C, mental status not altered or unknown"
+        )
         return Finding("TEMP411", mental.state, reason, peak.evidence)
     held = tuple(sorted({*peak.caveats, *mental.caveats}))
     evidence = (*peak.evidence, *mental.evidence)

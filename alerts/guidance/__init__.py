@@ -5,7 +5,7 @@ rendered (SAF-04), no dose for anyone under 18 or of unknown age (SAF-06), no do
 is ever suggested (SAF-08).
 """
 
-from alerts.guidance.patient import is_child
+from alerts.guidance.patient import comes_of_age, is_child
 from alerts.guidance.plan import plan
 
-__all__ = ["is_child", "plan"]
+__all__ = ["comes_of_age", "is_child", "plan"]

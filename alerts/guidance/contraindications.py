@@ -71,6 +71,24 @@ def _against(bedside: Bedside, word: str, raw: Raw) -> _Against:
     )
 
 
+def _together(bedside: Bedside, entry: Mapping[str, Any]) -> _Against:
+    """All that the rows of an entry name, as one row; made once."""
+    memo = bedside.now.knowledge.memo
+    known: _Against | None = memo.get(("against, together", id(entry)))
+    if known is None:
+        rows = _rows(bedside, entry)
+        known = memo["against, together", id(entry)] = _Against(
+            "",
+            {},
+            "",
+            frozenset().union(*[row.members for row in rows]),
+            tuple([kind for row in rows for kind in row.conditions]),
+            tuple([kind for row in rows for kind in row.signs]),
+            drugs_only=False,
+        )
+    return known
+
+
 def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     """Every contraindication of a drug or action of the knowledge, then its cautions."""
     drug = entry.get("drug", "")
@@ -81,14 +99,17 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     unread: list[str] = []
     listed: list[int] = []
     rows = _rows(bedside, entry)
+    # of most drugs the chart names nothing: asked for all rows together first
+    silent = not _touched(bedside, _together(bedside, entry))
     for i, row in enumerate(rows):
         word, raw, text = row.word, row.raw, row.said
-        found = dict(_recorded(bedside, row, drug)) if _touched(bedside, row) else {}
+        named = not silent and _touched(bedside, row)
+        found = dict(_recorded(bedside, row, drug)) if named else {}
         if found:
             recorded.append(f"{word} recorded: {'; '.join(found.values())}. {text}")
             brief += found
             absolute += found if raw.get("absolute") else ()
-        said, missing = _readings(bedside, raw, drug)
+        said, missing = _readings(bedside, raw, drug) if "readings" in raw else ("", [])
         if said:
             to_check.append(f"Check: {said}. {text}")
             unread += missing
@@ -156,8 +177,6 @@ def _cleared(bedside: Bedside, row: _Against) -> bool:
 
 def _readings(bedside: Bedside, raw: Raw, drug: str) -> tuple[str, list[str]]:
     """The readings that decide, in words, and those that nobody took in a day."""
-    if "readings" not in raw:
-        return "", []
     told = [_reading(bedside, kind) for kind in raw["readings"]]
     missing = [f"{said}: check before {drug}" for said, there in told if not there]
     return "; ".join([*(said for said, there in told if there), *missing]), missing
@@ -177,13 +196,14 @@ def _worded(bedside: Bedside, kind: str) -> tuple[str, bool]:
         upper = bedside.newest("systolic_bp", parameter)
         lower = bedside.newest("diastolic_bp", parameter)
         if upper is None:
-            return "blood pressure not recorded in 24 h", False
+            return bedside.says("blood pressure not recorded in {dose.laboratory_age_h} h"), False
         below = f"/{lower.value:g}" if lower is not None else ""
         when = stamp(upper.at, bedside.now)
         return f"blood pressure {upper.value:g}{below} mmHg, {when}", True
     reading = bedside.newest(kind, parameter)
     if reading is None:
-        return f"{kind_name(kind)} not recorded in 24 h", False
+        missing = bedside.says("not recorded in {dose.laboratory_age_h} h")
+        return f"{kind_name(kind)} {missing}", False
     return measured(reading, bedside.now), True
 
 

@@ -37,25 +37,28 @@ def preparation_lines(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[st
     """The arithmetic for this patient, or why there is none."""
     made, weight = entry["preparation"], bedside.weight
     if weight is None:
-        yield "No weight recorded in 30 d: mg/kg only, weigh the patient"
+        missing = "No weight recorded in {dose.weight_age_d} d: mg/kg only, weigh the patient"
+        yield bedside.says(missing)
         return
     where = f"weight {weight.value:g} kg, {stamp(weight.at, bedside.now)}"
     cited = citations(made["cite"])
     for mg_kg in made["mg_kg"]:
-        prepared = _prepared(reconstitution(weight.value, mg_kg, made), mg_kg)
+        prepared = _prepared(reconstitution(weight.value, mg_kg, made), mg_kg, made)
         yield f"{prepared}; maximum: {made['max_mg_kg']} mg/kg in 24 h ({where}){cited}"
     most = reconstitution(weight.value, made["max_mg_kg"], made)
     yield (
         f"Maximum in 24 h: {made['max_mg_kg']} mg/kg IV = {_number(most.dose_mg)} mg = "
-        f"{most.vials} vials of 20 mg ({most.mannitol_g} g mannitol) ({where}){cited}"
+        f"{most.vials} vials of {made['vial_mg']} mg ({most.mannitol_g} g mannitol) "
+        f"({where}){cited}"
     )
 
 
-def _prepared(made: Preparation, mg_kg: float) -> str:
+def _prepared(prepared: Preparation, mg_kg: float, made: Mapping[str, Any]) -> str:
     return (
-        f"{mg_kg:g} mg/kg IV once = {_number(made.dose_mg)} mg = {made.vials} vials of 20 mg with "
-        f"{made.water_ml} mL sterile water ({made.mannitol_g} g mannitol), or "
-        f"{made.suspension_ml:.1f} mL of the 50 mg/mL suspension"
+        f"{mg_kg:g} mg/kg IV once = {_number(prepared.dose_mg)} mg = {prepared.vials} vials of "
+        f"{made['vial_mg']} mg with {prepared.water_ml} mL sterile water "
+        f"({prepared.mannitol_g} g mannitol), or {prepared.suspension_ml:.1f} mL of the "
+        f"{made['suspension_mg_ml']} mg/mL suspension"
     )
 
 

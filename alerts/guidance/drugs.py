@@ -94,6 +94,9 @@ def _doses(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:
     yield from (line(raw, bedside.labels) for raw in entry.get("with_doses", ()))
 
 
+NO_GFR = "GFR of the last {dose.gfr_age_h} h not known: creatinine before the first dose"
+
+
 def _renal(bedside: Bedside, rows: list[Raw]) -> Iterator[str]:
     """The row of the newest GFR of a day, or creatinine first and the whole table."""
     gfr = bedside.newest("egfr", "dose.gfr_age_h")
@@ -101,7 +104,7 @@ def _renal(bedside: Bedside, rows: list[Raw]) -> Iterator[str]:
     if gfr is None or row is None:
         creatinine = bedside.newest("creatinine", "dose.gfr_age_h")
         known = f" ({measured(creatinine, bedside.now)}: work out the GFR)" if creatinine else ""
-        yield f"GFR of the last 24 h not known: creatinine before the first dose{known}"
+        yield f"{bedside.says(NO_GFR)}{known}"
         yield from (dose(raw, bedside.labels) for raw in rows)
         return
     yield f"{dose(row, bedside.labels)} (chosen by {measured(gfr, bedside.now)})"
@@ -153,7 +156,7 @@ def _first_dose(bedside: Bedside, entry: Mapping[str, Any]) -> str:
         gfr = bedside.newest("egfr", "dose.gfr_age_h")
         row = renal_row(gfr.value, gfr.comparator, entry["renal"]) if gfr else None
         if row is None:
-            return "GFR of the last 24 h not known: creatinine before the first dose"
+            return bedside.says(NO_GFR)
         return dose(row, bedside.labels, short=True)
     offered = shown(entry["doses"])
     return dose(offered[0], bedside.labels, short=True) if offered else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from functools import cached_property
 
 from alerts.chart import Condition, Measurement, MedicationUse, SignKind
@@ -70,6 +71,10 @@ class Bedside:
         sound = [w for w in weights if not w.unit_inferred and not w.comparator and w.value > 0]
         return sound[-1] if sound else None
 
+    def says(self, text: str) -> str:
+        """Words of the plan with the numbers of the rules in them."""
+        return self.now.knowledge.says(text)
+
     def newest(self, kind: str, parameter: str) -> Measurement | None:
         """The newest reading within the hours of a parameter."""
         readings = self.now.within(kind, self.now.hours(parameter))
@@ -85,6 +90,22 @@ def is_child(now: Moment) -> Truth:
     details = now.chart.details
     if details is None or details.birth_date is None:
         return UNKNOWN
+    with now.account("SAF-06"):
+        adult = now.knowledge["tier.adult_y"]
     born, today = details.birth_date, now.as_of.date()
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return TRUE if age < now.knowledge["tier.adult_y"] else FALSE
+    return TRUE if age < adult else FALSE
+
+
+def comes_of_age(now: Moment) -> None:
+    """The day a patient comes of age changes what is shown."""
+    details = now.chart.details
+    if details is None or details.birth_date is None:
+        return
+    with now.account("SAF-06"):
+        born, years = details.birth_date, int(now.knowledge["tier.adult_y"])
+    try:
+        birthday = born.replace(year=born.year + years)
+    except ValueError:  # born on 29 February: of age on 1 March, as `is_child` counts
+        birthday = date(born.year + years, 3, 1)
+    now.until(datetime.combine(birthday, time(), now.as_of.tzinfo))

@@ -43,8 +43,19 @@ def plan(
     `findings` decide what a stage alone does not: cooling at 41.1 °C whatever the tier. After a
     resolved episode the rules of re-exposure are shown whatever the tier.
     """
+    with now.account("plan"):
+        return _planned(now, tier, severity, exposures, withdrawals, findings or {})
+
+
+def _planned(
+    now: Moment,
+    tier: TierName,
+    severity: Severity,
+    exposures: tuple[Exposure, ...],
+    withdrawals: tuple[Withdrawal, ...],
+    told: Mapping[str, Finding],
+) -> Plan:
     after, stage = rechallenge(now), _stage(tier, severity)
-    told = findings or {}
     if not stage and not critical_hyperthermia(told):
         return Plan("", after)
     found = culprits(now, exposures) if stage else ()
@@ -104,6 +115,11 @@ def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
     names = ", ".join(a.brief.split(".")[0].lower() for a in held)
     together = f"Drugs ({names}). {reason}"
     return [
-        a if a.id not in keys else replace(a, brief=together if a is held[0] else "")
-        for a in advice
+        a if a.id not in keys else _briefly(a, together if a is held[0] else "") for a in advice
     ]
+
+
+def _briefly(advice: Advice, brief: str) -> Advice:
+    """The same advice with other words on a card (spelt out: `replace` costs many times that)."""
+    a = advice
+    return Advice(a.id, a.title, a.priority, a.warnings, a.lines, a.basis, a.cite, a.label, brief)

@@ -8,6 +8,7 @@ from alerts.coagulation import coagulation
 from alerts.guidance.contraindications import checks
 from alerts.guidance.culprits import before, culprit_line, reinstate_line
 from alerts.guidance.patient import Bedside
+from alerts.knowledge import Knowledge
 from alerts.resolution import resolution
 from alerts.statements import Advice, Finding, TierName
 from alerts.truth import TRUE, UNKNOWN
@@ -132,7 +133,8 @@ def _escalate(bedside: Bedside) -> Added:
 def _cool(bedside: Bedside) -> Added:
     reading = bedside.newest("body_temperature", "dose.laboratory_age_h")
     if reading is None:
-        return Added(lines=["Temperature not recorded in 24 h: measure core temperature now"])
+        missing = "Temperature not recorded in {dose.laboratory_age_h} h: "
+        return Added(lines=[bedside.says(f"{missing}measure core temperature now")])
     said = measured(reading, bedside.now)
     if reading.site not in bedside.now.knowledge.sites["core"]:
         said += f" ({reading.site or 'site not recorded'}): measure core temperature"
@@ -146,13 +148,14 @@ def _fluid(bedside: Bedside) -> Added:
     """The urine target by CK; in mL/h where a weight is on record."""
     added, weight, k = Added(), bedside.weight, bedside.now.knowledge
     if weight is not None:
-        added.lines.append(
-            f"At {weight.value:g} kg the target of 1 to 2 mL/kg/h is {weight.value:.0f} to "
-            f"{2 * weight.value:.0f} mL/h"
-        )
+        added.lines.append(_fluid_target(k, weight.value))
     ck = bedside.newest("creatine_kinase", "ck.lookback_h")
     if ck is None:
-        added.lines.append("CK not recorded in 72 h: take the rhabdomyolysis target until known")
+        added.lines.append(
+            bedside.says(
+                "CK not recorded in {ck.lookback_h} h: take the rhabdomyolysis target until known"
+            )
+        )
         return added
     limit = k["rhabdomyolysis.ck_u_l"]
     high = (ck.reference_high or 0) * k["rhabdomyolysis.ck_multiple"]
@@ -164,12 +167,26 @@ def _fluid(bedside: Bedside) -> Added:
     return added
 
 
+def _fluid_target(knowledge: Knowledge, weight_kg: float) -> str:
+    """The displayed default for a weight, never above its cap (MGT-FLUID)."""
+    cap = knowledge["fluid.cap_ml_h"]
+    least, most = (weight_kg * knowledge[f"fluid.{end}_ml_kg_h"] for end in ("least", "most"))
+    target = knowledge.says("target of {fluid.least_ml_kg_h} to {fluid.most_ml_kg_h} mL/kg/h")
+    said = f"At {weight_kg:g} kg the {target} is"
+    if least >= cap:
+        return f"{said} {cap:g} mL/h, the displayed maximum"
+    if most > cap:
+        return f"{said} {least:.0f} to {cap:g} mL/h, the displayed maximum"
+    return f"{said} {least:.0f} to {most:.0f} mL/h"
+
+
 def _electrolytes(bedside: Bedside) -> Added:
     potassium, k = bedside.newest("potassium", "dose.laboratory_age_h"), bedside.now.knowledge
     if potassium is None:
+        missing = bedside.says("otassium not recorded in {dose.laboratory_age_h} h")
         return Added(
-            lines=["Potassium not recorded in 24 h: send now"],
-            brief="Potassium, calcium, phosphate, gas now: potassium not recorded in 24 h",
+            lines=[f"P{missing}: send now"],
+            brief=f"Potassium, calcium, phosphate, gas now: p{missing}",
         )
     said = measured(potassium, bedside.now)
     if potassium.value >= k["potassium.emergency"]:
@@ -189,7 +206,8 @@ def _clotting(bedside: Bedside) -> Added:
     read = f" from {', '.join(score.parts)}" if score.parts else ""
     lines = [f"ISTH score now {score.lower}–{score.upper} of 8 points{read}"]
     if score.missing:
-        lines.append(f"Not recorded in 48 h: {', '.join(score.missing)}")
+        window = bedside.says("Not recorded in {dic.window_h} h")
+        lines.append(f"{window}: {', '.join(score.missing)}")
     if score.overt is TRUE:
         said = f"Overt DIC by the ISTH score: {score.lower}–{score.upper} of 8 points"
         return Added(warnings=[said], lines=lines, brief=f"{said}: haematology")

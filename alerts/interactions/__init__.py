@@ -58,11 +58,14 @@ def _met(board: Board, *, ordering: bool) -> Iterator[Match]:
         of_a, of_b = sides[row.id]
         if ordering and not any(p.taken.asked for p in (*a, *b)):
             continue
-        yield from pairs(board, row, a, b, ordering=ordering)
-        yield from with_states(board, row, a, of_b, ordering=ordering)
-        yield from with_states(board, row, b, of_a, ordering=ordering)
+        if a and b:
+            yield from pairs(board, row, a, b, ordering=ordering)
+        if a and of_b:
+            yield from with_states(board, row, a, of_b, ordering=ordering)
+        if b and of_a:
+            yield from with_states(board, row, b, of_a, ordering=ordering)
 
 
 def _said(board: Board, found: Sequence[Match]) -> tuple[Interaction, ...]:
-    told = (interaction(board, match) for match in found)
-    return unique(one for one in told if one is not None)
+    told = [interaction(board, match) for match in found]
+    return unique([one for one in told if one is not None])

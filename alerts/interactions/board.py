@@ -13,6 +13,7 @@ from alerts.interactions.states import States
 from alerts.interactions.taken import Taken, drug_datum, on_board, ordered
 from alerts.knowledge import Knowledge
 from alerts.knowledge.records import Hit, Row
+from alerts.moment import Moment
 from alerts.record import record
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, Truth, both
@@ -31,6 +32,33 @@ class Place:
     missing: str
 
 
+@record
+class _Sides:
+    """Where an ingredient stands: its hits, the rows of side a and of side b.
+
+    `stateful`: the hits in rows that a state alone can complete.
+    """
+
+    hits: tuple[Hit, ...]
+    stateful: tuple[Hit, ...]
+    a: frozenset[str]
+    b: frozenset[str]
+
+
+def _sides(knowledge: Knowledge, ingredient: str) -> _Sides:
+    """The same for every patient, so worked out once."""
+    known: _Sides | None = knowledge.memo.get(("sides", ingredient))
+    if known is None:
+        hits = knowledge.index.drugs.get(ingredient, ())
+        known = knowledge.memo["sides", ingredient] = _Sides(
+            hits,
+            tuple(hit for hit in hits if hit.row.id in knowledge.index.stateful),
+            frozenset(hit.row.id for hit in hits if hit.side == "a"),
+            frozenset(hit.row.id for hit in hits if hit.side == "b"),
+        )
+    return known
+
+
 Places = dict[str, tuple[Row, list[Place], list[Place]]]
 
 
@@ -39,9 +67,8 @@ class Board:
 
     def __init__(self, situation: Situation, drafts: Sequence[MedicationUse] = ()) -> None:
         self.situation, self.drafts = situation, drafts
-        knowledge = situation.now.knowledge
         self.recent = situation.now.hours("interaction.recent_h")
-        self.present = on_board(situation.now, longest(knowledge), drafts)
+        self.present = on_board(situation.now, longest(situation.now), drafts)
         self.ordering = ordered(drafts)
         everything = [*self.ordering, *self.present]
         self.states = States(situation, everything)
@@ -51,41 +78,49 @@ class Board:
         self._treated: bool | None = None
         self._factors: dict[str, Datum] = {}
         self._shown: dict[int, Datum] = {}
+        self._completed: dict[str, bool] = {}
         self.places = self._placed(everything)
 
     def _placed(self, everything: list[Taken]) -> Places:
-        """Every drug in every row that names it; with drafts, only rows that name one of those."""
-        hits = self.situation.now.knowledge.index.drugs
-        asked = {
-            hit.row.id
-            for taken in everything
-            if taken.asked
-            for hit in hits.get(taken.ingredient, ())
-        }
+        """Every drug in every row that can be met; with drafts, only rows that name one of those.
+
+        A row can be met with a drug of this board on both sides, or with a state on one.
+        """
+        knowledge = self.situation.now.knowledge
+        sides = [_sides(knowledge, taken.ingredient) for taken in everything]
+        met = set().union(*[s.a for s in sides]) & set().union(*[s.b for s in sides])
+        asked = set().union(
+            *[s.a | s.b for s, taken in zip(sides, everything, strict=True) if taken.asked]
+        )
         places: Places = {}
-        met, stateful = self._can_be_met(everything), self.situation.now.knowledge.index.stateful
-        for taken in everything:
-            for hit in hits.get(taken.ingredient, ()):
+        for side, taken in zip(sides, everything, strict=True):
+            for hit in side.hits if met else side.stateful:
                 row = hit.row.id
-                if row not in met and row not in stateful:
+                if row not in met and not self._completed_by_state(hit.row):
                     continue
                 if self.drafts and row not in asked:
                     continue
                 place = self._place(taken, hit)
                 if place is not None:
-                    _, a, b = places.setdefault(hit.row.id, (hit.row, [], []))
+                    _, a, b = places.setdefault(row, (hit.row, [], []))
                     (a if hit.side == "a" else b).append(place)
         return places
 
-    def _can_be_met(self, everything: list[Taken]) -> set[str]:
-        """Rows with a drug of this board on both sides; a state may be the other side too."""
-        index = self.situation.now.knowledge.index
-        named = {taken.ingredient for taken in everything}
-        sides: dict[str, set[str]] = {"a": set(), "b": set()}
-        for ingredient in named:
-            for hit in index.drugs.get(ingredient, ()):
-                sides[hit.side].add(hit.row.id)
-        return sides["a"] & sides["b"]
+    def _completed_by_state(self, row: Row) -> bool:
+        """Has the row a state on a side, and a context that may hold with a drug of this board?"""
+        known = self._completed.get(row.id)
+        if known is None:
+            stateful = row.id in self.situation.now.knowledge.index.stateful
+            known = stateful and any(self._may_hold(name, row) for name in row.context)
+            self._completed[row.id] = known
+        return known
+
+    def _may_hold(self, name: str, row: Row) -> bool:
+        """As `_holds`, whichever drug of this board the row is met with."""
+        if name == "TX":
+            treatment = self.situation.now.knowledge.classes["nms_treatment"]
+            return any(t.ingredient in treatment for t in (*self.ordering, *self.present))
+        return self._holds(name, row, ())
 
     def _place(self, taken: Taken, hit: Hit) -> Place | None:
         if not hit.qualifier and taken.certain is TRUE:
@@ -99,9 +134,10 @@ class Board:
 
     def factor(self, kind: str) -> Datum:
         """An individual contextual factor of this patient."""
-        if kind not in self._factors:
-            self._factors[kind] = factor(self.situation, kind)
-        return self._factors[kind]
+        known = self._factors.get(kind)
+        if known is None:
+            known = self._factors[kind] = factor(self.situation, kind)
+        return known
 
     def _qualified(self, taken: Taken, qualifier: str) -> tuple[Truth, str]:
         if qualifier == "culprit":
@@ -112,9 +148,10 @@ class Board:
 
     def shown(self, taken: Taken) -> Datum:
         """The drug as shown, worked out once."""
-        if id(taken) not in self._shown:
-            self._shown[id(taken)] = drug_datum(taken)
-        return self._shown[id(taken)]
+        known = self._shown.get(id(taken))
+        if known is None:
+            known = self._shown[id(taken)] = drug_datum(taken)
+        return known
 
     # --- contexts
 
@@ -124,7 +161,7 @@ class Board:
         Suspicion never silences a row of prevention: PRE holds for every patient with the drugs of
         the row, whatever the tier.
         """
-        return tuple(name for name in row.context if self._holds(name, row, drugs))
+        return tuple([name for name in row.context if self._holds(name, row, drugs)])
 
     def _holds(self, name: str, row: Row, drugs: Sequence[str]) -> bool:
         if name in {"ANY", "PRE"}:
@@ -139,10 +176,11 @@ class Board:
         return any(d in self.situation.now.knowledge.dopaminergic for d in drugs) or self._pd()
 
     def suspected(self, row: Row) -> bool:
-        if row.tier_min not in self._suspicion:
+        known = self._suspicion.get(row.tier_min)
+        if known is None:
             held = episode.nms_suspected(self.situation, row)
-            self._suspicion[row.tier_min] = held.state is TRUE
-        return self._suspicion[row.tier_min]
+            known = self._suspicion[row.tier_min] = held.state is TRUE
+        return known
 
     def watched(self) -> bool:
         """Any tier, or NMS recorded as an active problem: an episode may be open."""
@@ -174,10 +212,13 @@ class Board:
         return self._parkinsonian
 
 
-def longest(knowledge: Knowledge) -> timedelta:
+def longest(now: Moment) -> timedelta:
     """The longest time that any row looks back for a drug."""
-    hours = max(knowledge.index.longest_h, knowledge["interaction.recent_h"])
-    return max(timedelta(hours=hours), timedelta(days=knowledge["interaction.inducer_d"]))
+    recent, inducer = now.hours("interaction.recent_h"), now.days("interaction.inducer_d")
+    rows: timedelta | None = now.knowledge.memo.get("longest")
+    if rows is None:
+        rows = now.knowledge.memo["longest"] = timedelta(hours=now.knowledge.index.longest_h)
+    return max(rows, recent, inducer)
 
 
 def reach(board: Board, row: Row, taken: Taken) -> timedelta:

@@ -48,15 +48,15 @@ def dose_increase(situation: Situation, taken: Taken) -> Held:
     """A daily amount 40 % or more above one in force in the last 14 days (langan2012)."""
     now = situation.now
     amount = daily_mg(taken.use)
-    since = now.as_of - now.days("interaction.dose_ratio_d")
+    window = now.days("interaction.dose_ratio_d")
     before = [
         (earlier, mg)
         for earlier in now.chart.orders.get(taken.ingredient, ())
         if earlier.source.reference != taken.reference
         and earlier.route == taken.use.route
-        and (earlier.end or now.as_of) >= since
         and (mg := daily_mg(earlier))
         and _earlier(earlier, taken)
+        and (earlier.end is None or not now.older(earlier.end, window))
     ]
     if amount is None or not before:
         return Held(UNKNOWN, missing=f"earlier dose of {taken.ingredient}")

@@ -13,6 +13,7 @@ from alerts.knowledge.records import Row
 from alerts.moment import Moment
 from alerts.statements import Datum, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from alerts.wording import day
 
 NMS = "neuroleptic_malignant_syndrome"
 
@@ -101,7 +102,8 @@ def _resolved_within(situation: Situation, wait: timedelta) -> Held:
     for at, fact, began in _resolutions(now):
         if at is not None:
             if at <= now.as_of and not now.older(at, wait - timedelta(microseconds=1)):
-                return Held(TRUE, (fact,), f"{(now.as_of - at).days} days after NMS resolved")
+                # the date, not a count of days: that would read differently every day
+                return Held(TRUE, (fact,), f"NMS resolved on {day(at, now)}")
         elif began is None or not now.older(began, course + wait):
             unsure = undecided("date of resolution of NMS", fact)
     return unsure

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from alerts.chart import Measurement, SignKind
-from alerts.evidence import above, caveats, datum, sign_datum
+from alerts.evidence import above, any_above, caveats, datum, sign_datum, those_above
 from alerts.interactions.situation import Held, Situation, undecided
 from alerts.statements import Datum
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 _STALE = timedelta(days=3650)
 
@@ -103,11 +103,11 @@ def hyperthermia(situation: Situation) -> Held:
     if not recent:
         return undecided(f"temperature of the last {_hours(window)} h")
     limit = now.knowledge["hyp.threshold_c"]
-    hot = [r for r in recent if above(r, limit, strict=True) is TRUE]
+    hot = those_above(recent, limit)
     if hot:
         peak = max(hot, key=lambda r: (r.value, r.at))
         return Held(TRUE, (datum(peak),), f"temperature {peak.value:g} °C")
-    state = either(above(r, limit, strict=True) for r in recent)
+    state = any_above(recent, limit, strict=True)
     newest = datum(recent[-1])
     return undecided("temperature: not certain", newest) if state is UNKNOWN else Held(FALSE)
 

@@ -89,7 +89,7 @@ def with_states(
     board: Board, row: Row, places: Sequence[Place], names: Sequence[str], *, ordering: bool
 ) -> Iterator[Match]:
     """Drug against the patient's state; several states of one row are told together."""
-    for place in places if names else ():
+    for place in places:
         taken = place.taken
         if ordering and not taken.draft:
             continue
@@ -97,7 +97,7 @@ def with_states(
             continue
         if _gone(taken) or not _lately(board, row, taken):
             continue
-        held = told(board.states.answer(name, row, taken) for name in names)
+        held = told([board.states.answer(name, row, taken) for name in names])
         if held.state is FALSE or place.state is held.state is UNKNOWN:
             continue  # not met, or nothing recorded points to it
         missing = tuple(m for m in (place.missing, held.missing) if m)
@@ -107,8 +107,8 @@ def with_states(
 def alone(board: Board, row: Row) -> Iterator[Match]:
     """State against state: no drug is needed."""
     sides = board.situation.now.knowledge.index.states[row.id]
-    answers = [told(board.states.answer(name, row, None) for name in names) for names in sides]
-    state = both(held.state for held in answers)
+    answers = [told([board.states.answer(name, row, None) for name in names]) for names in sides]
+    state = both([held.state for held in answers])
     if state is FALSE or not any(held.state is TRUE for held in answers):
         return
     joined = Held(

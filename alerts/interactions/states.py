@@ -4,7 +4,7 @@ Absence of a record is unknown (LOG-01). Whether that is said or still is told b
 condition by condition; what is recorded but uncertain is always said.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from alerts.chart import Condition
 from alerts.interactions import doses, episode, measures, signs
@@ -62,12 +62,12 @@ class States:
 
     def answer(self, name: str, row: Row, taken: Taken | None) -> Held:
         """The condition for this row and drug; a still unknown answers false."""
+        known = self._answers.get(name)
+        if known is not None:
+            return known
         state = self._situation.now.knowledge.states[name]
-        of_patient = not state.reads or state.reads in _PATIENT
-        if of_patient and name in self._answers:
-            return self._answers[name]
         held = self._answer(state, row, taken)
-        if of_patient:
+        if not state.reads or state.reads in _PATIENT:  # the same for every row and drug
             self._answers[name] = held
         return held
 
@@ -81,10 +81,12 @@ class States:
         return held
 
     def _read(self, reader: str, row: Row, taken: Taken | None) -> Held:
+        known = self._known.get(reader)
+        if known is not None:
+            return known
         if reader in _PATIENT:
-            if reader not in self._known:
-                self._known[reader] = _PATIENT[reader](self._situation)
-            return self._known[reader]
+            held = self._known[reader] = _PATIENT[reader](self._situation)
+            return held
         if reader in _ROW:
             return _ROW[reader](self._situation, row)
         if reader == "parkinson_disease":
@@ -136,9 +138,8 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def told(answers: Iterable[Held]) -> Held:
+def told(kept: Sequence[Held]) -> Held:
     """Several conditions of one side: those that hold together, else what is not known."""
-    kept = list(answers)
     if len(kept) == 1:
         return kept[0] if kept[0].state is not FALSE else NOT_HELD
     certain = [h for h in kept if h.state is TRUE]

@@ -84,6 +84,8 @@ def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = 
 
 def _last_doses(now: Moment, ingredient: str, longest: timedelta) -> Iterator[Taken]:
     """The last dose by each route and form that is sure, and of depots as far as they act."""
+    if ingredient not in now.chart.doses:
+        return
     done: set[tuple[str | None, Truth]] = set()
     for use in reversed(now.recent_doses(ingredient, now.as_of - longest)):
         if _mark(use) not in done and use.long_acting is not TRUE:

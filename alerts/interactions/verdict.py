@@ -1,6 +1,6 @@
 """From a match to what is said: mode by basis and context, facts, suggestions, one per pair."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from alerts.interactions.board import Board, Place
 from alerts.interactions.signs import TUBELESS
@@ -30,7 +30,7 @@ class Match:
 def interaction(board: Board, match: Match) -> Interaction | None:
     """What the match says; None when no context of the row holds."""
     row = match.row
-    drugs = match.drugs or tuple(p.taken.ingredient for p in match.places)
+    drugs = match.drugs or tuple([p.taken.ingredient for p in match.places])
     holding = board.contexts(row, drugs)
     if not holding:
         return None
@@ -46,7 +46,7 @@ def interaction(board: Board, match: Match) -> Interaction | None:
         effect=row.effect,
         management=_management(board, row),
         context=(*holding, *notes),
-        facts=(*(board.shown(p.taken) for p in match.places), *_facts(board, match)),
+        facts=(*[board.shown(p.taken) for p in match.places], *_facts(board, match)),
         evidence=row.evidence,
         basis=row.basis,
         cite=row.cite,
@@ -64,12 +64,13 @@ def _conditions(row: Row) -> tuple[str, ...]:
     return (row.a[0], row.b[0])
 
 
-def _facts(board: Board, match: Match) -> Iterable[Datum]:
+def _facts(board: Board, match: Match) -> Sequence[Datum]:
     """The facts of the condition, then the row's other contextual factors, each once."""
+    if not match.row.factors:
+        return match.held.facts
     shown = {fact.what for fact in match.held.facts}
-    factors = (board.factor(kind) for kind in match.row.factors)
-    yield from match.held.facts
-    yield from (f for f in factors if f.what not in shown)
+    factors = [board.factor(kind) for kind in match.row.factors]
+    return [*match.held.facts, *[f for f in factors if f.what not in shown]]
 
 
 def _mode(board: Board, row: Row, state: Truth, *, ordered: bool) -> Channel:
@@ -96,17 +97,17 @@ def _label(row: Row, missing: Sequence[str]) -> str:
 def _order(row: Row, places: Sequence[Place]) -> Place | None:
     """The draft that set it off: of two, the one that the row would rather see gone."""
     drafts = [p for p in places if p.taken.asked]
+    if not drafts:
+        return None
     preferred = [s.split(":")[1] for s in row.suggest if s.startswith("remove-draft:")]
     rank = {side: n for n, side in reversed(list(enumerate(preferred)))}
-    return min(
-        drafts,
-        key=lambda p: (rank.get(p.side, len(rank)), p.taken.reference),
-        default=None,
-    )
+    return min(drafts, key=lambda p: (rank.get(p.side, len(rank)), p.taken.reference))
 
 
 def _suggestions(row: Row, match: Match, order: Place | None) -> tuple[str, ...]:
     """What can be offered now; where the context is not certain only what would settle it."""
+    if not row.suggest:
+        return ()
     offered = [_offer(s, match.places, order) for s in row.suggest]
     certain = match.state is TRUE
     return tuple(dict.fromkeys(s for s in offered if s and (certain or s.startswith("monitor:"))))
@@ -132,14 +133,14 @@ def _starts(taken: Taken) -> bool:
     return taken.running
 
 
-def unique(found: Iterable[Interaction]) -> tuple[Interaction, ...]:
+def unique(several: Sequence[Interaction]) -> tuple[Interaction, ...]:
     """One message per row and drugs (ALR-05): the surest and loudest, the worst first."""
-    several = list(found)
     if len(several) < 2:
         return tuple(several)
-    kept: dict[tuple[str, tuple[str, ...]], Interaction] = {}
-    for one in sorted(several, key=_loudness):
-        kept.setdefault((one.id, tuple(sorted(one.drugs))), one)
+    kept = {(one.id, tuple(sorted(one.drugs))): one for one in several}
+    if len(kept) < len(several):  # which of them is kept matters only then
+        for one in sorted(several, key=_loudness)[::-1]:  # the surest has the last word
+            kept[one.id, tuple(sorted(one.drugs))] = one
     return tuple(sorted(kept.values(), key=lambda i: (SEVERITIES.index(i.severity), i.id, i.drugs)))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from alerts.knowledge.sentences import sentence
+
 CONTEXTS = ("PRE", "SUS", "TX", "PD", "REC", "ANY")
 SEVERITIES = ("contraindicated", "major", "moderate", "minor")
 MODES = ("interruptive", "passive", "info")
@@ -194,6 +196,13 @@ class Knowledge:
     def __getitem__(self, key: str) -> float:
         """The value of a parameter; KeyError for one that does not exist."""
         return self._values[key]
+
+    def says(self, text: str) -> str:
+        """A sentence with the numbers of these rules in it (`sentences`), made once."""
+        known: str | None = self.memo.get(text)
+        if known is None:
+            known = self.memo[text] = sentence(text, self.parameters)
+        return known
 
     def note(self, keys: Mapping[str, None]) -> None:
         """These parameters were read. Only a ledger keeps an account of it."""

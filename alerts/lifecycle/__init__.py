@@ -6,7 +6,7 @@
 from alerts.lifecycle.advance import advance, next_due
 from alerts.lifecycle.circumstances import Circumstances, Prints, circumstances
 from alerts.lifecycle.codec import human_of, machine_of, plain
-from alerts.lifecycle.quiet import Attention, attention, is_open, waiting_since
+from alerts.lifecycle.quiet import Attention, answered, attention, is_open, waiting_since
 from alerts.lifecycle.states import (
     RESOLVE_REASONS,
     RULES,
@@ -63,6 +63,7 @@ __all__ = [
     "What",
     "Why",
     "advance",
+    "answered",
     "attention",
     "circumstances",
     "claim",

@@ -97,7 +97,7 @@ def _step(
 ) -> Move | None:
     before = alert.machine
     draft = Draft(alert, joined(before, view), now)
-    missing = _watch(draft, around)
+    missing = _watch(draft, around, view)
     reasons = list(worsening(_known(alert), before, view, policy))
     if before.ended_at is not None:
         _return(draft, view, policy, worse=bool(reasons))
@@ -105,21 +105,26 @@ def _step(
         what = What.CALLED_AGAIN if answered(before, alert.human) else What.WORSENED
         draft.say(what, _pair_reason(reasons[0]), f"{before.stated} to {view.level}")
         draft.call(_pair_reason(reasons[0]), view.channel)
-    else:
+    elif draft.machine.calls == before.calls:
         _end_of_quiet(draft, view, policy, missing)
     return draft.move()
 
 
-def _watch(draft: Draft, around: Circumstances) -> tuple[str, ...]:
+def _watch(draft: Draft, around: Circumstances, view: View) -> tuple[str, ...]:
     """A promise to monitor meets the chart: said once when kept, and again when a value that kept
-    it is taken back. What is still missing of it."""
+    it is taken back; a value outside its limits calls. What is still missing of it."""
     alert, human = draft.was, draft.was.human
     if around.arrivals is None or human.snoozed_at is None or not human.promised:
         return ()
     if not answered(alert.machine, human):
         return ()
-    missing = around.arrivals.missing(human.promised, human.snoozed_at, human.snoozed_until)
+    asked = (human.promised, human.snoozed_at, human.snoozed_until)
+    missing, outside = around.arrivals.missing(*asked), around.arrivals.outside(*asked)
     was_kept = kept(alert.machine, human)
+    if outside:
+        draft.say(What.CALLED_AGAIN, Why.VALUE_OUT_OF_RANGE, ", ".join(outside))
+        draft.call(Why.VALUE_OUT_OF_RANGE, view.channel)
+        return missing
     if not missing and not was_kept:
         draft.machine = replace(draft.machine, monitored=human.snoozed_at)
         draft.say(What.MONITORED, Why.VALUE_ARRIVED, ", ".join(human.promised))

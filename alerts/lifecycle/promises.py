@@ -3,7 +3,8 @@
 A row promises the tests that it asks for; without any, the readings that it names as factors. A
 promise is kept by a reading of each test whose effective time lies after the promise and not after
 its end. A time of issue is no effective time; an artefact, a haemolysed sample or a ventilator's
-set rate is no reading of the patient (SPEC 2.3, MET-01).
+set rate is no reading of the patient (SPEC 2.3, MET-01). A value outside the limits of normal that
+came with it keeps nothing: it is what was watched for, and a person looks at it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,16 +63,35 @@ class Arrivals:
         """Those of the tests with no reading after the promise, up to its end included."""
         return tuple(test for test in tests if not self._arrived(test, after, until))
 
+    def outside(
+        self, tests: Sequence[str], after: datetime, until: datetime | None
+    ) -> tuple[str, ...]:
+        """Those of the tests whose newest reading of that time lies outside its own limits."""
+        newest = ((t, max(self._of(t, after, until), key=_at, default=None)) for t in tests)
+        return tuple(test for test, reading in newest if reading and _is_outside(reading))
+
     def _arrived(self, test: str, after: datetime, until: datetime | None) -> bool:
-        return any(
-            after < reading.at and (until is None or latest(reading) <= until) and _counts(reading)
-            for kind in ANSWERS.get(test, (test,))
-            for reading in self._now.readings(kind)
-        )
+        return any(True for _ in self._of(test, after, until))
+
+    def _of(self, test: str, after: datetime, until: datetime | None) -> Iterator[Measurement]:
+        for kind in ANSWERS.get(test, (test,)):
+            for reading in self._now.readings(kind):
+                in_time = after < reading.at and (until is None or latest(reading) <= until)
+                if in_time and _counts(reading):
+                    yield reading
 
 
 def _counts(reading: Measurement) -> bool:
     return reading.time_basis not in _NO_TIME and _NOT_OWN.isdisjoint(reading.flags)
+
+
+def _at(reading: Measurement) -> datetime:
+    return reading.at
+
+
+def _is_outside(reading: Measurement) -> bool:
+    low, high = reading.reference_low, reading.reference_high
+    return (low is not None and reading.value < low) or (high is not None and reading.value > high)
 
 
 def kept(machine: MachineState, human: HumanState) -> bool:

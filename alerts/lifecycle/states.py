@@ -73,6 +73,7 @@ class Why(StrEnum):
     VALUE_ARRIVED = "promised-value-arrived"
     VALUE_DID_NOT_ARRIVE = "promised-value-did-not-arrive"
     VALUE_TAKEN_BACK = "promised-value-taken-back"
+    VALUE_OUT_OF_RANGE = "promised-value-out-of-range"  # of the result's own limits of normal
     EVIDENCE_RETRACTED = "evidence-retracted"
     EVIDENCE_CORRECTED = "evidence-corrected"  # same id, another value, the ground is gone
     UNACKNOWLEDGED = "unacknowledged"  # ALR-06

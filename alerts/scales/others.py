@@ -1,9 +1,11 @@
 """The other criteria sets, shown beside the primary score: met, unmet or unknown (SPEC 1.5-1.8)."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from alerts.chart import SignKind
 from alerts.moment import Moment
+from alerts.record import record
 from alerts.scales.historic import adityanjee, pope
 from alerts.scales.items import (
     abnormal_pressure,
@@ -28,6 +30,30 @@ NAMES = {
 }
 
 
+@record
+class _Shared:
+    """What several sets read, read once: the account is the same for all of them."""
+
+    fast: Truth  # respiratory rate 20 or more
+    pulse: Truth  # heart rate 100 or more
+    pressure: Truth
+    signs: Mapping[SignKind, Truth]
+    muscle: Truth  # myoglobinuria
+    white: Truth
+    acid: Truth
+
+
+# signs that the sets count and no finding holds, in the order in which they are read
+_CHARTED = (
+    SignKind.SIALORRHOEA,
+    SignKind.TREMOR,
+    SignKind.DYSPHAGIA,
+    SignKind.MUTISM,
+    SignKind.PALLOR,
+    SignKind.DYSTONIA,
+)
+
+
 def scales(
     now: Moment,
     findings: Mapping[str, Finding],
@@ -38,15 +64,29 @@ def scales(
     """Every set but the primary one, each with its items."""
     state = states_of(findings)
     with now.account("scales"):
+        shared = _shared(now, state)
         return (
             _levenson(counts),
-            _caroff_mann(now, state, exposures, withdrawals),
-            _dsm_iv(now, state),
-            _dsm_5(now, state),
-            pope(now, state),
+            _caroff_mann(now, state, shared, exposures),
+            _dsm_iv(now, state, shared),
+            _dsm_5(now, state, shared),
+            pope(now, state, shared.signs),
             adityanjee(now, state, exposures, withdrawals),
             *entered(now),
         )
+
+
+def _shared(now: Moment, state: Mapping[str, Truth]) -> _Shared:
+    window = "met.window_h"
+    return _Shared(
+        fast=reached(now, "respiratory_rate", "levenson.rr", window),
+        pulse=reached(now, "heart_rate", "levenson.hr", window),
+        pressure=abnormal_pressure(now, state),
+        signs={kind: charted(now, kind) for kind in _CHARTED},
+        muscle=myoglobinuria(now),
+        white=leucocytosis(now),
+        acid=acidosis(now),
+    )
 
 
 def _features(texts: Sequence[str], states: Sequence[Truth]) -> tuple[Feature, ...]:
@@ -56,6 +96,11 @@ def _features(texts: Sequence[str], states: Sequence[Truth]) -> tuple[Feature, .
     )
 
 
+# What a set says hangs on the states of its items alone, and few pictures differ: it is said once
+# for each of them, for all patients (as the items are).
+
+
+@lru_cache(maxsize=1024)
 def _levenson(counts: Levenson) -> Scale:
     return Scale(
         "LEVENSON_HIGH",
@@ -70,49 +115,57 @@ def _levenson(counts: Levenson) -> Scale:
 
 
 def _caroff_mann(
-    now: Moment,
-    state: Mapping[str, Truth],
-    exposures: Sequence[Exposure],
-    withdrawals: Sequence[Withdrawal],
+    now: Moment, state: Mapping[str, Truth], shared: _Shared, exposures: Sequence[Exposure]
 ) -> Scale:
     """Required: exposure, hyperthermia, rigidity, exclusion; and five of nine."""
-    window = "met.window_h"
-    fast = either((reached(now, "respiratory_rate", "levenson.rr", window), state["RR_RATIO"]))
-    items = {
-        "mental status change": state["MSB"],
-        "tachycardia": either(
-            (reached(now, "heart_rate", "levenson.hr", window), state["HR_RATIO"])
-        ),
-        "hypertension or hypotension": abnormal_pressure(now, state),
-        "tachypnoea or sialorrhoea": either((fast, charted(now, SignKind.SIALORRHOEA))),
-        "tremor": charted(now, SignKind.TREMOR),
-        "incontinence": state["INCONT"],
-        "CK elevation or myoglobinuria": either((state["CK"], myoglobinuria(now))),
-        "leucocytosis": leucocytosis(now),
-        "metabolic acidosis": acidosis(now),
-    }
-    needed = {
-        "neuroleptic within 7 days (28 for a depot)": _within(now, exposures, withdrawals),
-        "hyperthermia": state["HYP"],
-        "rigidity": state["RIG"],
-        "other causes excluded": state["NEG"],
-    }
-    five = at_least(int(now.knowledge["caroff.minor"]), items.values())
+    items = (
+        state["MSB"],
+        either((shared.pulse, state["HR_RATIO"])),
+        shared.pressure,
+        either((shared.fast, state["RR_RATIO"], shared.signs[SignKind.SIALORRHOEA])),
+        shared.signs[SignKind.TREMOR],
+        state["INCONT"],
+        either((state["CK"], shared.muscle)),
+        shared.white,
+        shared.acid,
+    )
+    needed = (_within(now, exposures), state["HYP"], state["RIG"], state["NEG"])
+    return _caroff_mann_said(needed, items, int(now.knowledge["caroff.minor"]))
+
+
+@lru_cache(maxsize=4096)
+def _caroff_mann_said(needed: tuple[Truth, ...], items: tuple[Truth, ...], minimum: int) -> Scale:
     return Scale(
         "CAROFF_MANN",
         "Caroff & Mann 1993",
-        both((*needed.values(), five)),
-        _features((*needed, *items), (*needed.values(), *items.values())),
-        interval(items.values()),
+        both((*needed, at_least(minimum, items))),
+        _features(_CAROFF_MANN, (*needed, *items)),
+        interval(items),
         "hyperthermia threshold unverified (38.0 °C used)",
         "S",
         ("caroff_mann1993", "ngo2019"),
     )
 
 
-def _within(now: Moment, exposures: Sequence[Exposure], withdrawals: Sequence[Withdrawal]) -> Truth:
-    """Exposure inside this set's own windows."""
-    del withdrawals  # this set counts neuroleptics only
+_CAROFF_MANN = (
+    "neuroleptic within 7 days (28 for a depot)",
+    "hyperthermia",
+    "rigidity",
+    "other causes excluded",
+    "mental status change",
+    "tachycardia",
+    "hypertension or hypotension",
+    "tachypnoea or sialorrhoea",
+    "tremor",
+    "incontinence",
+    "CK elevation or myoglobinuria",
+    "leucocytosis",
+    "metabolic acidosis",
+)
+
+
+def _within(now: Moment, exposures: Sequence[Exposure]) -> Truth:
+    """Exposure inside this set's own windows; it counts neuroleptics only, no withdrawal."""
     states = []
     for exposure in exposures:
         days = now.knowledge["caroff.depot_d" if exposure.long_acting else "caroff.oral_d"]
@@ -129,70 +182,110 @@ def reading_within(exposure: Exposure, days: float) -> Truth:
     return TRUE if exposure.days_before <= days else FALSE
 
 
-def _dsm_iv(now: Moment, state: Mapping[str, Truth]) -> Scale:
+def _dsm_iv(now: Moment, state: Mapping[str, Truth], shared: _Shared) -> Scale:
     """DSM-IV-TR research criteria, machine reading: A and two of B; C and D by attestation."""
-    gate = either((state["EXP"], state["EXPX"]))
-    raised = either((state["HYP"], state["TEMP1"]))
-    b = {
-        "diaphoresis": state["DIAPH"],
-        "dysphagia": charted(now, SignKind.DYSPHAGIA),
-        "tremor": charted(now, SignKind.TREMOR),
-        "incontinence": state["INCONT"],
-        "change in consciousness": state["MSB"],
-        "mutism": charted(now, SignKind.MUTISM),
-        "heart rate 100 or more": reached(now, "heart_rate", "levenson.hr", "met.window_h"),
-        "elevated or labile blood pressure": either((state["BPUP"], state["BPFL_ROBUST"])),
-        "leucocytosis": leucocytosis(now),
-        "CK": state["CK"],
-    }
-    a = {"rigidity": state["RIG"], "raised temperature": raised, "neuroleptic": gate}
-    two = at_least(int(now.knowledge["dsm4tr.associated"]), b.values())
-    attested = {"C and D: no other cause": state["NEG"]}
+    needed = (
+        state["RIG"],
+        either((state["HYP"], state["TEMP1"])),
+        either((state["EXP"], state["EXPX"])),
+    )
+    items = (
+        state["DIAPH"],
+        shared.signs[SignKind.DYSPHAGIA],
+        shared.signs[SignKind.TREMOR],
+        state["INCONT"],
+        state["MSB"],
+        shared.signs[SignKind.MUTISM],
+        shared.pulse,
+        either((state["BPUP"], state["BPFL_ROBUST"])),
+        shared.white,
+        state["CK"],
+    )
+    minimum = int(now.knowledge["dsm4tr.associated"])
+    return _dsm_iv_said(needed, items, state["NEG"], minimum)
+
+
+@lru_cache(maxsize=4096)
+def _dsm_iv_said(
+    needed: tuple[Truth, ...], items: tuple[Truth, ...], attested: Truth, minimum: int
+) -> Scale:
     return Scale(
         "DSM_IV_TR",
         "DSM-IV-TR research criteria (machine reading)",
-        both((*a.values(), two, state["NEG"])),
-        _features((*a, *b, *attested), (*a.values(), *b.values(), state["NEG"])),
-        interval(b.values()),
+        both((*needed, at_least(minimum, items), attested)),
+        _features(_DSM_IV, (*needed, *items, attested)),
+        interval(items),
         "no numeric thresholds are published; C and D unknown unless attested",
         "S",
         ("dsm4tr",),
     )
 
 
-def _dsm_5(now: Moment, state: Mapping[str, Truth]) -> Scale:
+_DSM_IV = (
+    "rigidity",
+    "raised temperature",
+    "neuroleptic",
+    "diaphoresis",
+    "dysphagia",
+    "tremor",
+    "incontinence",
+    "change in consciousness",
+    "mutism",
+    "heart rate 100 or more",
+    "elevated or labile blood pressure",
+    "leucocytosis",
+    "CK",
+    "C and D: no other cause",
+)
+
+
+def _dsm_5(now: Moment, state: Mapping[str, Truth], shared: _Shared) -> Scale:
     """DSM-01: features present, absent or unknown. A description: it is never "met"."""
     rapid = (state["HR_RATIO"], state["BPUP"], state["BPFL"], state["DIAPH"], state["INCONT"])
-    autonomic = either((*rapid, charted(now, SignKind.PALLOR)))
     iron = now.within("iron", now.hours("ck.lookback_h"))
     limit = now.knowledge["risk.iron"]
     low = [TRUE if m.value <= limit else FALSE for m in iron]
-    other = either((leucocytosis(now), acidosis(now), myoglobinuria(now), *(low or [UNKNOWN])))
-    features = (
-        ("D5_EXP", "dopamine antagonist within 72 h before onset", state["EXP72"]),
+    return _dsm_5_said(
         (
-            "D5_TEMP",
-            "above 38.0 °C on two occasions, with profuse diaphoresis",
+            state["EXP72"],
             both((state["HYP"], state["DIAPH"])),
-        ),
-        ("D5_RIG", "generalised rigidity, lead-pipe in its severe form", state["RIG"]),
-        ("D5_CK", "CK at least 4 × ULN", state["CK"]),
-        ("D5_MS", "delirium or altered consciousness", state["MSB"]),
-        ("D5_AUT", "heart rate, blood pressure, diaphoresis, incontinence, pallor", autonomic),
-        ("D5_RR", "tachypnoea at least 50 % above baseline", state["RR_RATIO"]),
-        ("D5_OTHER", "leucocytosis, acidosis, myoglobinuria, low iron", other),
-        ("D5_EXCL", "other causes excluded", state["NEG"]),
+            state["RIG"],
+            state["CK"],
+            state["MSB"],
+            either((*rapid, shared.signs[SignKind.PALLOR])),
+            state["RR_RATIO"],
+            either((shared.white, shared.acid, shared.muscle, *(low or [UNKNOWN]))),
+            state["NEG"],
+        )
     )
+
+
+@lru_cache(maxsize=4096)
+def _dsm_5_said(states: tuple[Truth, ...]) -> Scale:
+    told = zip(_DSM_5, states, strict=True)
     return Scale(
         "DSM_5_FEATURES",
         "Features described in DSM-5(-TR)",
         None,
-        tuple([feature(*told) for told in features]),
+        tuple([feature(item, text, state) for (item, text), state in told]),
         None,
         "a description, not a count: nothing is met or unmet",
         "S",
         ("dsm5tr", "bmj_bp_nms", "sarkar2017"),
     )
+
+
+_DSM_5 = (
+    ("D5_EXP", "dopamine antagonist within 72 h before onset"),
+    ("D5_TEMP", "above 38.0 °C on two occasions, with profuse diaphoresis"),
+    ("D5_RIG", "generalised rigidity, lead-pipe in its severe form"),
+    ("D5_CK", "CK at least 4 × ULN"),
+    ("D5_MS", "delirium or altered consciousness"),
+    ("D5_AUT", "heart rate, blood pressure, diaphoresis, incontinence, pallor"),
+    ("D5_RR", "tachypnoea at least 50 % above baseline"),
+    ("D5_OTHER", "leucocytosis, acidosis, myoglobinuria, low iron"),
+    ("D5_EXCL", "other causes excluded"),
+)
 
 
 def entered(now: Moment) -> tuple[Scale, ...]:

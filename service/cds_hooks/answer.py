@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace as replace_struct
+
 from alerts.assessment import assess
 from alerts.cards import cards
 from alerts.chart import Chart, Fact, chart_of
@@ -26,7 +28,13 @@ from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import USAGE, Service
 from service.cds_hooks.soundness import sound
 from service.errors import MissingData
-from service.fhir.reader import EntryOutcome, ReadContext, ResourceFacts
+from service.fhir.reader import (
+    DrugIdentity,
+    EntryOutcome,
+    ReadContext,
+    ResourceFacts,
+    completed,
+)
 
 EXTENSION = "org.nms-sentinel.answer"
 _OTHER_PATIENT = "other-patient"
@@ -87,6 +95,7 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
 
 def judged(patient: str, sent: Sent, tenant: str, desk: Desk, as_of: datetime) -> Judged:
     """The chart as sent and as stored, assessed; what was said of the same facts if it holds."""
+    sent = _with_drugs(sent, tenant, desk)
     # read before the chart: what comes in between is found next time
     revision = desk.ledger.revision(tenant, patient)
     known = sent.judged(revision, desk.knowledge, as_of)
@@ -98,6 +107,23 @@ def judged(patient: str, sent: Sent, tenant: str, desk: Desk, as_of: datetime) -
     made = Judged(chart, assessment, stored is not None, desk.knowledge, as_of)
     sent.keep(revision, made)
     return made
+
+
+def _with_drugs(sent: Sent, tenant: str, desk: Desk) -> Sent:
+    """Orders sent without the Medication that names their drug take it from the store: what is
+    known there must not become unknown by being sent. Not remembered: it may be corrected there."""
+    names = {one.awaits for one in sent.resources if one.awaits}
+    if not names:
+        return sent
+    known = desk.ledger.drugs(tenant, names)
+    resources = tuple(_named(one, known.get(one.awaits or "")) for one in sent.resources)
+    return replace(sent, resources=resources, mark=None)
+
+
+def _named(resource: ResourceFacts, drug: DrugIdentity | None) -> ResourceFacts:
+    if drug is None:
+        return resource
+    return replace_struct(resource, facts=completed(resource.facts, drug))
 
 
 def joined(patient: str, stored: Chart | None, sent: Sequence[ResourceFacts]) -> Chart:

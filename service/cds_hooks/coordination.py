@@ -75,7 +75,8 @@ def _may_go(card: Mapping[str, Any]) -> bool:
 
 
 def _key(card: Mapping[str, Any], call: HookCall, orders: Orders) -> str:
-    """Same clinician, patient, encounter, rule as it stands, loudness, drugs and medication."""
+    """Same clinician, patient, encounter, rules as they stand (those that are told with the first
+    too), loudness, drugs and medication."""
     marks = _marks(card)
     order = orders.get(marks.get("order", ""), {})
     medication = {k: v for k, v in order.items() if k.startswith(("medication", "dosage"))}
@@ -83,7 +84,8 @@ def _key(card: Mapping[str, Any], call: HookCall, orders: Orders) -> str:
         call.user, call.patient, call.encounter, marks["rule"], marks["ruleVersion"],
         card["indicator"], *sorted(marks["drugs"]),
     ]  # fmt: skip
-    said = orjson.dumps([parts, medication, order.get("status")], option=orjson.OPT_SORT_KEYS)
+    also = sorted(marks.get("also", ()))
+    said = orjson.dumps([parts, also, medication, order.get("status")], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(said).hexdigest()
 
 

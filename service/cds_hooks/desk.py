@@ -1,6 +1,6 @@
 """What the hooks need from the rest of the house, as small ports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from alerts.chart import Chart
 from alerts.knowledge import Knowledge
 from alerts.lifecycle import Alert, Move
 from service.cds_hooks.recall import Recall
+from service.fhir.reader import DrugIdentity
 from service.store import AuditEntry
 
 
@@ -38,6 +39,8 @@ class Ledger(Protocol):
     def chart(self, tenant: str, patient: str) -> Chart | None: ...
 
     def revision(self, tenant: str, patient: str) -> int | None: ...
+
+    def drugs(self, tenant: str, names: Collection[str]) -> Mapping[str, DrugIdentity]: ...
 
     def record_cards(
         self, tenant: str, patient: str, cards: Sequence[Mapping[str, Any]], at: datetime

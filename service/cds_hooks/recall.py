@@ -34,6 +34,8 @@ KEPT = timedelta(minutes=15)
 ROOM_BYTES = 32 * 1024 * 1024
 # assessments of one chart: one for each set of resources that its hooks are called with
 JUDGED_MAX = 8
+# what a page and an assessment take beside the resources' own bytes (about: an empty chart's)
+PAGE_BYTES, JUDGED_BYTES = 4 * 1024, 8 * 1024
 _TELL_OF_OTHERS = frozenset({"Patient", "Medication", "Device"})
 
 
@@ -76,7 +78,14 @@ class _Page:
     tellers: frozenset[bytes]
     known: dict[bytes, _Known] = field(default_factory=dict)
     judged: dict[Any, Judged] = field(default_factory=dict)
-    size: int = 0
+    size: int = PAGE_BYTES
+
+    def __post_init__(self) -> None:
+        self.size += sum(map(len, self.tellers))
+
+    @property
+    def weight(self) -> int:
+        return self.size + JUDGED_BYTES * len(self.judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +145,12 @@ class Recall:
 
     @property
     def size(self) -> int:
-        """Bytes of the resources remembered."""
-        return sum(page.size for page in self._pages.values())
+        """Bytes of what is remembered: the resources', and about what was made of them."""
+        with self._guard:
+            return self._weight()
+
+    def _weight(self) -> int:
+        return sum(page.weight for page in self._pages.values())
 
     def _page(self, context: ReadContext) -> _Page | None:
         page = self._pages.get(_name(context))
@@ -164,6 +177,8 @@ class Recall:
             return None
         resources = (*(one.resource for one in hits), *reading.resources)
         numbers = self._learned(page, reading, {e.index: e for e in missed}, context)
+        if fresh:
+            self._make_room(context.received_at)
         mark = None if numbers is None else (*(one.number for one in hits), *numbers)
         return Sent(resources, _refused(reading), page, mark)
 
@@ -207,9 +222,17 @@ class Recall:
         with self._guard:
             self._pages.pop(name, None)
             self._pages[name] = page
-            while self._pages and (
-                self.size > self._room or at - next(iter(self._pages.values())).begun > KEPT
-            ):
+        self._make_room(at)
+
+    def _make_room(self, at: datetime) -> None:
+        """The oldest pages go: those past their time, and as many as there is no room for."""
+        with self._guard:
+            over = self._weight() - self._room
+            while self._pages:
+                oldest = next(iter(self._pages.values()))
+                if over <= 0 and at - oldest.begun <= KEPT:
+                    return
+                over -= oldest.weight
                 self._pages.popitem(last=False)
 
 

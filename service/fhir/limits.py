@@ -19,6 +19,10 @@ _QUOTED = re.compile(rb'"[^"]*"')
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # A generous bound on the objects of one FHIR resource; a larger one is no resource.
 OBJECTS_PER_ENTRY = 500
+# The same for the keys of one object, on average over the body; looked at in big bodies only, as
+# it takes a millisecond for each megabyte and a million keys need six.
+KEYS_PER_OBJECT = 500
+_MANY_KEYS_BYTES = 4 * 1024 * 1024
 _PIECE = 1 << 16
 GZIP = b"\x1f\x8b"
 
@@ -53,6 +57,7 @@ def check_bytes(body: bytes, limits: Limits) -> None:
             "The body is compressed; send it as plain JSON.", code="compressed", location="byte 0"
         )
     _check_text(body)
+    _check_keys(body)
     if len(body) > _most_brackets(limits):
         check_structure(body, limits)
 
@@ -63,6 +68,13 @@ def _check_text(body: bytes) -> None:
     # one byte is found much faster than two
     if b"\\" in body and b"\\u" in body and (hit := _SURROGATE.search(body)):
         _check_surrogates(body, hit.start())
+
+
+def _check_keys(body: bytes) -> None:
+    if len(body) < _MANY_KEYS_BYTES:
+        return
+    if body.count(b'":') + body.count(b'" :') > KEYS_PER_OBJECT * body.count(b"{"):
+        raise TooLarge("The body holds too many keys.", code="too-many-keys")
 
 
 def _check_utf8(body: bytes) -> None:

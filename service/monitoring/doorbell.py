@@ -1,7 +1,8 @@
 """`ring()`: somebody may be due. It never raises and never waits for Redis.
 
-One thread a process rings; whoever asks meanwhile shares the next ring. A ring that fails is
-forgotten: the beat and the workers' own sweep find what is due within seconds.
+One thread a process rings, at once and then ten times a second at most; whoever asks meanwhile
+shares the next ring. A ring that fails is forgotten: the beat and the workers' own sweep find what
+is due within seconds.
 """
 
 import atexit
@@ -22,6 +23,8 @@ from service.settings import Settings, load_settings
 # more waiting bells than this say nothing new: a worker that answers one empties the list
 ENOUGH_BELLS = 8
 PAUSE_AFTER_FAULT_S = 1.0
+# at most so often: a ring costs the process that answers hooks more than the bundle it is for
+BREATH_S = 0.1
 LAST_RING_S = 1.5
 _NAMED = ("REDIS_URL", "NMS_SENTINEL_DATA_DIR")
 log = structlog.get_logger(__name__)
@@ -61,6 +64,7 @@ class Doorbell:
                 time.sleep(0 if not self._asked.is_set() else PAUSE_AFTER_FAULT_S)
             if not self._asked.is_set():
                 self._idle.set()
+            time.sleep(BREATH_S)
 
     def _send(self) -> None:
         from service.monitoring.celery_app import EVALUATE, QUEUE, make_app  # noqa: PLC0415 - slow

@@ -28,6 +28,7 @@ from alerts.lifecycle import (
     next_due,
     opened_on_promise,
 )
+from alerts.statements import TierName
 from service.errors import Unavailable
 from service.logs import bind, place_of
 from service.monitoring.watch import TOO_LONG, Watch
@@ -190,7 +191,7 @@ def judge(
     moves = advance(
         existing, assessment, due.tenant, now, new_id, around=around, knowledge=knowledge
     )
-    moves = _with_promises(store, knowledge, due, now, moves)
+    moves = _with_promises(store, knowledge, due, now, moves, assessment.tier.name)
     again = _earliest(
         next_due(_moved(existing, moves), assessment, now, knowledge=knowledge),
         awaited(chart, now),
@@ -202,15 +203,27 @@ def judge(
 
 
 def _with_promises(
-    store: Store, knowledge: Knowledge, due: Due, now: datetime, moves: tuple[Move, ...]
+    store: Store,
+    knowledge: Knowledge,
+    due: Due,
+    now: datetime,
+    moves: tuple[Move, ...],
+    tier: TierName,
 ) -> tuple[Move, ...]:
     """A prescriber who signed a draft and said "will monitor" has been asked: the pair that now
-    runs opens with that promise (ALR-05)."""
+    runs opens with that promise (ALR-05); not where NMS has become likelier since."""
     if not any(_opens_a_pair(move) for move in moves):
         return moves
     since = now - timedelta(hours=knowledge["interaction.quiet_h"])
-    told = {answer.subject: answer for answer in store.answers(due.tenant, due.patient, since)}
+    said = store.answers(due.tenant, due.patient, since)
+    told = {answer.subject: answer for answer in said if not _was_milder(answer, tier)}
     return tuple(_on_promise(move, told.get(move.alert.subject), knowledge) for move in moves)
+
+
+def _was_milder(answer: Answer, tier: TierName) -> bool:
+    """Was NMS less likely on the card that was answered than it is now?"""
+    shown = TierName(answer.tier) if answer.tier in set(TierName) else TierName.NONE
+    return shown.rank < tier.rank
 
 
 def _opens_a_pair(move: Move) -> bool:

@@ -30,9 +30,12 @@ def lines(assessment: Assessment, *, explain: bool) -> Iterator[str]:
 
 
 def _explained(assessment: Assessment) -> Iterator[str]:
-    tier = assessment.tier
+    tier, severity = assessment.tier, assessment.severity
     yield f"  rules that gave it: {', '.join(tier.rules) or '-'}"
     yield from (f"  held down by: {cap}" for cap in tier.caps)
+    if severity.level != "NONE":
+        yield f"  severity: {severity.level}: {'; '.join(severity.reasons)}"
+        yield f"  {severity.stage_open or f'Woodbury stage {severity.stage}'}"
     for exposure in assessment.exposures:
         last = f"{exposure.last_dose:%Y-%m-%d %H:%M}" if exposure.last_dose else "unknown"
         yield f"  exposure: {exposure.drug} ({exposure.reading}), last dose {last}"
@@ -70,6 +73,8 @@ def _weighed(assessment: Assessment) -> Iterator[str]:
                 yield f"      {side}: {'; '.join(texts)}"
     for risk in assessment.risk_factors:
         yield f"  risk factor: {risk.factor} ({risk.effect}), context only"
+    for unread in assessment.risk_factors_unread:
+        yield f"  risk factor not looked for: {unread.factor} ({unread.effect}): {unread.reason}"
 
 
 def _step(step: Step) -> Iterator[str]:

@@ -13,6 +13,7 @@ from alerts.lifecycle import (
     Move,
     Refused,
     RefusedReason,
+    answered,
     attention,
     claim,
     hand_over,
@@ -204,8 +205,12 @@ class StoreDesk:
 
 
 def _item(alert: Alert, mark: str, said: Said | None, chart: Chart, now: datetime) -> Item:
-    """`mark` changes with the assessment, the version with every move: so does the revision."""
+    """`mark` changes with the assessment, the version with every move: so does the revision.
+
+    An alert that has called since it was snoozed is snoozed no longer, whatever the time.
+    """
     machine, human = alert.machine, alert.human
+    hidden = answered(machine, human)
     return Item(
         key=alert.id,
         kind=alert.kind.value,
@@ -225,7 +230,7 @@ def _item(alert: Alert, mark: str, said: Said | None, chart: Chart, now: datetim
         drugs=machine.drugs,
         owner=human.owner,
         owner_since=human.owner_since,
-        snoozed_until=human.snoozed_until,
+        snoozed_until=human.snoozed_until if hidden else None,
         reason=_reason(alert),
         escalated=bool(machine.escalations),
         said=said,
@@ -249,7 +254,9 @@ def _reason(alert: Alert) -> str:
     """Why a person hid it; why the rules ended it."""
     if alert.machine.ended_at is not None and alert.machine.end_reason is not None:
         return alert.machine.end_reason.value
-    return alert.human.reason.value if alert.human.reason is not None else ""
+    human = alert.human
+    known = human.reason is not None and answered(alert.machine, human)
+    return human.reason.value if known and human.reason else ""
 
 
 def _entry(line: HistoryEntry) -> Entry:

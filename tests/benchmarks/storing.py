@@ -47,12 +47,14 @@ class Row(Mapped):
 
 
 def body(rows: int, patients: int) -> Reading:
-    """A body of new observations."""
+    """A body of new observations, each body later than the one before, as they come in."""
     run = next(_numbers)
+    last = NOW + timedelta(hours=run)
     made = []
     for n in range(rows):
         source = Source(TENANT, "Observation", f"{run}-{n}", "1")
-        fact = Measurement("heart_rate", NOW - timedelta(minutes=n), 60.0 + n % 60, "/min", source)
+        at = last - timedelta(seconds=3 * n)
+        fact = Measurement("heart_rate", at, 60.0 + n % 60, "/min", source)
         made.append(
             ResourceFacts(
                 source, f"p{run}-{n % patients}", (fact,), False, NOW, f"{run:032x}{n:032x}", n

@@ -1,10 +1,15 @@
 """order-select and order-sign coordinated: only when asked, never for what must be seen."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from service.cds_hooks.coordination import remembered
+from service.cds_hooks.request import read_call
+from service.cds_hooks.services import SERVICES
 from service.cds_hooks.validator import faults
 from tests.cds_hooks.served import SICK, Hooks, draft, marks, order, request
 
@@ -13,6 +18,7 @@ FILTER = {"pddi-configuration-items": {"filter-out-repeated-alerts": True}}
 LITHIUM = draft("lithium carbonate 300 mg")
 HALOPERIDOL = order("haloperidol 5 mg", "m1", hours=2000)
 RULE = "INT-AP-LI"
+SELECT = next(one for one in SERVICES if one.hook == "order-select")
 
 
 @pytest.fixture
@@ -121,3 +127,14 @@ def test_a_silent_tenant_remembers_nothing(tmp_path: Path) -> None:
     silent = Hooks(tmp_path, silent=True)
     shown(silent, "order-select", REMEMBER)
     assert RULE in shown(Hooks(tmp_path), "order-sign", FILTER)
+
+
+def test_a_rule_told_beside_the_first_since_then_is_another_message(hooks: Hooks) -> None:
+    """One card speaks for several rules of the same drugs: one more of them was not seen yet."""
+    body = request("order-select", LITHIUM, chart=[HALOPERIDOL], extension=REMEMBER)
+    (card,) = (c for c in hooks.cards("order-select", body) if marks(c)["rule"] == RULE)
+    more = json.loads(json.dumps(card))
+    marks(more)["also"] = ["INT-AP-QT"]
+    call = read_call(orjson.dumps(body), SELECT)
+    keys = [remembered([one], call, {})[one["uuid"]] for one in (card, more)]
+    assert keys[0] != keys[1]

@@ -10,6 +10,7 @@ from alerts.lifecycle import Alert, AlertKind, Attention, attention
 from tests.cds_hooks.served import (
     CLINICIAN,
     PATIENT,
+    SICK,
     TENANT,
     Hooks,
     marks,
@@ -222,6 +223,20 @@ def test_a_promise_about_another_patient_opens_nothing_hidden(hooks: Hooks) -> N
     arrive(hooks, *({**one, "id": f"x{n}"} for n, one in enumerate(other)))
     (found,) = (a for a in hooks.store.alerts(TENANT, "other") if a.machine.rule == "INT-AP-LI")
     assert attention(found, hooks.clock()) is Attention.WAITING
+
+
+@pytest.mark.rules("ALR-05", "ALR-07")
+def test_a_promise_made_before_nms_was_suspected_hides_no_pair_after(hooks: Hooks) -> None:
+    """Signed while nothing was wrong; when the order comes there is fever, rigidity and CK."""
+    arrive(hooks, LITHIUM[0])
+    drafted = {**LITHIUM[1], "status": "draft"}
+    cards = hooks.cards("order-sign", request("order-sign", drafted, chart=LITHIUM[:1]))
+    card = next(c for c in cards if marks(c)["rule"] == "INT-AP-LI")
+    hooks.tell("order-sign", entry(card, hooks, "will-monitor"))
+    bring(hooks, 0.5, LITHIUM[1], *SICK[1:])
+    (episode,) = (a for a in hooks.store.alerts(TENANT, PATIENT) if a.kind is AlertKind.NMS)
+    assert episode.level != marks(card)["tier"] == "NONE"
+    assert attention(alert(hooks, "INT-AP-LI"), hooks.clock()) is Attention.WAITING
 
 
 def test_a_contraindicated_pair_is_never_kept_from_the_pharmacist(hooks: Hooks) -> None:

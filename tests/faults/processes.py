@@ -27,13 +27,15 @@ START_S = 120.0
 
 @dataclass
 class Processes:
-    """`port`: of the API. `kill(name)` is kill -9; the nurse starts it again."""
+    """`port`: of the API. `kill(name)` is kill -9; the nurse starts it again. `settings`: more of
+    them, by the names of their variables."""
 
     folder: Path
     port: int
     broker: EmbeddedBroker
     workers: int = 2
     database: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     killed: list[tuple[float, str]] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -128,6 +130,7 @@ class Processes:
             "NMS_SENTINEL_OPEN_MODE": "1",
             "NMS_SENTINEL_TENANT": "t",
             "NMS_SENTINEL_LOG_FILE": str(self.folder / f"{name}.jsonl"),
+            **self.settings,
         }
         command = [sys.executable, "-m", "service", name.partition("-")[0]]
         self.running[name] = subprocess.Popen(

@@ -29,6 +29,7 @@ ROWS = (
         "nothing acknowledged is lost, nothing doubled, under kill -9",
         (
             f"{F}test_ledger.py::test_500_bundles_and_5_kills",
+            f"{F}test_sending.py::test_each_kill_costs_one_repeat_that_says_so",
             f"{F}test_journal.py::test_each_answered_hook_is_in_the_audit_after_kill_9",
         ),
         (f"{F}test_ledger.py::test_10_000_bundles_and_35_kills",),

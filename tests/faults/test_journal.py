@@ -1,5 +1,6 @@
 """An access that was answered is in the audit, exactly once, whoever is killed when."""
 
+import errno
 import os
 import shutil
 import signal
@@ -129,6 +130,42 @@ def test_a_line_torn_by_a_power_cut_costs_no_other(store: Store, tmp_path: Path)
     segment.write_bytes(segment.read_bytes()[:-20])
     adopt(store, tmp_path / "j")
     assert actions(store, "t") == ["hook.1"]
+
+
+def test_a_line_that_a_full_disk_took_in_part_costs_no_other(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk takes a part, then nothing, then has room again: what was said to lie there does."""
+    journal = Journal(tmp_path / "j")
+    segment = journal.segment()
+    really, room = os.write, [10, 0]
+
+    def write(file: int, line: bytes) -> int:
+        if not room:
+            return really(file, line)
+        if not (takes := room.pop(0)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return really(file, line[:takes])
+
+    monkeypatch.setattr(os, "write", write)
+    for action in ("hook.1", "hook.2", "hook.3"):
+        segment.add("t", entry(action))
+    monkeypatch.undo()
+    segment.close()
+    journal.close()
+    adopt(store, tmp_path / "j")
+    assert actions(store, "t") == ["hook.2", "hook.3"]
+
+
+def test_a_line_that_the_disk_takes_in_pieces_is_whole(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.write
+    monkeypatch.setattr(os, "write", lambda file, line: really(file, line[:7]))
+    leave_behind(tmp_path / "j", "hook.1", "hook.2")
+    monkeypatch.undo()
+    adopt(store, tmp_path / "j")
+    assert actions(store, "t") == ["hook.1", "hook.2"]
 
 
 def test_a_store_that_is_away_at_the_start_gets_it_later(store: Store, tmp_path: Path) -> None:

@@ -52,6 +52,13 @@ MUTANTS = (
         "test_what_failed_is_sent_again_as_a_repeat_under_the_same_id",
     ),
     Mutant(
+        "a repeat that does not say so",
+        "service/monitoring/notifications.py",
+        '"repeat": posted.tries > 0,',
+        '"repeat": False,',
+        "tests/faults/test_sending.py::test_each_kill_costs_one_repeat_that_says_so",
+    ),
+    Mutant(
         "a create without its condition",
         "service/fhir/writer.py",
         '"If-None-Exist": f"identifier={DELIVERY}|{delivery}"',

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,7 +50,8 @@ def newest(journey: list[bytes]) -> datetime:
         for part in text.split('"effectiveDateTime": "')[1:]
         + text.split('"effectiveDateTime":"')[1:]
     ]
-    return max(datetime.fromisoformat(s) for s in stamps)
+    times = [datetime.fromisoformat(s) for s in stamps]
+    return max(at if at.tzinfo else at.replace(tzinfo=UTC) for at in times)  # some send no zone
 
 
 def ended(folder: Path, arrivals: list[tuple[float, bytes]], at: datetime) -> list[Any]:

@@ -49,7 +49,7 @@ TAKEN = {
         for kind in row.factors
         if kind not in LASTING
     },
-    ("alerts.lifecycle.promises", "_arrived"): {k for kinds in ANSWERS.values() for k in kinds},
+    ("alerts.lifecycle.promises", "_of"): {k for kinds in ANSWERS.values() for k in kinds},
 }
 # read, and emitted by no form of FHIR
 NOT_EMITTED = {

@@ -47,10 +47,15 @@ WHOLE = orjson.dumps(bundle(temperature()))
         (b'{"resourceType":"Bundle","type":"batch","entry":[' + b"{}," * 100 + b"{}]}", TooLarge,
          "too-many-entries"),
         (b"{},"*33_000, TooLarge, "too-many-objects"),
+        (b"{" + b'"a":1,' * 800_000 + b"}", TooLarge, "too-many-keys"),
     ],
 )  # fmt: skip
 def test_a_hostile_body_is_refused_fast(body: bytes, fault: type, code: str) -> None:
-    limits = replace(SMALL, max_entries=10) if code == "too-many-objects" else SMALL
+    limits = SMALL
+    if code == "too-many-objects":
+        limits = replace(SMALL, max_entries=10)
+    elif code == "too-many-keys":
+        limits = Limits()
     begun = time.process_time()
     with pytest.raises(fault) as refusal:
         read_body(body, replace(CONTEXT, limits=limits))

@@ -97,6 +97,48 @@ def test_a_promise_is_judged_by_when_the_values_took_effect(
     assert is_open(ward.only) is (stands == "waiting")
 
 
+LIMITS = {"reference_low": 3.5, "reference_high": 5.1}
+
+
+@pytest.mark.rules("ALR-07")
+@pytest.mark.parametrize("value", [2.9, 6.8])
+@pytest.mark.parametrize("after_it_was_kept", [False, True])
+def test_a_promised_value_outside_its_own_limits_calls(
+    value: float, *, after_it_was_kept: bool
+) -> None:
+    """What was watched for has come: it closes nothing, and does not wait for the due moment."""
+    ward = Watched()
+    sent = [reading("qtc", PROMISED + HOUR)]
+    if after_it_was_kept:
+        sent.append(reading("potassium", PROMISED + HOUR, **LIMITS))
+        ward.look(PROMISED + HOUR, *sent)
+        assert attention(ward.only, PROMISED + HOUR) is Attention.RESOLVED
+    at = PROMISED + 2 * HOUR
+    sent.append(reading("potassium", at, 1, value=value, **LIMITS))
+    ward.look(at, *sent)
+    assert ward.said()[-1] == "called-again promised-value-out-of-range"
+    assert attention(ward.only, at) is Attention.WAITING
+    assert is_open(ward.only)
+    told = len(ward.said())
+    for hours in (3, 13, 40):  # said once
+        ward.look(PROMISED + hours * HOUR, *sent)
+    assert len(ward.said()) == told
+    ward.keep(snooze(ward.only, "ann", at + HOUR, "will-monitor", at + 12 * HOUR))
+    ward.look(at + 2 * HOUR, *sent)  # known when it was promised anew
+    assert attention(ward.only, at + 2 * HOUR) is Attention.SNOOZED
+
+
+def test_a_value_that_came_back_within_its_limits_keeps_the_promise() -> None:
+    ward = Watched()
+    sent = [
+        reading("qtc", PROMISED + HOUR),
+        reading("potassium", PROMISED + HOUR, value=5.3, **LIMITS),
+        reading("potassium", PROMISED + 2 * HOUR, 1, **LIMITS),
+    ]
+    ward.look(PROMISED + 2 * HOUR, *sent)
+    assert attention(ward.only, PROMISED + 2 * HOUR) is Attention.RESOLVED
+
+
 @pytest.mark.rules("ALR-07")
 def test_what_did_not_arrive_is_named() -> None:
     ward = Watched()

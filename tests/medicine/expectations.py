@@ -121,6 +121,12 @@ def _evidence(assessment: Assessment, wanted: Mapping[str, Any]) -> Iterator[str
                 yield f"{key}: evidence {shown!r} does not show {word!r}"
 
 
+def _no_evidence(assessment: Assessment, wanted: Mapping[str, str]) -> Iterator[str]:
+    for key, words in wanted.items():
+        if any(words in datum.label for datum in assessment.findings[key].evidence):
+            yield f"{key}: the evidence shows {words!r}"
+
+
 def _best(assessment: Assessment) -> dict[str, str]:
     """The best reading of each drug."""
     found: dict[str, str] = {}
@@ -182,6 +188,10 @@ CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
     ),
     "reasons": _reasons,
     "evidence": _evidence,
+    "no_evidence": _no_evidence,
+    "severity_says": _held(
+        "severity", lambda a: " | ".join((*a.severity.reasons, a.severity.stage_open))
+    ),
     "severity": _equal("severity", lambda a: a.severity.level),
     "stage": _equal("stage", lambda a: a.severity.stage),
     "guidance": _held("guidance", lambda a: [x.id for x in a.plan.advice]),

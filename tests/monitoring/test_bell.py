@@ -7,7 +7,8 @@ import pytest
 import redis
 
 from service.monitoring import broker_up, ring
-from service.monitoring.celery_app import EVALUATE, make_app
+from service.monitoring.celery_app import EVALUATE, QUEUE, make_app
+from service.monitoring.doorbell import BREATH_S, ENOUGH_BELLS, Doorbell
 from tests.monitoring.conftest import House
 from tests.monitoring.orders import TENANT, accept, until
 
@@ -35,6 +36,22 @@ def test_a_bell_brings_the_alert_and_its_correlation(house: House) -> None:
     (moved,) = [e for e in house.events() if e.get("event") == "alert.moved"]
     assert (moved["what"], moved["correlation"]) == ("opened", correlation)
     assert "p1" not in house.log().read_text()  # ids of alerts, never of patients
+
+
+def test_a_hundred_who_ask_in_a_second_share_ten_rings(house: House) -> None:
+    """No worker here: every ring stays on the list. The first goes out at once."""
+    with redis.Redis.from_url(house.broker.url) as list_of:
+        bell = Doorbell(house.broker.url)
+        bell.ring()
+        assert bell.wait(PATIENCE_S)
+        assert list_of.llen(QUEUE) == 1
+        began = time.monotonic()
+        for _ in range(100):
+            bell.ring()
+            time.sleep(0.002)
+        took = time.monotonic() - began
+        until(lambda: bell.wait(0), PATIENCE_S)
+        assert 2 <= list_of.llen(QUEUE) <= min(ENOUGH_BELLS, 3 + took / BREATH_S)
 
 
 def test_doubled_bells_and_two_workers_raise_one_alert_each(house: House) -> None:

@@ -4,20 +4,23 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from alerts.knowledge import load
 from service.errors import SettingsFault
-from service.monitoring.notifications import RETRY_S, Channels, channels_of, dispatch
-from service.security.webhook import SIGNATURE, Target, faults_of, signature, verify
+from service.monitoring.evaluation import Evaluator
+from service.monitoring.notifications import LEASE_S, RETRY_S, Channels, channels_of, dispatch
+from service.security.webhook import DELIVERY, SIGNATURE, Target, faults_of, signature, verify
 from service.settings import Settings
 from service.store import Store
 from tests.monitoring.conftest import Clock
-from tests.monitoring.orders import TENANT
+from tests.monitoring.orders import TENANT, accept
 
 SECRET = "s" * 32
 
@@ -89,6 +92,21 @@ def test_what_failed_is_sent_again_as_a_repeat_under_the_same_id(
     first, second = (json.loads(body) for _, body in receiver.taken)
     assert first["delivery"] == second["delivery"]
     assert (first["repeat"], second["repeat"]) == (False, True)
+
+
+def test_what_a_slow_receiver_leaves_no_time_for_is_claimed_anew(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    accept(store, "p2", "p3")
+    Evaluator(store, load(), clock, lambda: str(uuid4())).drain()
+
+    def slow() -> datetime:  # each notice takes more than half of the lease
+        clock.now += timedelta(seconds=LEASE_S / 5)
+        return clock.now
+
+    assert dispatch(store, to(receiver), slow, "") >= 3
+    assert len({dict(headers)[DELIVERY] for headers, _ in receiver.taken}) == 3
+    assert [json.loads(body)["repeat"] for _, body in receiver.taken] == [False, False, True]
 
 
 def test_what_cannot_be_delivered_ends_in_sight_and_can_be_revived(

@@ -14,6 +14,7 @@ from service.fhir.reader.assembly import assembler
 from service.fhir.reader.dosage import NOTHING, dosage_in
 from service.fhir.reader.fields import Fields
 from service.fhir.reader.meaning import meanings
+from service.fhir.reader.oxygen import with_air
 from service.fhir.reader.plain import (
     TOGETHER,
     VALUE,
@@ -169,10 +170,10 @@ Mould = Reading | Panel | Order
 def mould_of_observation(
     found: Fields, source: Source, context: ReadContext
 ) -> Reading | Panel | None:
-    """None when the Observation is not plain."""
+    """None when the Observation is not plain, or more than its number counts."""
     told = plain_readings(found, source, context)
-    if told is None:
-        return None
+    if told is None or tuple(with_air(told, found)) != told:
+        return None  # what stands beside a saturation says of the air breathed
     if "component" in found:
         return _panel(bytes(found["component"]), told)
     sent = bytes(found["valueQuantity"])

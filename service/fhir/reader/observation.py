@@ -45,7 +45,8 @@ class _Frame:
 def read_observation(entry: Entry, source: Source, body: Body) -> Read:
     """All that one Observation tells."""
     if body.swift and (told := plain_readings(entry.fields, source, body.context)) is not None:
-        return Read(tuple(with_air(told, entry.fields)) if told[0].kind == SATURATION else told)
+        may_tell = len(told) > 1 or told[0].kind == SATURATION
+        return Read(tuple(with_air(told, entry.fields)) if may_tell else told)
     return _thorough(entry, source, body)
 
 

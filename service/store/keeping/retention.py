@@ -53,8 +53,12 @@ def keeping(resource_type: str, facts: Sequence[Fact]) -> Keep:
     """How long a resource with these facts must be kept: the longest of them."""
     if resource_type == "Medication":
         return Keep.DRUG
+    if resource_type in _DRUG_RECORDS:
+        return Keep.EXPOSURE
+    if len(facts) == 1 and isinstance(facts[0], Measurement):  # nearly all that comes in
+        return Keep.BASELINE if _for_baseline(facts[0]) else Keep.READING
     kinds = {type(fact) for fact in facts}
-    if resource_type in _DRUG_RECORDS or MedicationUse in kinds:
+    if MedicationUse in kinds:
         return Keep.EXPOSURE
     if any(_for_baseline(f) for f in facts):
         return Keep.BASELINE

@@ -63,13 +63,15 @@ class Handle:
 class Answer:
     """What a clinician said of a pair of drugs ("RULE:drug+drug"), and when.
 
-    `reason`: the code of an override, "" for one that was accepted or gave none.
+    `reason`: the code of an override, "" for one that was accepted or gave none. `tier`: what the
+    card said of NMS, "" when it did not.
     """
 
     subject: str
     clinician: str
     reason: str
     at: datetime
+    tier: str = ""
 
 
 class Cards(Part):
@@ -115,7 +117,13 @@ class Cards(Part):
     def answers(self, tenant: str, patient: str, since: datetime) -> list[Answer]:
         """The newest answer to a card about each pair of drugs of a patient, given since then."""
         wanted = (
-            select(cards.c.subject, cards.c.clinician, feedback.c.reason_code, feedback.c.at)
+            select(
+                cards.c.subject,
+                cards.c.clinician,
+                feedback.c.reason_code,
+                feedback.c.at,
+                cards.c.tier,
+            )
             .select_from(cards.join(feedback, _SAME_CARD))
             .where(cards.c.tenant == tenant, cards.c.patient == patient, cards.c.subject != "")
             .where(cards.c.shown, feedback.c.at >= since)

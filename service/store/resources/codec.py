@@ -5,7 +5,7 @@ default reads well from older rows; a field that it no longer knows is ignored.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import datetime
 from math import isfinite
 from operator import attrgetter
@@ -60,10 +60,12 @@ class Held(msgspec.Struct, omit_defaults=True):
 
 
 class _Shape(NamedTuple):
-    """A kind of fact. `values_of` gives all its values at once; `numbers`, `times`: the fields
-    that may hold one."""
+    """A kind of fact: its fields without a default (they come first), the others and their
+    defaults; `values_of` gives all values at once; `numbers`, `times`: which fields may hold one.
+    """
 
-    names: tuple[str, ...]
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
     defaults: tuple[Any, ...]
     values_of: Callable[[Any], Any]
     numbers: tuple[str, ...]
@@ -77,8 +79,16 @@ def _shape(kind: type) -> _Shape:
     def holding(wanted: type) -> tuple[str, ...]:
         return tuple(n for n in names if wanted in (hints[n], *get_args(hints[n])))
 
-    defaults = tuple(f.default for f in fields(kind))
-    return _Shape(names, defaults, attrgetter(*names), holding(float), holding(datetime))
+    defaults = tuple(f.default for f in fields(kind) if f.default is not MISSING)
+    needed = len(names) - len(defaults)
+    return _Shape(
+        names[:needed],
+        names[needed:],
+        defaults,
+        attrgetter(*names),
+        holding(float),
+        holding(datetime),
+    )
 
 
 _SHAPES = {kind: _shape(kind) for kind in (*TAGS, Source)}
@@ -143,8 +153,14 @@ def _sparse(fact: Fact) -> dict[str, Any]:
 
 
 def _differing(shape: _Shape, held: Any) -> dict[str, Any]:
-    values = zip(shape.names, shape.defaults, shape.values_of(held), strict=True)
-    return {name: value for name, default, value in values if value is not default}
+    values = shape.values_of(held)
+    made = dict(zip(shape.needed, values, strict=False))
+    optional = values[len(shape.needed) :]
+    if optional != shape.defaults:  # in the usual reading they are
+        for name, default, value in zip(shape.optional, shape.defaults, optional, strict=True):
+            if value is not default:
+                made[name] = value
+    return made
 
 
 class Span(NamedTuple):

@@ -1,6 +1,6 @@
 """A patient's chart from the stored facts, in one indexed query."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,20 @@ class Facts(Part):
                 _REVISION, {"tenant": tenant, "patient": patient}
             ).scalar()
             return found
+
+    def drugs(self, tenant: str, names: Collection[str]) -> dict[str, DrugIdentity]:
+        """What these Medications are ("Medication/123"), as far as they are on record."""
+        marks = [name.removeprefix(f"{MEDICATION}/") for name in names]
+        wanted = select(resources.c.resource_id, resources.c.identity).where(
+            resources.c.tenant == tenant,
+            resources.c.resource_type == MEDICATION,
+            resources.c.resource_id.in_(marks),
+            resources.c.retracted.is_(False),
+            resources.c.identity.is_not(None),
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(wanted).all()
+        return {f"{MEDICATION}/{mark}": _identity.decode(told) for mark, told in rows}
 
     def portraits(self, tenant: str, patients: Sequence[str]) -> dict[str, Chart]:
         """Charts that hold only who the patient is and where: for a list of many."""

@@ -71,8 +71,8 @@ def push(
 ) -> None:
     """Send that many bundles, a patient each, and kill on the way, evenly spread.
 
-    No faster than `per_second` (30: 2.6 million a day): what is held to account is that nothing is lost
-    or late through kills, not how much two cores can take; benchmarks measure that.
+    No faster than `per_second` (30: 2.6 million a day): what is held to account is that nothing is
+    lost or late through kills, not how much two cores can take; benchmarks measure that.
     """
     order = random.Random(seed)
     order.shuffle(kills)

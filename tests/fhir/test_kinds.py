@@ -28,12 +28,13 @@ CODE_SYSTEMS = {
 # where the source takes its kinds from the knowledge -> the kinds
 TAKEN = {
     ("alerts.artefacts", "_pressure_jumps"): {"systolic_bp", "diastolic_bp"},
+    ("alerts.artefacts", "lone_jump"): {"systolic_bp", "diastolic_bp"},
     ("alerts.context", "_conditions"): {
         kind
         for entry in KNOWLEDGE.criteria["risk_factors"].values()
         for kind in entry.get("conditions", ())
     },
-    ("alerts.differential.ranked", "weighable"): {
+    ("alerts.differential.ranked", "_weighable"): {
         kind for entry in KNOWLEDGE.criteria["differential"].values() for kind in entry["coded"]
     },
     ("alerts.differential.scene", "coded"): set(),  # a door of its own

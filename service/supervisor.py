@@ -21,7 +21,14 @@ import structlog
 from service.instance import BACKLOG, at_port, listen, only_one, prepared
 from service.leaving import STOP_SIGNALS, hear_no_more, leave_on_signal, leaving
 from service.logs import configure
-from service.processes import Part, give_way, leave_with_parent, our_command, stop_all
+from service.processes import (
+    Part,
+    give_memory_back,
+    give_way,
+    leave_with_parent,
+    our_command,
+    stop_all,
+)
 from service.settings import PREFIX, Settings, environ_of
 
 log = structlog.get_logger(__name__)
@@ -92,6 +99,7 @@ def run_api(settings: Settings) -> int:
 
     configure(settings, "api")
     leave_with_parent()
+    give_memory_back()
     given = os.environ.pop(LISTEN_FD, None)
     listening = socket.socket(fileno=int(given)) if given else listen(settings)
     settings = at_port(settings, listening)

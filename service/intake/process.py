@@ -20,7 +20,7 @@ from service.errors import SentinelError, Unavailable
 from service.intake.delivery import Delivery, Receipt
 from service.intake.door import Take, Waiting
 from service.logs import bind, configure, place_of
-from service.processes import give_way
+from service.processes import give_memory_back, give_way
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -113,6 +113,7 @@ def serve(pipe: Connection, make_clerk: MakeClerk, settings: Settings) -> None:
     configure(settings, "intake")
     clerk = make_clerk(settings)
     give_way()  # hooks first
+    give_memory_back()
     while True:
         try:
             given = pipe.recv()

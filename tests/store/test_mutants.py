@@ -140,6 +140,11 @@ MUTANTS = (
 )
 
 
+def test_every_mutant_finds_its_line() -> None:
+    lost = [m.name for m in MUTANTS if (ROOT / STORE / m.file).read_text().count(m.old) != 1]
+    assert lost == []
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)

@@ -88,7 +88,7 @@ def test_told_twice_at_some_moment(part: str, environ: dict[str, str], tmp_path:
 @pytest.mark.timeout(1200)
 def test_told_twice_at_many_moments(part: str, environ: dict[str, str], tmp_path: Path) -> None:
     moments = random.Random(part)
-    for turn in range(40):
+    for turn in range(15):
         running = started(part, environ, tmp_path / f"log-{turn}")
         time.sleep(moments.uniform(0.0, 0.5))
         for _ in range(2):

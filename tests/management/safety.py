@@ -58,9 +58,9 @@ _NO_QUANTITY = re.compile(
     r"|\b[A-Z][A-Za-z]+/[\w.\-]+"
     r"|\b(?:TIER|RECH|STG|CK|NEG|ALR|SAF|DAW|TEMP|EXP|WARN|MS|LOG|BASE|INT)-?[\w-]*\d\w*"
     r"|\bSpO2|\bD2\b|\b5-HT3|\bCYP3A4|\b4AT|\bP = 0\.\d+|\b12-lead|\bDSM-5|\bPaCO2"
-    r"|\bGCS [‹›≤≥]?\d+|\bpH [‹›≤≥]?\d\.\d+"
+    r"|\bGCS (?:[<>]=?|[‹›≤≥])?\d+|\bpH (?:[<>]=?|[‹›≤≥])?\d\.\d+"
     r"|\bin \d{4}|after 1984|\bRules? [\w.]+|\brules [\w.]+|\b48-72 h|\bMarkdown"
-    r"|\bstep \d|\b\d+ more\b|\bRASS [‹›≤≥]?-?\d|\b[\d.]+/[\d.]+ mmHg"
+    r"|\bstep \d|\b\d+ more\b|\bRASS (?:[<>]=?|[‹›≤≥])?-?\d|\b[\d.]+/[\d.]+ mmHg"
     r"|score (?:is|from) [\d–]+(?: to [\d–]+)?|× \d+/d|^\d+\. "
     r"|\b\d(?:-\d)?[- ](?:weekly|monthly)|\bOR \d+\.\d+|m²|1\.73|\b1 year\b|10⁹"
 )

@@ -27,6 +27,15 @@ def sound(
     return [m for i, m in enumerate(own, first) if _plausible(known, m.value) and i not in odd]
 
 
+def note_jumps(now: "Moment", kind: str, series: Sequence[Measurement]) -> None:
+    """The numbers that decide on jumps stand in the trace of whoever has readings of the kind:
+    which window the clock left them in may not change it."""
+    if series and kind in _NUMBERS:
+        with now.account("artefacts"):
+            for number in _NUMBERS[kind]:
+                now.knowledge[number]
+
+
 def _plausible(known: Mapping[str, Any], value: float) -> bool:
     in_range: bool = known["low"] <= value <= known["high"]
     return in_range and not (known.get("whole", False) and value % 1)
@@ -170,4 +179,12 @@ _JUMPS: dict[str, Callable[["Moment", Sequence[Measurement], int, int], set[int]
     "heart_rate": _pulse_jumps,
     "systolic_bp": _pressure_jumps,
     "diastolic_bp": _pressure_jumps,
+}
+_OF_PRESSURE = ("artefact.bp_mmhg", "artefact.bp_min", "artefact.pulse_pressure")
+# what each of them reads
+_NUMBERS = {
+    "body_temperature": ("artefact.temperature_c", "artefact.temperature_min"),
+    "heart_rate": ("artefact.heart_rate", "artefact.heart_rate_min"),
+    "systolic_bp": _OF_PRESSURE,
+    "diastolic_bp": _OF_PRESSURE,
 }

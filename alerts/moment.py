@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from alerts.artefacts import sound
+from alerts.artefacts import note_jumps, sound
 from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended
 from alerts.evidence import (
     BY_VALUE,
@@ -191,6 +191,7 @@ class Moment:
             if whole and whole[-1].at > self.as_of:
                 whole = whole[: bisect_right(whole, self.as_of, key=AT)]
             known = self._series[kind] = Series(kind, whole, len(whole))
+            note_jumps(self, kind, whole)
         return known
 
     def _sound_since(self, series: Series, first: int) -> list[Measurement]:

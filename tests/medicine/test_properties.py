@@ -111,11 +111,8 @@ def time_passes(lines: list[str]) -> None:
 
 
 def standing(assessment: Assessment) -> dict[str, Any]:
-    """What must not change before the review. Whether an old reading was still looked at for a jump
-    beside it is told in the trace and changes nothing that is said."""
-    told = as_dict(assessment)
-    told["trace"] = {step: read for step, read in told["trace"].items() if step != "artefacts"}
-    return told | {"as_of": None, "next_review_at": None}
+    """What must not change before the review: all but the clock and the review itself."""
+    return as_dict(assessment) | {"as_of": None, "next_review_at": None}
 
 
 def same_until_review(lines: list[str], at: datetime) -> None:

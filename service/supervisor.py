@@ -7,19 +7,18 @@ API comes back; the lock on the data directory; and the pipes that end its child
 # ruff: noqa: PLC0415 - each process imports what it needs, when it needs it
 
 import os
-import signal
 import socket
 import sys
-import threading
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import structlog
 
 from service.instance import BACKLOG, at_port, listen, only_one, prepared
-from service.leaving import STOP_SIGNALS, hear_no_more, leave_on_signal, leaving
+from service.leaving import StopSignal, hear_no_more, leave_on_signal, leaving
 from service.logs import configure
 from service.processes import (
     Part,
@@ -41,7 +40,7 @@ DRAIN_S, STOP_S = 6, 8.5
 
 def serve(settings: Settings, demo: bool) -> int:
     """Run everything until SIGTERM or SIGINT; 0 when all parts ended with their work done."""
-    stop = stop_signal()
+    stop = StopSignal()
     settings = prepared(settings, demo)
     with ExitStack() as held:
         held.enter_context(only_one(settings))
@@ -64,10 +63,11 @@ def serve(settings: Settings, demo: bool) -> int:
         _tell(welcome(settings, sign_in_link(settings), demo=demo))
         if demo:
             held.enter_context(demonstration.playing(settings))
-        while not stop.wait(TEND_S):
+        while not stop.told:
             for part in parts:
                 if part.tend():
                     _tell(f"The {part.name} has stopped and is started again.")
+            time.sleep(TEND_S)
         _tell("Stopping: work in flight is finished first.")
         clean = stop_all(parts, STOP_S)
     hear_no_more()
@@ -89,7 +89,7 @@ def parts_of(settings: Settings, listening: socket.socket) -> list[Part]:
 
 def run_api(settings: Settings) -> int:
     """The API until SIGTERM or SIGINT; requests in flight are answered first."""
-    stop = stop_signal()  # uvicorn raises the signal again when it has stopped: that ends here
+    stop = StopSignal()
     import uvicorn
 
     from service.app import create_app
@@ -110,14 +110,16 @@ def run_api(settings: Settings) -> int:
         door = ProcessDoor(make_clerk, settings, settings.intake_processes)
 
     class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if stop.is_set():  # told while it was still starting
-                self.should_exit = True
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Ours stands: uvicorn keeps every signal and raises each again at the end."""
+            yield
 
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            leaving.set()  # live streams end now, and the browser comes back
-            super().handle_exit(sig, frame)
+        async def on_tick(self, counter: int) -> bool:
+            if stop.told:
+                leaving.set()  # live streams end now, and the browser comes back
+                self.should_exit = True
+            return await super().on_tick(counter)
 
     server = Server(
         uvicorn.Config(
@@ -134,7 +136,7 @@ def run_api(settings: Settings) -> int:
     server.run(sockets=[listening])
     hear_no_more()
     store.close()
-    return 0 if stop.is_set() else 1
+    return 0 if stop.told else 1
 
 
 def run_worker(settings: Settings) -> int:
@@ -156,14 +158,6 @@ def run_beat(settings: Settings) -> int:
     configure(settings, "beat")
     leave_with_parent()
     return beat(settings)
-
-
-def stop_signal() -> threading.Event:
-    """An event that SIGTERM, SIGINT and SIGHUP set."""
-    stop = threading.Event()
-    for number in STOP_SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _upgrade(settings: Settings) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import structlog
 from celery import Celery, signals
 from celery import beat as celery_beat
+from celery.worker import state
 from kombu.entity import Queue
 
 from service.errors import SettingsFault
-from service.leaving import hear_no_more, leave_on_signal
+from service.leaving import StopSignal, hear_no_more, leave_on_signal
 from service.monitoring.broker import broker_url
 from service.monitoring.celery_app import PULSE, QUEUE, make_app
 from service.monitoring.keeper import DEAF_S, PULSE_S, SWEEP_S, Hearing, Keeper
@@ -51,7 +52,7 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
     logging.captureWarnings(capture=True)
     for name in _CHATTER:
         logging.getLogger(name).setLevel(logging.WARNING)
-    running = app.Worker(
+    running = _worker_class(app)(
         hostname=f"worker@{socket.gethostname()}.{os.getpid()}",
         pool=settings.worker_pool,
         concurrency=settings.worker_concurrency,
@@ -69,6 +70,20 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
     hear_no_more()
     _take_away(app, pulses)
     return int(running.exitcode or 0)
+
+
+def _worker_class(app: Celery) -> Any:
+    class Worker(app.Worker):  # type: ignore[misc]  # Celery is not typed
+        def install_platform_tweaks(self, worker: Any) -> None:
+            """Celery's own print and send in the handler, each time; on SIGHUP they start again."""
+            super().install_platform_tweaks(worker)
+            StopSignal(_stop_consuming)
+
+    return Worker
+
+
+def _stop_consuming() -> None:
+    state.should_stop = 0  # the exit code: a warm stop
 
 
 def beat(settings: Settings) -> int:

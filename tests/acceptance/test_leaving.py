@@ -64,11 +64,28 @@ def test_told_without_pause_until_it_is_gone(
 ) -> None:
     """Every moment of its way out meets a signal, the end of the interpreter too."""
     running = started(part, environ, tmp_path / "log")
+    until_gone(running)
+    assert end_of(running) == 0, running.text
+
+
+def test_all_as_one_told_without_pause(environ: dict[str, str], tmp_path: Path) -> None:
+    """The supervisor looks after its parts while it is told: work in flight is finished first."""
+    own = {
+        "NMS_SENTINEL_DATA_DIR": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'house.db'}",
+        "NMS_SENTINEL_PORT": str(free_port()),
+    }
+    running = Running(["serve"], {**environ, **own})
+    running.wait_for("/sign-in?token=", START_S)
+    until_gone(running)
+    assert end_of(running) == 0, running.text
+
+
+def until_gone(running: Running) -> None:
     ends = time.monotonic() + END_S
     while running.process.poll() is None and time.monotonic() < ends:
         running.process.send_signal(signal.SIGTERM)
         time.sleep(0.001)
-    assert end_of(running) == 0, running.text
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -105,4 +122,12 @@ def test_told_while_it_starts(part: str, environ: dict[str, str], tmp_path: Path
     running = Running([part], {**environ, **given})
     until(log.exists, START_S, f"the log of {part}")
     running.process.send_signal(signal.SIGTERM)
+    assert end_of(running) == 0, running.text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_terminal_is_closed(part: str, environ: dict[str, str], tmp_path: Path) -> None:
+    """SIGHUP stops every part as SIGTERM does; none of them begins again by itself."""
+    running = started(part, environ, tmp_path / "log")
+    running.process.send_signal(signal.SIGHUP)
     assert end_of(running) == 0, running.text

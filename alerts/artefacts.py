@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from alerts.chart import Measurement
 from alerts.evidence import trusted_sites
+from alerts.knowledge import Knowledge
+from alerts.record import record
 
 if TYPE_CHECKING:
     from alerts.moment import Moment
@@ -16,24 +19,48 @@ def sound(
 ) -> list[Measurement]:
     """The usable ones of readings `first` to `end` of a kind; neighbours decide on jumps."""
     own = series[first:end]
-    odd: Collection[int] = ()
     jumps = _JUMPS.get(kind)
-    if jumps is not None and own:
-        with now.account("artefacts"):
-            odd = jumps(now, series, first, end)
+    odd: Collection[int] = jumps(now, series, first, end) if jumps is not None and own else ()
     known = now.knowledge.criteria["plausible"].get(kind)
     if known is None or _all_plausible(known, [m.value for m in own]):
         return [m for i, m in enumerate(own, first) if i not in odd] if odd else list(own)
     return [m for i, m in enumerate(own, first) if _plausible(known, m.value) and i not in odd]
 
 
+@record
+class _Limits:
+    """The numbers that decide on jumps, as the rules give them: `note_jumps` has told the trace."""
+
+    temperature: float
+    temperature_near: timedelta
+    heart_rate: float
+    heart_rate_near: timedelta
+    pressure: float
+    pressure_near: timedelta
+    pulse_pressure: float
+
+
+def _limits(knowledge: Knowledge) -> _Limits:
+    known: _Limits | None = knowledge.memo.get("limits of jumps")
+    if known is None:
+        number = {key: p.value for key, p in knowledge.parameters.items()}
+        known = knowledge.memo["limits of jumps"] = _Limits(
+            number["artefact.temperature_c"],
+            timedelta(minutes=number["artefact.temperature_min"]),
+            number["artefact.heart_rate"],
+            timedelta(minutes=number["artefact.heart_rate_min"]),
+            number["artefact.bp_mmhg"],
+            timedelta(minutes=number["artefact.bp_min"]),
+            number["artefact.pulse_pressure"],
+        )
+    return known
+
+
 def note_jumps(now: "Moment", kind: str, series: Sequence[Measurement]) -> None:
     """The numbers that decide on jumps stand in the trace of whoever has readings of the kind:
     which window the clock left them in may not change it."""
     if series and kind in _NUMBERS:
-        with now.account("artefacts"):
-            for number in _NUMBERS[kind]:
-                now.knowledge[number]
+        now.account("artefacts").parameters.update(_NUMBERS[kind])
 
 
 def _plausible(known: Mapping[str, Any], value: float) -> bool:
@@ -51,10 +78,9 @@ def _all_plausible(known: Mapping[str, Any], values: list[float]) -> bool:
 def to_verify(reading: Measurement, ranges: Mapping[str, Any]) -> bool:
     """Kept and shown, with a request to repeat it (42.5 °C has been survived)."""
     known = ranges.get(reading.kind, {})
-    return bool(
-        reading.value < known.get("verify_below", float("-inf"))
-        or reading.value > known.get("verify_above", float("inf"))
-    )
+    low, high = known.get("verify_below"), known.get("verify_above")
+    below = low is not None and reading.value < low
+    return below or (high is not None and reading.value > high)
 
 
 def lone_jump(now: "Moment", pressure: Measurement) -> bool:
@@ -91,21 +117,23 @@ def _spikes(
 
 
 def _pulse_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
-    size, near = now.knowledge["artefact.heart_rate"], now.minutes("artefact.heart_rate_min")
-    return _spikes(series, first, end, size, near)
+    limits = _limits(now.knowledge)
+    return _spikes(series, first, end, limits.heart_rate, limits.heart_rate_near)
 
 
 def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     """Spikes, and what came in one reading with a spike, an implausible or too near a value."""
-    knowledge, ranges = now.knowledge, now.knowledge.criteria["plausible"]
-    size, near = knowledge["artefact.bp_mmhg"], now.minutes("artefact.bp_min")
+    ranges, limits = now.knowledge.criteria["plausible"], _limits(now.knowledge)
+    size, near = limits.pressure, limits.pressure_near
     odd = _spikes(series, first, end, size, near)
     if first == end:
         return odd
-    least, sign, other = knowledge["artefact.pulse_pressure"], 1, "diastolic_bp"
+    least, sign, other = limits.pulse_pressure, 1, "diastolic_bp"
     if series[first].kind == other:
         sign, other = -1, "systolic_bp"
     mates = now.raw(other, series[first].at - near)
+    if not mates or _far_apart(series[first:end], mates, ranges[other], size, least, sign):
+        return odd
     refused = _refused(mates, ranges[other], size, near)
     alone = {m.at: m.value for m in mates}
     if not refused and len(alone) == len(mates):  # as nearly always: one mate for a time, and sound
@@ -115,6 +143,24 @@ def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, en
                 odd.add(i)
         return odd
     return odd | _unpaired(series, first, end, mates, refused, least, sign)
+
+
+def _far_apart(
+    own: Sequence[Measurement],
+    mates: Sequence[Measurement],
+    known: Mapping[str, Any],
+    size: float,
+    least: float,
+    sign: int,
+) -> bool:
+    """Are the other halves steady, and all of them far enough from all of these, as nearly always?
+    Then no pair needs a look."""
+    values, others = [m.value for m in own], [m.value for m in mates]
+    lowest, highest = min(others), max(others)
+    if lowest < known["low"] or highest > known["high"] or highest - lowest > size:
+        return False
+    gap = min(values) - highest if sign > 0 else lowest - max(values)
+    return gap >= least
 
 
 def _refused(
@@ -156,22 +202,20 @@ def _unpaired(
 
 def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
     """Between sites, a jump in a quarter of an hour: the core or oral value is kept."""
-    size, near = now.knowledge["artefact.temperature_c"], now.minutes("artefact.temperature_min")
-    trusted = trusted_sites(now.knowledge)
+    limits, trusted = _limits(now.knowledge), trusted_sites(now.knowledge)
+    size, near = limits.temperature, limits.temperature_near
     odd: set[int] = set()
-    near_by = [m.value for m in series[max(first - 1, 0) : end + 1]]
-    if max(near_by) - min(near_by) <= size:
+    begin = max(first - 1, 0)
+    values = [m.value for m in series[begin : end + 1]]
+    if max(values) - min(values) <= size:
         return odd
-    for i in range(first, end):
-        reading = series[i]
-        for j in (i - 1, i + 1):
-            if 0 <= j < len(series):
-                other = series[j]
-                jumped = abs(other.value - reading.value) > size
-                jumped = jumped and abs(other.at - reading.at) < near
-                if jumped and other.site in trusted and reading.site not in trusted:
-                    odd.add(i)
-    return odd
+    for i, (before, after) in enumerate(pairwise(values), begin):
+        if abs(after - before) <= size or series[i + 1].at - series[i].at >= near:
+            continue
+        for this, other in ((i, i + 1), (i + 1, i)):
+            if series[other].site in trusted and series[this].site not in trusted:
+                odd.add(this)
+    return {i for i in odd if first <= i < end}
 
 
 _JUMPS: dict[str, Callable[["Moment", Sequence[Measurement], int, int], set[int]]] = {
@@ -180,11 +224,11 @@ _JUMPS: dict[str, Callable[["Moment", Sequence[Measurement], int, int], set[int]
     "systolic_bp": _pressure_jumps,
     "diastolic_bp": _pressure_jumps,
 }
-_OF_PRESSURE = ("artefact.bp_mmhg", "artefact.bp_min", "artefact.pulse_pressure")
+_OF_PRESSURE = dict.fromkeys(("artefact.bp_mmhg", "artefact.bp_min", "artefact.pulse_pressure"))
 # what each of them reads
-_NUMBERS = {
-    "body_temperature": ("artefact.temperature_c", "artefact.temperature_min"),
-    "heart_rate": ("artefact.heart_rate", "artefact.heart_rate_min"),
+_NUMBERS: dict[str, dict[str, None]] = {
+    "body_temperature": dict.fromkeys(("artefact.temperature_c", "artefact.temperature_min")),
+    "heart_rate": dict.fromkeys(("artefact.heart_rate", "artefact.heart_rate_min")),
     "systolic_bp": _OF_PRESSURE,
     "diastolic_bp": _OF_PRESSURE,
 }

@@ -19,7 +19,7 @@ from alerts.moment import Moment, moment
 from alerts.record import record
 from alerts.requests import requests
 from alerts.risks import unread_risks
-from alerts.scales import States, entered, iec, levenson, scales, states_of
+from alerts.scales import States, entered, iec, levenson, scales
 from alerts.severity import severity
 from alerts.statements import (
     Assessment,
@@ -71,8 +71,7 @@ def assess(
     entry = gate(findings)
     judging = _Judging.of(now, reading)
     tier = judging.tier(entry)
-    states = {key: f.state for key, f in findings.items()}
-    score, literal, cutoff = _scored(now, states)
+    score, literal, cutoff = _scored(now, reading.states)
     level = severity(now, findings, tier.name)
     situation = Situation(now, tier.name, reading.onset, reading.withdrawals, reading.findings)
     sets = () if brief else _scales(now, reading, tier.name)
@@ -102,6 +101,7 @@ def assess(
         scale_details=sets,
         **({} if brief else _risks(now, reading)),
         trace=() if brief else now.steps(),
+        numbers=knowledge.parameters,
         # last: whatever was read above has noted when it would read differently
         next_review_at=now.next_change,
     )
@@ -147,7 +147,7 @@ class _Judging:
     def tier(self, entry: Gate) -> Tier:
         """Judged on all that is true, on what is sound, and on what may interrupt."""
         now, findings = self.now, self.reading.findings
-        judged, caps, full, sound = self._judged(*_bare(findings))
+        judged, caps, full, sound = self._judged(self.reading.states, _caveats(findings))
         exposure = firm_exposure(self.reading.exposures, self.reading.withdrawals)
         firm_case = self._case(firm(now, sound.states, exposure=exposure), firmly=True)
         said = told(now, judged, firm_case, full, findings, caps)
@@ -155,7 +155,7 @@ class _Judging:
 
     def would_be(self, states: States, answered: str) -> TierName:
         """The tier that other states would reach, one of them answered beyond doubt."""
-        _, caveats = _bare(self.reading.findings)
+        caveats = _caveats(self.reading.findings)
         caveats.pop(answered, None)
         return self._judged(states, caveats)[0].name
 
@@ -185,10 +185,9 @@ class _Judging:
         )
 
 
-def _bare(findings: Mapping[str, Finding]) -> tuple[States, dict[str, tuple[str, ...]]]:
-    """The states of findings, and the caveats of those that have any."""
-    states = {key: f.state for key, f in findings.items()}
-    return states, {key: f.caveats for key, f in findings.items() if f.caveats}
+def _caveats(findings: Mapping[str, Finding]) -> dict[str, tuple[str, ...]]:
+    """The caveats of the findings that have any."""
+    return {key: f.caveats for key, f in findings.items() if f.caveats}
 
 
 def _stiff(now: Moment, reading: Reading) -> bool:
@@ -210,7 +209,7 @@ def _planned(now: Moment, reading: Reading, tier: TierName, level: Severity) -> 
 def _asked(
     now: Moment, reading: Reading, tier: TierName, score: Interval, judging: _Judging
 ) -> tuple[Request, ...]:
-    return requests(now, reading.findings, tier, score, reading.exposures, judging.would_be)
+    return requests(now, reading.states, tier, score, reading.exposures, judging.would_be)
 
 
 def _stirred(reading: Reading, tier: TierName) -> bool:
@@ -223,8 +222,8 @@ def _scales(now: Moment, reading: Reading, tier: TierName) -> tuple[Scale, ...]:
     """The other criteria sets, once there is a sign to count; entered totals always."""
     if not _stirred(reading, tier):
         return entered(now)
-    counts = levenson(now, states_of(reading.findings))
-    return scales(now, reading.findings, counts, reading.exposures, reading.withdrawals)
+    counts = levenson(now, reading.states)
+    return scales(now, reading.states, counts, reading.exposures, reading.withdrawals)
 
 
 def _differential(now: Moment, reading: Reading, tier: TierName) -> tuple[Any, ...]:

@@ -22,6 +22,7 @@ UNITS = {
     "diastolic_bp": "mm[Hg]",
     "gcs_total": "{score}",
 }
+_ACCOUNTS = {kind: f"baseline {kind}" for kind in UNITS}
 LOW_FROM_BEFORE = frozenset({"dementia", "lewy_body_dementia", "intellectual_disability"})
 
 
@@ -52,16 +53,12 @@ def baseline(now: Moment, kind: str, onset: datetime | None) -> Baseline:
 
 
 def _read(now: Moment, kind: str, onset: datetime | None) -> Baseline:
-    with now.account(f"baseline {kind}"):
+    with now.account(_ACCOUNTS[kind]):
         reference = onset or now.as_of
         if onset is None:
             _drift(now, kind)
         least = now.knowledge["baseline.readings"]
-        for quality, window in (
-            ("measured", _recent),
-            ("measured_early", _early),
-            ("historical", _historical),
-        ):
+        for quality, window in _RANKS:
             chosen = window(now, kind, reference)
             if len(chosen) >= least:
                 value = float(median([m.value for m in chosen]))
@@ -148,6 +145,10 @@ def _historical(now: Moment, kind: str, reference: datetime) -> list[Measurement
     return [m for m in _quiet(now, now.between(kind, start, end), start) if m.at < end]
 
 
+# best first
+_RANKS = (("measured", _recent), ("measured_early", _early), ("historical", _historical))
+
+
 def _quiet(now: Moment, readings: list[Measurement], start: datetime) -> list[Measurement]:
     """BASE-04: not in fever, agitation, seizure, restraint, procedure or under a vasopressor.
 
@@ -158,7 +159,8 @@ def _quiet(now: Moment, readings: list[Measurement], start: datetime) -> list[Me
     own = [m for m in readings if not (m.preliminary or m.comparator or m.unit_inferred or m.flags)]
     if not own:
         return own
-    spans = _disturbed(now, start)
+    first, last = own[0].at, own[-1].at
+    spans = [span for span in _disturbed(now, start) if span[0] <= last and span[1] >= first]
     if not spans:
         return own
     disturbed: set[int] = set()

@@ -1,6 +1,8 @@
 """The ISTH score for overt DIC (MGT-DIC) as an interval: what is not recorded counts both ways."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
 
 from alerts.chart import Measurement
 from alerts.moment import Moment
@@ -36,9 +38,29 @@ def coagulation(now: Moment) -> Coagulation:
 
 
 def _scored(now: Moment) -> Coagulation:
-    parts = list(_parts(now))
-    lower, upper = sum([p.lower for p in parts]), sum([p.upper for p in parts])
+    window = now.hours("dic.window_h")
+    newest = [_newest(now, kind, window) for kind in _READ]
     limit = now.knowledge["dic.overt"]
+    if not any(newest):  # as for most patients
+        return _unread(limit)
+    return _counted(
+        [read(reading) for read, reading in zip(_READ.values(), newest, strict=True)], limit
+    )
+
+
+def _newest(now: Moment, kind: str, window: timedelta) -> Measurement | None:
+    found = now.within(kind, window)
+    return found[-1] if found else None
+
+
+@lru_cache(maxsize=16)  # of the limits that versions of the rules set
+def _unread(limit: float) -> Coagulation:
+    """With nothing recorded the score may be anything."""
+    return _counted([read(None) for read in _READ.values()], limit)
+
+
+def _counted(parts: Sequence[_Part], limit: float) -> Coagulation:
+    lower, upper = sum([p.lower for p in parts]), sum([p.upper for p in parts])
     overt = TRUE if lower >= limit else FALSE if upper < limit else UNKNOWN
     return Coagulation(
         lower,
@@ -47,19 +69,6 @@ def _scored(now: Moment) -> Coagulation:
         tuple([p.said for p in parts if p.said]),
         tuple([p.name for p in parts if not p.said]),
     )
-
-
-def _parts(now: Moment) -> Iterator[_Part]:
-    window = now.hours("dic.window_h")
-
-    def newest(kind: str) -> Measurement | None:
-        found = now.within(kind, window)
-        return found[-1] if found else None
-
-    yield _platelets(newest("platelets"))
-    yield _d_dimer(newest("d_dimer"))
-    yield _prothrombin_time(newest("prothrombin_time"))
-    yield _fibrinogen(newest("fibrinogen"))
 
 
 def _platelets(reading: Measurement | None) -> _Part:
@@ -94,3 +103,12 @@ def _fibrinogen(reading: Measurement | None) -> _Part:
         return _Part("fibrinogen", 0, 1)
     points = 0 if reading.value >= 1 else 1
     return _Part("fibrinogen", points, points, f"fibrinogen {reading.value:g} g/L")
+
+
+# a test -> how its newest value counts
+_READ: Mapping[str, Callable[[Measurement | None], _Part]] = {
+    "platelets": _platelets,
+    "d_dimer": _d_dimer,
+    "prothrombin_time": _prothrombin_time,
+    "fibrinogen": _fibrinogen,
+}

@@ -11,6 +11,7 @@ from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 # the order of readings by value, the newer of equals last
 BY_VALUE = attrgetter("value", "at")
+_PRESENT = {TRUE: "present", FALSE: "absent", UNKNOWN: "unknown"}
 
 
 def latest(fact: Measurement | Sign) -> datetime:
@@ -25,19 +26,22 @@ def apart(earlier: Measurement, later: Measurement) -> timedelta:
 
 def datum(reading: Measurement, label: str = "") -> Datum:
     """A reading as shown: value, unit, time, source (promise 3)."""
-    marks = [label] if label else []
-    marks += [reading.site] if reading.site else []
-    marks += ["preliminary"] if reading.preliminary else []
-    marks += ["unit inferred"] if reading.unit_inferred else []
     value = f"{reading.comparator or ''}{reading.value:g}"
-    return Datum(
-        reading.kind, value, reading.unit, reading.at, reading.source.reference, ", ".join(marks)
-    )
+    source = reading.source.reference
+    return Datum(reading.kind, value, reading.unit, reading.at, source, _marks(reading, label))
+
+
+def _marks(reading: Measurement, label: str) -> str:
+    marks = [mark for mark in (label, reading.site) if mark]
+    if reading.preliminary:
+        marks.append("preliminary")
+    if reading.unit_inferred:
+        marks.append("unit inferred")
+    return ", ".join(marks)
 
 
 def sign_datum(sign: Sign) -> Datum:
-    state = {"true": "present", "false": "absent", "unknown": "unknown"}[sign.present]
-    value = sign.detail or state
+    value = sign.detail or _PRESENT[sign.present]
     label = "preliminary" if sign.preliminary else ""
     return Datum(sign.kind.value, value, "", sign.at, sign.source.reference, label)
 
@@ -54,10 +58,9 @@ def caveats(readings: Iterable[Measurement]) -> tuple[str, ...]:
     for reading in readings:
         preliminary = preliminary or reading.preliminary
         inferred = inferred or reading.unit_inferred
-    if not (preliminary or inferred):
-        return ()
-    held = {"preliminary": preliminary, "unit_inferred": inferred}
-    return tuple(name for name, holds in held.items() if holds)
+    if not preliminary:
+        return ("unit_inferred",) if inferred else ()
+    return ("preliminary", "unit_inferred") if inferred else ("preliminary",)
 
 
 def certain(reading: Measurement) -> bool:

@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from alerts.chart import Measurement
 from alerts.knowledge import Knowledge
 
 if TYPE_CHECKING:
     from alerts.moment import Moment
 
-# a kind, the window it was read in (hours), and how many readings were there
-Read = tuple[str, float, int]
+
+class Look:
+    """A look into a window: what was found, and what the trace says of it: a kind, the window it
+    was read in (hours), and how many readings were there."""
+
+    __slots__ = ("found", "said")
+
+    def __init__(self, found: list[Measurement], said: tuple[str, float, int]) -> None:
+        self.found, self.said = found, said
 
 
 class Ledger(Knowledge):
@@ -35,12 +43,12 @@ def ledger(knowledge: Knowledge) -> Ledger:
 class Account:
     """What was read under one name: parameters, and windows of readings."""
 
-    __slots__ = ("_now", "name", "parameters", "reads")
+    __slots__ = ("_now", "looks", "name", "parameters")
 
     def __init__(self, now: "Moment", name: str) -> None:
         self._now, self.name = now, name
         self.parameters: dict[str, None] = {}
-        self.reads: dict[Read, None] = {}
+        self.looks: dict[Look, tuple[str, float, int]] = {}
 
     def __enter__(self) -> None:
         now = self._now

@@ -8,9 +8,8 @@ new data (the next review).
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 from alerts.artefacts import note_jumps, sound
@@ -33,12 +32,14 @@ from alerts.evidence import (
     use_datum,
 )
 from alerts.knowledge import Knowledge
-from alerts.ledger import Account, Ledger, Read, ledger
-from alerts.series import Series
-from alerts.statements import Step
+from alerts.ledger import Account, Ledger, Look, ledger
+from alerts.past import as_it_stood
+from alerts.series import AT, Series
+from alerts.trace import Step
 from alerts.truth import TRUE
 
 __all__ = [
+    "AT",
     "BY_VALUE",
     "TICK",
     "Moment",
@@ -63,7 +64,6 @@ __all__ = [
 # the instant after the last one of a closed window
 TICK = timedelta(microseconds=1)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-AT = attrgetter("at")
 NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
 
 
@@ -77,9 +77,7 @@ class Moment:
     next_change: datetime | None = None
     # the first true finding of the episode, once it is known
     onset: datetime | None = None
-    _windows: dict[tuple[str, timedelta], tuple[list[Measurement], Read]] = field(
-        default_factory=dict
-    )
+    _looks: dict[tuple[str, timedelta], Look] = field(default_factory=dict)
     _series: dict[str, Series] = field(default_factory=dict)
     _ingredients: set[str] | None = None
     # answers of this moment that several rules ask for, each worked out once
@@ -138,12 +136,12 @@ class Moment:
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
         """Usable readings of the window that ends now, oldest first."""
         mark = (kind, window)
-        known = self._windows.get(mark)
-        if known is None:
+        look = self._looks.get(mark)
+        if look is None:
             found = self._read(kind, window) if kind in self.chart.by_kind else []
-            known = self._windows[mark] = (found, (kind, window / HOUR, len(found)))
-        self.account_open.reads[known[1]] = None
-        return known[0]
+            look = self._looks[mark] = Look(found, (kind, window / HOUR, len(found)))
+        self.account_open.looks[look] = look.said
+        return look.found
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
         series = self._series.get(kind) or self._past(kind)
@@ -151,10 +149,10 @@ class Moment:
         start = self.as_of - window
         if not past or past[-1].at < start:
             return []
-        first = bisect_left(past, start, key=AT)
+        first = series.first_since(start)
         self.until(past[first].at + window + TICK)
         valid = self._sound_since(series, first)
-        return valid[bisect_left(valid, start, key=AT) :]
+        return valid[series.sound_since(first, start) :]
 
     def between(self, kind: str, start: datetime, end: datetime) -> list[Measurement]:
         """Usable readings from `start` to `end`, both included; neither moves with the clock."""
@@ -164,8 +162,12 @@ class Moment:
         past = series.past
         if not past or past[-1].at < start or past[0].at > end:
             return []
-        valid = self._sound_since(series, bisect_left(past, start, key=AT))
-        return valid[bisect_left(valid, start, key=AT) : bisect_right(valid, end, key=AT)]
+        first = series.first_since(start)
+        valid = self._sound_since(series, first)
+        left = series.sound_since(first, start)
+        if past[-1].at <= end:
+            return valid[left:]
+        return valid[left : bisect_right(valid, end, left, key=AT)]
 
     def raw(self, kind: str, since: datetime) -> Sequence[Measurement]:
         """Everything recorded of a kind from `since` on, artefact or not."""
@@ -205,8 +207,10 @@ class Moment:
 
     def signs(self, window: timedelta, *kinds: SignKind) -> list[Sign]:
         """Signs of the last `window`, oldest first."""
-        found: list[Sign] = []
         known = self.chart.by_sign
+        if known.keys().isdisjoint(kinds):  # as for most signs of most patients
+            return []
+        found: list[Sign] = []
         for kind in kinds:
             series = known.get(kind)
             if not series:
@@ -304,7 +308,7 @@ class Moment:
             thresholds = known.get(keys)
             if thresholds is None:
                 thresholds = known[keys] = tuple([parameters[key] for key in keys])
-            found.append(Step(name, thresholds, tuple(account.reads)))
+            found.append(Step(name, thresholds, tuple(account.looks.values())))
         return tuple(found)
 
 
@@ -312,29 +316,8 @@ def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:
     """Clip a chart to what had happened by `as_of`; a later stop has not happened yet."""
     i = bisect_right(chart.changes, as_of)
     upcoming = chart.changes[i] if i < len(chart.changes) else None
-    clipped = chart if upcoming is None else _clipped(chart, as_of)
+    clipped = chart if upcoming is None else as_it_stood(chart, as_of)
     return Moment(clipped, ledger(knowledge), as_of, upcoming)
-
-
-def _clipped(chart: Chart, as_of: datetime) -> Chart:
-    return replace(
-        chart,
-        measurements=tuple(m for m in chart.measurements if m.at <= as_of),
-        signs=tuple(s for s in chart.signs if s.at <= as_of),
-        medications=tuple(u for u in chart.medications if _begun_by(u, as_of)),
-        conditions=tuple(c for c in chart.conditions if (c.onset or c.recorded or as_of) <= as_of),
-        stays=tuple(s for s in chart.stays if (s.start or as_of) <= as_of),
-        unread=tuple(u for u in chart.unread if (u.at or as_of) <= as_of),
-        by_kind={k: tuple(m for m in ms if m.at <= as_of) for k, ms in chart.by_kind.items()},
-        by_sign={k: tuple(s for s in ss if s.at <= as_of) for k, ss in chart.by_sign.items()},
-        doses={k: tuple(u for u in us if _begun_by(u, as_of)) for k, us in chart.doses.items()},
-        orders={k: tuple(u for u in us if _begun_by(u, as_of)) for k, us in chart.orders.items()},
-    )
-
-
-def _begun_by(use: MedicationUse, as_of: datetime) -> bool:
-    at = begun(use)
-    return at is None or at <= as_of
 
 
 def taken(use: MedicationUse, members: Iterable[str], as_of: datetime, window: timedelta) -> bool:

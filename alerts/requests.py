@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from alerts.chart import SignKind
 from alerts.moment import Moment, trusted_sites
-from alerts.scales import ITEMS, States, iec, states_of
-from alerts.statements import Exposure, Finding, Interval, Request, TierName
+from alerts.scales import ITEMS, States, iec
+from alerts.statements import Exposure, Interval, Request, TierName
 from alerts.tiers import domains
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -23,7 +23,7 @@ Judge = Callable[[States, str], TierName]
 
 def requests(
     now: Moment,
-    findings: Mapping[str, Finding],
+    states: States,
     tier: TierName,
     score: Interval,
     exposures: tuple[Exposure, ...],
@@ -34,7 +34,6 @@ def requests(
     `judge` gives the tier that other states would reach, one of them answered.
     """
     texts = now.knowledge.data_requests
-    states = states_of(findings)
     with now.account("requests"):
         wanted = set(_wanted(now, states, tier, exposures))
         return tuple(

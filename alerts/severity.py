@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from alerts.artefacts import lone_jump
 from alerts.chart import Measurement, SignKind
 from alerts.coagulation import coagulation
-from alerts.moment import BY_VALUE, Moment
+from alerts.moment import Moment
 from alerts.record import record
 from alerts.statements import Finding, Severity, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -59,11 +59,11 @@ def _graded(now: Moment) -> tuple[list[str], list[str]]:
     temperature, pulse = _worst(now, "body_temperature"), _worst(now, "heart_rate")
     graded, reasons = [], []
     if temperature is not None:
-        graded.append(_grade(now, temperature.value, "severity.moderate_c", "severity.severe_c"))
-        reasons.append(f"temperature up to {temperature.value:g} °C {_in_window(now)}")
+        graded.append(_grade(now, temperature, "severity.moderate_c", "severity.severe_c"))
+        reasons.append(f"temperature up to {temperature:g} °C {_in_window(now)}")
     if pulse is not None:
-        graded.append(_grade(now, pulse.value, "severity.moderate_hr", "severity.severe_hr"))
-        reasons.append(f"heart rate up to {pulse.value:g} /min {_in_window(now)}")
+        graded.append(_grade(now, pulse, "severity.moderate_hr", "severity.severe_hr"))
+        reasons.append(f"heart rate up to {pulse:g} /min {_in_window(now)}")
     if not graded:
         reasons.append(f"no temperature and no heart rate {_in_window(now)}")
     elif len(graded) == 1:
@@ -78,9 +78,9 @@ def _in_window(now: Moment) -> str:
     return now.knowledge.says("in {severity.window_h} h")
 
 
-def _worst(now: Moment, kind: str) -> Measurement | None:
+def _worst(now: Moment, kind: str) -> float | None:
     readings = now.within(kind, now.hours("severity.window_h"))
-    return max(readings, key=BY_VALUE, default=None)
+    return max([m.value for m in readings], default=None)
 
 
 def _grade(now: Moment, value: float, moderate: str, severe: str) -> str:
@@ -115,7 +115,9 @@ def _overrides(now: Moment) -> Iterator[_Override]:
 
 
 def _newest(now: Moment, kind: str) -> Measurement | None:
-    readings = [m for m in now.within(kind, now.hours("severity.window_h")) if not m.comparator]
+    readings = now.within(kind, now.hours("severity.window_h"))
+    if readings and readings[-1].comparator:
+        readings = [m for m in readings if not m.comparator]
     return readings[-1] if readings else None
 
 

@@ -4,12 +4,16 @@ Cards, worklist rows, pages and replay reports are views of these. The same char
 and clock give the same Assessment, byte for byte.
 """
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from alerts.knowledge.records import Parameter
+from alerts.knowledge.sentences import sentence
 from alerts.record import record
 from alerts.risks import UnreadRisk
+from alerts.trace import Step
 from alerts.truth import Truth
 
 
@@ -202,18 +206,6 @@ class RiskFactor:
 
 
 @record
-class Step:
-    """One entry of the trace: what a finding or rule read.
-
-    `reads`: kind of reading, window in hours, how many readings were in it.
-    """
-
-    id: str
-    thresholds: tuple[Parameter, ...]
-    reads: tuple[tuple[str, float, int], ...]
-
-
-@record
 class Severity:
     """MILD, MODERATE, SEVERE, UNKNOWN or NONE (below POSSIBLE); stage of Woodbury, or why none."""
 
@@ -348,3 +340,9 @@ class Assessment:
     # published ones that the risk factors above leave out, with the reason
     risk_factors_unread: tuple[UnreadRisk, ...] = ()
     trace: tuple[Step, ...] = ()
+    # the numbers of the rules that it was made by: what is said of a finding says them
+    numbers: Mapping[str, Parameter] = field(default_factory=dict, repr=False, compare=False)
+
+    def says(self, text: str) -> str:
+        """A sentence with the numbers of these rules in it. KeyError for one that is not known."""
+        return sentence(text, self.numbers)

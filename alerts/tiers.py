@@ -170,7 +170,7 @@ def _judged(now: Moment, case: Case) -> _Judged:
     top = found[0][0]
     rules = [route for name, route in found if name is top]
     if top is TierName.WATCH:
-        rules += watch_reasons(case)
+        rules += watch_reasons(now.knowledge, case)
     routes = frozenset(route for _, route in found)
     return _Judged(Judgement(top, tuple(rules), routes), tuple(reads))
 
@@ -226,8 +226,8 @@ def _possible(_now: Moment, case: Case, reachable: bool) -> bool:
     return reachable and len(true) >= 2 and bool({"TEMP", "RIG", "MENT"} & true)
 
 
-def _watch(_now: Moment, case: Case, _reachable: bool) -> bool:
-    return bool(watch_reasons(case))
+def _watch(now: Moment, case: Case, _reachable: bool) -> bool:
+    return bool(watch_reasons(now.knowledge, case))
 
 
 ROUTES: tuple[tuple[TierName, str, Route], ...] = (
@@ -241,7 +241,7 @@ ROUTES: tuple[tuple[TierName, str, Route], ...] = (
 )
 
 
-def watch_reasons(case: Case) -> list[str]:
+def watch_reasons(knowledge: Knowledge, case: Case) -> list[str]:
     """TIER-1: the early signs that hold, in words (WARN-01: tone and mind before fever)."""
     d = domains(case.states)
     true = {key for key in CORE if d[key] is TRUE}
@@ -257,7 +257,7 @@ def watch_reasons(case: Case) -> list[str]:
     if case.trigger and (true or d["MENTB"] is TRUE):
         reasons.append("dopaminergic withdrawal and a domain")
     if case.recent_stiffness and case.gate is GateState.OPEN:
-        reasons.append("rigidity within 7 days (DDX-EPS)")
+        reasons.append(knowledge.says("rigidity within {ddx.eps_watch_d} days (DDX-EPS)"))
     return reasons
 
 
@@ -274,8 +274,12 @@ def firm(now: Moment, states: States, *, exposure: bool) -> dict[str, Truth]:
     `exposure`: EXP holds without a window of basis U.
     """
     kept = dict(states)
+    doubtful = _doubtful(now.knowledge)
     for key, state in states.items():
-        if state is TRUE and unverified(now, key, ACCOUNTS.get(key, key)):
+        if state is TRUE and not (
+            doubtful.isdisjoint(now.read_by(key))
+            and (key not in ACCOUNTS or doubtful.isdisjoint(now.read_by(ACCOUNTS[key])))
+        ):
             kept[key] = UNKNOWN
     if not exposure and kept["EXP"] is TRUE:
         kept["EXP"] = UNKNOWN

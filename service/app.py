@@ -1,7 +1,7 @@
 """create_app(): everything the API is made of, wired top to bottom."""
 
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -37,6 +37,7 @@ from service.security import session
 from service.security.callers import callers_of, tenants_of
 from service.security.providers import read_providers
 from service.security.sign_in import sign_in_routes
+from service.security.tenants import Tenant
 from service.settings import Settings
 from service.store import AuditEntry, Store, open_store
 from service.worklist import api as worklist
@@ -64,13 +65,11 @@ def create_app(
     """
     held = store or open_store(settings.database_url)
     knowledge, tenants = load(), tenants_of(settings)
-    door = door or ThreadDoor(Clerk(held, tenants, settings.zone, limits_of(settings)))
+    door = door or _threads(held, tenants, settings)
     callers = callers_of(settings, tenants, _shared_memory(held, now))
     gate = Gate(callers, Rate(settings.rate_per_minute))
-    bell = partial(ring, settings)
     health = Health(held, tuple(tenants), partial(broker_up, settings), now)
     trail = Trail(held.record_audit, journal=partial(Journal, settings.data_dir / "journal"))
-    desk = _desk(held, knowledge, settings, now, trail)
     app = FastAPI(
         title="NMS Sentinel",
         version=version("nms-sentinel"),
@@ -82,17 +81,19 @@ def create_app(
     providers = read_providers(settings.sign_in)
     session.install(app, settings, _Memory(held, now), providers.idle_seconds)
     told = {"base_url": settings.base_url, "version": app.version}
+    bodies, intake = intake_routes(door, gate, now=now, **told)
+    app.router.routes.append(bodies)
     for router in (
-        hook_routes(desk, gate, _hook_limits(settings), tenants),
+        hook_routes(_desk(held, knowledge, settings, now, trail), gate, _limits(settings), tenants),
         analytics_routes(held, settings.tenant),
-        intake_routes(door, gate, ring=bell, now=now, **told),
+        intake,
         operation_routes(health, settings.metrics_token),
         sign_in_routes(settings, providers, _sign_in_note(held, settings.tenant, now)),
         worklist.routes(
             held,
             settings,
             knowledge=knowledge,
-            accept=_accept(door, bell, now),
+            accept=_accept(door, now),
             clock=now,
             tenants={name: tenant.zone for name, tenant in tenants.items()},
         ),
@@ -101,6 +102,12 @@ def create_app(
     app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
     _frame(app, settings)
     return app
+
+
+def _threads(held: Store, tenants: Mapping[str, Tenant], settings: Settings) -> Door:
+    """The intake in threads of this process."""
+    clerk = Clerk(held, tenants, settings.zone, limits_of(settings))
+    return ThreadDoor(clerk, partial(ring, settings))
 
 
 def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock, trail: Trail) -> Desk:
@@ -129,20 +136,17 @@ def _frame(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Cors, origins=settings.cors_origins)
 
 
-def _hook_limits(settings: Settings) -> Limits:
+def _limits(settings: Settings) -> Limits:
     return Limits(settings.max_hook_bytes, settings.max_depth, settings.max_entries)
 
 
-def _accept(
-    door: Door, bell: Callable[[], None], now: Clock
-) -> Callable[[bytes, str, str], tuple[str, ...]]:
+def _accept(door: Door, now: Clock) -> Callable[[bytes, str, str], tuple[str, ...]]:
     """The front door for the bedside form: (body, tenant, user) -> reasons of refused entries."""
 
     def accept(body: bytes, tenant: str, user: str) -> tuple[str, ...]:
         taken = door.take_now(
             Delivery(body, Form.BUNDLE, tenant, user, now(), correlation() or uuid4().hex)
         )
-        bell()
         return taken.refusals
 
     return accept

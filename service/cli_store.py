@@ -49,13 +49,22 @@ def backup(target: Annotated[Path, typer.Argument(metavar="FILE", help="A new fi
 
 @db_app.command("restore")
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that backup made.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A file that backup made.", exists=True, dir_okay=False
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Replace everything in the store (SQLite) by a backup. Stop the service first."""
+    from service.instance import only_one
+    from service.settings import load_settings
+
     if not yes:
         typer.confirm("Replace everything in the store?", abort=True)
-    with _store() as store:
+    # what a running service acknowledged meanwhile would be gone without a word
+    with only_one(load_settings(os.environ)), _store() as store:
         store.restore(source)
         store.upgrade()
         typer.echo(f"Restored from {source}.")
@@ -90,7 +99,10 @@ def verify() -> None:
     """Whether the audit's hash chain is whole, for every tenant. Exit 1 when it is not."""
     broken = False
     with _store() as store:
-        for tenant in store.audited_tenants():
+        audited = store.audited_tenants()
+        if not audited:
+            typer.echo("There are no entries: nothing was verified.")
+        for tenant in audited:
             verdict = store.verify_audit(tenant)
             broken = broken or not verdict.sound
             said = "whole" if verdict.sound else f"{verdict.fault} at {verdict.at}"

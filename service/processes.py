@@ -6,13 +6,16 @@ A child cannot outlive its parent: it holds one end of a pipe, and when the othe
 
 import ctypes
 import os
+import platform
 import signal
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -24,6 +27,11 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0
 # of the work that can wait, beside a hook that somebody waits for
 YIELDS = 5
+# sched_setattr(2), which C libraries do not wrap: its number, and struct sched_attr as first made
+_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
+_SCHED_ATTR = struct.Struct("=IIQiIQQQ")
+# the shortest that Linux grants; the usual ones are 1.4 to 3 ms
+SLICE_NS = 100_000
 # glibc's M_MMAP_THRESHOLD, and from what size a block is mapped on its own
 _MMAP_THRESHOLD, OWN_BLOCK_BYTES = -3, 1024 * 1024
 
@@ -126,8 +134,44 @@ def leave_with_parent() -> None:
 
 def give_way() -> None:
     """Let the API have the processor first: what this process does can wait for a moment."""
-    if sys.platform != "win32":
-        os.nice(YIELDS)
+    if sys.platform == "win32":
+        return
+    _ask_for_slices(0)  # the usual ones, whatever our parent asked for
+    os.nice(YIELDS)
+    if os.getsid(0) == os.getpid():
+        _yield_as_session()
+
+
+def _yield_as_session() -> None:
+    """Linux may share the processor between sessions first (autogroup): niceness then counts only
+    inside of one, and the parts of an instance have one each."""
+    try:
+        Path("/proc/self/autogroup").write_text(str(YIELDS))
+    except OSError:
+        return  # not that system, or not its way
+
+
+def wake_soon() -> bool:
+    """Have the threads begun from here on, and this one, run as soon as they wake; whether the
+    system does so (Linux 6.12).
+
+    Whoever has the processor keeps it for a slice of some milliseconds, also from one who comes
+    with an answer that somebody waits for: a hook call wakes three times, and was measured to wait
+    1.5 ms each time in the middle and 4 ms at the 95th percentile on a busy machine, 0.1 and 2.8
+    with short slices. They do not change how much of the processor anybody gets.
+    """
+    return _ask_for_slices(SLICE_NS)
+
+
+def _ask_for_slices(nanoseconds: int) -> bool:
+    """For this thread; 0: the usual ones. Only under the usual policy: another is the operator's
+    choice."""
+    number = _SCHED_SETATTR.get(platform.machine())
+    if sys.platform != "linux" or number is None or os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return False
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    asked = _SCHED_ATTR.pack(_SCHED_ATTR.size, os.SCHED_OTHER, 0, nice, 0, nanoseconds, 0, 0)
+    return bool(ctypes.CDLL(None).syscall(number, 0, ctypes.create_string_buffer(asked), 0) == 0)
 
 
 def give_memory_back() -> None:

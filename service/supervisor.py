@@ -27,6 +27,7 @@ from service.processes import (
     leave_with_parent,
     our_command,
     stop_all,
+    wake_soon,
 )
 from service.settings import PREFIX, Settings, environ_of
 
@@ -98,6 +99,7 @@ def run_api(settings: Settings) -> int:
     from service.store import open_store
 
     configure(settings, "api")
+    wake_soon()
     leave_with_parent()
     give_memory_back()
     given = os.environ.pop(LISTEN_FD, None)
@@ -105,9 +107,8 @@ def run_api(settings: Settings) -> int:
     settings = at_port(settings, listening)
     store = open_store(settings.database_url)
     store.ping()
-    door = None
-    if settings.intake_processes:
-        door = ProcessDoor(make_clerk, settings, settings.intake_processes)
+    many = settings.intake_processes
+    door = ProcessDoor(make_clerk, settings, many) if many else None
 
     class Server(uvicorn.Server):
         @contextmanager

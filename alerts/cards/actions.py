@@ -36,10 +36,11 @@ MISSING_REASONS = (
     ("comfort-care", "Comfort-focused care only"),  # suppressed for the stay (ALR-12)
 )
 
-# request of SPEC 4.4 -> (label, [(LOINC code, display)]); codes from the observation terminology
+# request of SPEC 4.4 -> (label, [(LOINC code, display)]); codes from the observation terminology,
+# the numbers of a label from the rules
 _TESTS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "NEXT-CK": (
-        "Order CK (repeat in 12 h if below 4 × the upper limit)",
+        "Order CK (repeat in {ck.early_negative_h} h if below {ck.multiple} × the upper limit)",
         (("2157-6", "Creatine kinase [Enzymatic activity/volume] in Serum or Plasma"),),
     ),
     "NEXT-CHEM": (
@@ -63,7 +64,7 @@ def lab_suggestions(assessment: Assessment, ids: Callable[[], str]) -> list[dict
     wanted = [said for key, said in _TESTS.items() if key in asked]
     return [
         {
-            "label": label,
+            "label": assessment.says(label),
             "uuid": ids(),
             "actions": [requested(assessment.patient, shown, code) for code, shown in codes],
         }

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 from alerts.cards.facts import (
-    FINDINGS,
     culprit,
     exposed,
     latest_doses,
@@ -30,7 +29,7 @@ from alerts.statements import (
 )
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
-__all__ = ["FINDINGS", "SECTIONS", "interaction_detail", "missing_detail", "nms_detail"]
+__all__ = ["SECTIONS", "interaction_detail", "missing_detail", "nms_detail"]
 
 SECTIONS = ("Why now", "Not known", "Do now", "Also fits", "Score", "Basis")
 SCORED = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
@@ -177,7 +176,7 @@ def _why_now(assessment: Assessment, zone: tzinfo) -> str:
         lines += [exposed(e, as_of, zone) for e in latest_doses(live)]
     stops = {(w.drug, w.trigger): w for w in assessment.withdrawals if w.reading != "ended"}
     lines += [withdrawn(w, as_of, zone) for w in stops.values()]
-    absent = [title(f) for f in _in_state(assessment, FALSE)]
+    absent = [title(f, assessment) for f in _in_state(assessment, FALSE)]
     if absent:
         lines.append(f"Recorded absent: {'; '.join(absent)}.")
     return _bullets(lines) or "- No finding is recorded as present."
@@ -192,7 +191,7 @@ def _not_known(assessment: Assessment, failures: Sequence[str]) -> str:
     for request in assessment.ask_next:
         about, settles = ASKED.get(request.id, ("Also", ""))
         lines.append(_asked(request, about, unknown.pop(settles, None)))
-    rest = [title(f) for f in unknown.values()]
+    rest = [title(f, assessment) for f in unknown.values()]
     if rest:
         lines.append(f"Also not known: {'; '.join(rest)}.")
     lines += [
@@ -285,14 +284,16 @@ def _score(assessment: Assessment) -> str:
 
 def _interval(assessment: Assessment) -> str:
     iec, literal = assessment.iec, assessment.iec_literal
+    whole = _whole(assessment)
     said = (
-        f"Consensus score {iec.lower}–{iec.upper} of 100 points, unknown items counted both ways"
-        " [gurrera2011]"
+        f"Consensus score {iec.lower}–{iec.upper} of {whole} points, unknown items counted both"
+        " ways [gurrera2011]"
     )
     if (iec.lower, iec.upper) != (literal.lower, literal.upper):
+        rule = assessment.says("the published {exposure.literal_h} h rule")
         said += (
-            f"; with the published 72 h rule for the last dose {literal.lower}–{literal.upper} of"
-            " 100 points (drug is expected still to be present)"
+            f"; with {rule} for the last dose {literal.lower}–{literal.upper} of"
+            f" {whole} points (drug is expected still to be present)"
         )
     if assessment.cutoff:
         said += f". Published cut-off {assessment.cutoff} points, not confirmed from its source"
@@ -301,8 +302,14 @@ def _interval(assessment: Assessment) -> str:
 
 def _short_interval(assessment: Assessment) -> str:
     """For a card that is not about the score."""
-    said = f"Consensus score {assessment.iec.lower}–{assessment.iec.upper} of 100 points"
+    score, whole = assessment.iec, _whole(assessment)
+    said = f"Consensus score {score.lower}–{score.upper} of {whole} points"
     return f"{said} [gurrera2011]; what it rests on: patient page."
+
+
+def _whole(assessment: Assessment) -> str:
+    """The points of all items of the score."""
+    return f"{sum(assessment.numbers[f'iec.{item}'].value for item in SCORED):g}"
 
 
 def _basis(assessment: Assessment, zone: tzinfo) -> str:

@@ -1,6 +1,6 @@
 """Facts on a card: findings with value, time and source, drugs with last dose, what was stopped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
 
 from alerts.cards.text import clock, datum, escape, named
@@ -9,19 +9,19 @@ from alerts.truth import TRUE
 
 _PER_FINDING = 2
 
-# SPEC 1.2: what the consensus items are called, and where they come from
-FINDINGS = {
+# SPEC 1.2: what the consensus items are called; a number in braces is said as the rules have it
+_TITLES = {
     "EXP": "Exposure to a dopamine antagonist, or dopaminergic withdrawal",
-    "EXP72": "Exposure within 72 h of onset",
+    "EXP72": "Exposure within {exposure.literal_h} h of onset",
     "EXPX": "Exposure in the extended window",
-    "HYP": "Temperature above 38.0 °C on two occasions",
-    "TEMP1": "One temperature above 38.0 °C",
-    "TEMP40": "Temperature of 40.0 °C or more",
-    "TEMP411": "Core temperature above 41.1 °C with altered mental status",
+    "HYP": "Temperature above {hyp.threshold_c} °C on {hyp.occasions:word} occasions",
+    "TEMP1": "One temperature above {hyp.threshold_c} °C",
+    "TEMP40": "Temperature of {temp40.threshold_c} °C or more",
+    "TEMP411": "Core temperature above {temp411.threshold_c} °C with altered mental status",
     "RIG": "Rigidity",
     "MS": "Changed consciousness",
     "MSB": "Changed mental state, agitation included",
-    "CK": "CK at least 4 times the upper limit of normal",
+    "CK": "CK at least {ck.multiple} times the upper limit of normal",
     "CK_ULN": "CK above the upper limit of normal",
     "SNS": "Sympathetic lability",
     "MET": "Hypermetabolism: pulse and breathing above baseline",
@@ -63,8 +63,14 @@ _SHORT = {
 }
 
 
-def title(finding: Finding) -> str:
-    return FINDINGS.get(finding.id, escape(named(finding.id)))
+def finding_titles(says: Callable[[str], str]) -> dict[str, str]:
+    """Finding -> what it is called. `says`: a sentence with the numbers of the rules in it."""
+    return {key: says(text) for key, text in _TITLES.items()}
+
+
+def title(finding: Finding, assessment: Assessment) -> str:
+    known = _TITLES.get(finding.id)
+    return assessment.says(known) if known else escape(named(finding.id))
 
 
 def present(assessment: Assessment, zone: tzinfo) -> Iterator[str]:
@@ -74,11 +80,12 @@ def present(assessment: Assessment, zone: tzinfo) -> Iterator[str]:
         true = [f for f in known if f is not None and f.state is TRUE]
         strongest = true[:1] if true and true[0].id in _WHOLE else true
         for finding in strongest:
-            yield _line(finding, assessment.as_of, zone)
+            yield _line(finding, assessment, zone)
 
 
-def _line(finding: Finding, as_of: datetime, zone: tzinfo) -> str:
-    head = _SHORT.get(finding.id) or title(finding)
+def _line(finding: Finding, assessment: Assessment, zone: tzinfo) -> str:
+    as_of = assessment.as_of
+    head = _SHORT.get(finding.id) or title(finding, assessment)
     if finding.caveats:
         head += f" ({escape(', '.join(named(c) for c in finding.caveats))})"
     measured = [d for d in finding.evidence if d.unit or not finding.id.startswith("CK")]

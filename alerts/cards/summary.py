@@ -92,7 +92,8 @@ def critical(assessment: Assessment) -> bool:
 def _time_critical(assessment: Assessment) -> str:
     found = assessment.findings["TEMP411"]
     shown = _highest([d for d in found.evidence if d.unit in ("Cel", "°C")])
-    core = f"Core {quantity(shown.value, shown.unit)}" if shown else "Core above 41.1 °C"
+    measured = f"Core {quantity(shown.value, shown.unit)}" if shown else ""
+    core = measured or assessment.says("Core above {temp411.threshold_c} °C")
     also = " NMS possible." if assessment.tier.name is TierName.POSSIBLE else ""
     mind = joined([p for p in fact_phrases(assessment) if "°C" not in p][:1])
     act = "Cool now; critical care."

@@ -1,15 +1,16 @@
 """All the look-alikes, the best supported first (DDX-01, DDX-02)."""
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 
 from alerts.chart import SignKind
-from alerts.differential import medical, motor, toxic
-from alerts.differential.scene import Scene, Weighed, possibility
+from alerts.differential import medical, motor, side_effects, toxic
+from alerts.differential.scene import Ranked, Scene
 from alerts.moment import Moment
 from alerts.statements import Exposure, Finding, Possibility, Withdrawal
-from alerts.truth import FALSE, TRUE, Truth
+from alerts.truth import FALSE
 
-ENTRIES: tuple[Callable[[Scene], Weighed], ...] = (
+ENTRIES: tuple[Callable[[Scene], Ranked], ...] = (
     toxic.serotonin,
     toxic.anaesthetic,
     toxic.anticholinergic,
@@ -24,13 +25,11 @@ ENTRIES: tuple[Callable[[Scene], Weighed], ...] = (
     motor.parkinsonism_hyperpyrexia,
     medical.status_epilepticus,
     medical.rhabdomyolysis,
-    toxic.clozapine,
-    toxic.lithium,
+    side_effects.clozapine,
+    side_effects.lithium,
     motor.without_fever,
 )
 NAMED = tuple((f"differential {weigh.__name__}", weigh) for weigh in ENTRIES)
-ORDER = {TRUE: 0, Truth.UNKNOWN: 1, FALSE: 2}
-
 
 # signs that tell a look-alike where no core domain is stirred
 TELLING = (
@@ -85,10 +84,6 @@ def differential(
     found = []
     for name, weigh in NAMED:
         with now.account(name):
-            found.append(possibility(scene, weigh(scene)))
-    return tuple(sorted(found, key=_rank))
-
-
-def _rank(entry: Possibility) -> tuple[int, int, int, str]:
-    weight = len(entry.toward) - len(entry.away)
-    return (ORDER[entry.met], -weight, -len(entry.toward), entry.id)
+            found.append(weigh(scene))
+    found.sort(key=itemgetter(0))
+    return tuple([said for _, said in found])

@@ -1,9 +1,14 @@
-"""What the look-alikes read of the patient: signs, drugs, problems, findings; three-valued."""
+"""What the look-alikes read of the patient: signs, drugs, problems, findings; three-valued.
 
-from collections.abc import Iterable, Mapping, Sequence
+An entry reads its facts from the Scene and hands them to a judgement, which knows nothing else
+of the patient. What the same facts come to under the same rules is worked out once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache, partial
+from typing import Concatenate, ParamSpec
 
 from alerts.chart import DAWN, Condition, MedicationUse, SignKind, begun
 from alerts.dosing import Certainty, dosing
@@ -15,6 +20,12 @@ from alerts.statements import Exposure, Finding, Possibility, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
 
 LEAD_PIPE = frozenset({"lead_pipe", "generalised"})
+ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
+Facts = ParamSpec("Facts")
+# the words for a fact, with the numbers of the rules in them
+Say = Callable[[str], str]
+# a look-alike after its place among the others: the met ones first, then facts toward less away
+Ranked = tuple[tuple[int, int, int, str], Possibility]
 
 
 @dataclass(slots=True)
@@ -28,19 +39,42 @@ class Scene:
     temp: Truth = field(init=False)
     # rigidity said to be lead-pipe or generalised; false when tone is normal
     lead_pipe: Truth = field(init=False)
+    # did anybody state that the medication was reconciled?
+    reconciled: bool = field(init=False)
+    # coded problems that may be present now
+    _problems: list[Condition] = field(init=False)
     _signs: dict[tuple[SignKind, ...], Truth] = field(default_factory=dict)
-    _reconciled: bool | None = None
+    _told: Callable[..., Ranked] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._told = _teller(self.now.knowledge)
+        self._problems = [
+            c
+            for c in self.now.chart.conditions
+            if c.active is not FALSE and (c.abated is None or c.abated > self.now.as_of)
+        ]
+        self.reconciled = bool(self.now.ever(SignKind.MEDICATION_RECONCILED))
         self.temp = either((self.state["HYP"], self.state["TEMP1"]))
         self.lead_pipe = self.state["RIG"]
         if self.lead_pipe is TRUE:
             shown = {d.value for d in self.findings["RIG"].evidence}
             self.lead_pipe = UNKNOWN if shown.isdisjoint(LEAD_PIPE) else TRUE
 
-    def says(self, text: str) -> str:
-        """The words for a fact, with the numbers of the rules in them."""
-        return self.now.knowledge.says(text)
+    def weigh(
+        self,
+        entry: str,
+        judge: Callable[Concatenate[Say, Facts], "Weighed"],
+        *facts: Facts.args,
+        **named: Facts.kwargs,
+    ) -> Ranked:
+        """What the facts say of an entry of the differential (DDX-01)."""
+        coded = self.recorded(entry) if self._problems else ()
+        return self._told(entry, judge, coded, *facts, **named)
+
+    def recorded(self, entry: str) -> tuple[str, ...]:
+        """Kinds of the coded problems that name the entry itself, each once."""
+        kinds = self.now.knowledge.criteria["differential"][entry]["coded"]
+        return tuple(dict.fromkeys([c.kind for c in self.coded(kinds)]))
 
     def sign(self, *kinds: SignKind) -> Truth:
         """Any of these charted in 24 h; false when charted absent; else unknown."""
@@ -49,11 +83,17 @@ class Scene:
             known = self._signs[kinds] = charted(self.now, *kinds)
         return known
 
-    @property
-    def reconciled(self) -> bool:
-        if self._reconciled is None:
-            self._reconciled = bool(self.now.ever(SignKind.MEDICATION_RECONCILED))
-        return self._reconciled
+    def signs(self, kinds: tuple[SignKind, ...]) -> list[Truth]:
+        """Each of these as `sign` says it."""
+        known, on_chart, found = self._signs, self.now.chart.by_sign, []
+        for kind in kinds:
+            state = known.get((kind,))
+            if state is None:
+                self.now.hours("ddx.sign_h")
+                state = charted(self.now, kind) if kind in on_chart else UNKNOWN
+                known[kind,] = state
+            found.append(state)
+        return found
 
     def members(self, name: str) -> frozenset[str]:
         """Drugs of a class, or of a list of the differential."""
@@ -76,9 +116,12 @@ class Scene:
 
     def stopped(self, name: str, since: timedelta, until: timedelta) -> Truth:
         """A drug of the class whose last dose or order ended between `since` and `until` ago."""
+        named = self.now.on_chart(self.members(name))
+        if not named:
+            return FALSE if self.reconciled else UNKNOWN
         uses = [
             use
-            for ingredient in self.now.on_chart(self.members(name))
+            for ingredient in named
             for index in (self.now.chart.doses, self.now.chart.orders)
             for use in index.get(ingredient, ())
         ]
@@ -93,9 +136,12 @@ class Scene:
         return TRUE if until <= self.now.as_of - last <= since else FALSE
 
     def running(self, name: str) -> Truth:
+        named = self.now.on_chart(self.members(name))
+        if not named:
+            return UNKNOWN
         spans = [
             dosing(use, self.now.as_of)
-            for ingredient in self.now.on_chart(self.members(name))
+            for ingredient in named
             for use in self.now.chart.orders.get(ingredient, ())
         ]
         return TRUE if any(s.running is TRUE for s in spans) else UNKNOWN
@@ -113,16 +159,13 @@ class Scene:
 
     def coded(self, kinds: Iterable[str], *, confirmed: bool = False) -> list[Condition]:
         """Coded problems that may be present now."""
-        if not self.now.chart.conditions:
+        if not self._problems:
             return []
         wanted = frozenset(kinds)
         return [
             c
-            for c in self.now.chart.conditions
-            if c.kind in wanted
-            and c.active is not FALSE
-            and (c.abated is None or c.abated > self.now.as_of)
-            and (not confirmed or c.confirmed is not FALSE)
+            for c in self._problems
+            if c.kind in wanted and (not confirmed or c.confirmed is not FALSE)
         ]
 
     def high(self, kind: str) -> Truth:
@@ -161,7 +204,6 @@ FIRST = DAWN
 class Weighed:
     """Facts by their words, and what they say."""
 
-    id: str
     met: Truth
     definition: Mapping[str, Truth]
     toward: Mapping[str, Truth]
@@ -170,43 +212,50 @@ class Weighed:
     trigger: Truth = TRUE
 
 
-def possibility(scene: Scene, weighed: Weighed) -> Possibility:
-    """Facts toward, facts away, facts missing (DDX-01)."""
-    entry = _entry(scene.now.knowledge, weighed.id)
-    named = scene.coded(entry["coded"]) if scene.now.chart.conditions else []
-    toward = list(dict.fromkeys([f"recorded: {c.kind.replace('_', ' ')}" for c in named]))
+def _teller(knowledge: Knowledge) -> Callable[..., Ranked]:
+    """What facts come to under these rules, kept: the charts of most patients share them."""
+    known: Callable[..., Ranked] | None = knowledge.memo.get("possibilities")
+    if known is None:
+        known = lru_cache(maxsize=4096)(partial(possibility, knowledge))
+        knowledge.memo["possibilities"] = known
+    return known
+
+
+def possibility(
+    knowledge: Knowledge,
+    entry: str,
+    judge: Callable[Concatenate[Say, Facts], Weighed],
+    coded: tuple[str, ...],
+    *facts: Facts.args,
+    **named: Facts.kwargs,
+) -> Ranked:
+    """Facts toward, facts away, facts missing (DDX-01); `coded` problems count toward it."""
+    raw = knowledge.criteria["differential"][entry]
+    weighed = judge(knowledge.says, *facts, **named)
+    toward = [f"recorded: {kind.replace('_', ' ')}" for kind in coded]
     away: list[str] = []
     missing: list[str] = []
-    for facts, told in (
+    for states, told in (
         (weighed.definition, toward),
         (weighed.toward, toward),
         (weighed.away, away),
     ):
-        for text, state in facts.items():
+        for text, state in states.items():
             if state is TRUE:
                 told.append(text)
             elif state is UNKNOWN:
                 missing.append(text)
-    return Possibility(
-        weighed.id,
-        entry["name"],
+    trigger = TRUE if coded else weighed.trigger
+    return (ORDER[weighed.met], len(away) - len(toward), -len(toward), entry), Possibility(
+        entry,
+        raw["name"],
         weighed.met,
         tuple(toward),
         tuple(away),
         tuple(missing),
-        entry["cite"],
-        TRUE if named else weighed.trigger,
+        tuple(raw["cite"]),
+        trigger,
     )
-
-
-def _entry(knowledge: Knowledge, key: str) -> Mapping[str, Any]:
-    """Name, citations and coded problems of an entry of the differential."""
-    known: Mapping[str, Any] | None = knowledge.memo.get(("differential entry", key))
-    if known is None:
-        raw = knowledge.criteria["differential"][key]
-        known = {**raw, "cite": tuple(raw["cite"]), "coded": frozenset(raw["coded"])}
-        knowledge.memo["differential entry", key] = known
-    return known
 
 
 def negated(state: Truth) -> Truth:

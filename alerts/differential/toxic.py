@@ -1,23 +1,82 @@
-"""Drugs that look alike: serotonin, anaesthetics, anticholinergics, stimulants, lithium."""
+"""Drugs that look alike: serotonin, anaesthetics, anticholinergics, stimulants."""
 
 from bisect import bisect_right
 
-from alerts.chart import SignKind
-from alerts.differential.scene import Scene, Weighed, negated, same
-from alerts.moment import above
+from alerts.chart import Sign, SignKind
+from alerts.differential.scene import Ranked, Say, Scene, Weighed, negated, same
 from alerts.scales.items import reached
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
+# signs that an entry reads, each for itself
+_SEROTONIN = (
+    SignKind.AGITATION,
+    SignKind.CLONUS,
+    SignKind.HYPERREFLEXIA,
+    SignKind.TREMOR,
+    SignKind.MYDRIASIS,
+    SignKind.HYPOREFLEXIA,
+)
+_ANTICHOLINERGIC = (
+    SignKind.MYDRIASIS,
+    SignKind.DRY_SKIN,
+    SignKind.BOWEL_SOUNDS_ABSENT,
+    SignKind.URINARY_RETENTION,
+    SignKind.DELIRIUM,
+    SignKind.DELIRIUM_SCREEN,
+    SignKind.SIALORRHOEA,
+)
+_STIMULANT = (SignKind.AGITATION, SignKind.MYDRIASIS, SignKind.MUTISM)
 
-def serotonin(scene: Scene) -> Weighed:
+
+def serotonin(scene: Scene) -> Ranked:
     """Hunter's rules (dunkley2003). Hypertonia without clonus never satisfies them (DDX-03)."""
     drug = scene.drug("serotonergic", scene.now.days("ddx.serotonergic_d"))
-    stirred = either((scene.sign(SignKind.AGITATION), scene.state["DIAPH"]))
-    spontaneous, inducible, ocular = (
-        _clonus(scene, detail) for detail in ("spontaneous", "inducible", "ocular")
+    agitated, clonus, brisk, tremor, mydriasis, slow = scene.signs(_SEROTONIN)
+    signs = scene.now.signs(scene.now.hours("ddx.sign_h"), SignKind.CLONUS)
+    bowel = scene.sign(SignKind.BOWEL_SOUNDS_HYPERACTIVE, SignKind.DIARRHOEA)
+    early = scene.began_within("serotonergic", scene.now.hours("ddx.serotonin_onset_h"))
+    return scene.weigh(
+        "DDX-SS",
+        _serotonin,
+        drug,
+        agitated,
+        scene.state["DIAPH"],
+        _clonus(signs, "spontaneous"),
+        _clonus(signs, "inducible"),
+        _clonus(signs, "ocular"),
+        clonus,
+        brisk,
+        tremor,
+        scene.state["RIG"],
+        scene.temp,
+        bowel,
+        early,
+        mydriasis,
+        scene.lead_pipe,
+        slow,
     )
-    any_clonus = scene.sign(SignKind.CLONUS)
-    brisk = scene.sign(SignKind.HYPERREFLEXIA)
+
+
+def _serotonin(
+    say: Say,
+    drug: Truth,
+    agitated: Truth,
+    sweating: Truth,
+    spontaneous: Truth,
+    inducible: Truth,
+    ocular: Truth,
+    any_clonus: Truth,
+    brisk: Truth,
+    tremor: Truth,
+    rigid: Truth,
+    hot: Truth,
+    bowel: Truth,
+    early: Truth,
+    mydriasis: Truth,
+    lead_pipe: Truth,
+    slow: Truth,
+) -> Weighed:
+    stirred = either((agitated, sweating))
     rule = either(
         (
             spontaneous,
@@ -25,66 +84,85 @@ def serotonin(scene: Scene) -> Weighed:
             both((any_clonus, stirred)),
             both((inducible, stirred)),
             both((ocular, stirred)),
-            both((scene.sign(SignKind.TREMOR), brisk)),
-            both((scene.state["RIG"], scene.temp, either((ocular, inducible)))),
+            both((tremor, brisk)),
+            both((rigid, hot, either((ocular, inducible)))),
         )
     )
-    bowel = scene.sign(SignKind.BOWEL_SOUNDS_HYPERACTIVE, SignKind.DIARRHOEA)
-    early = scene.began_within("serotonergic", scene.now.hours("ddx.serotonin_onset_h"))
+    onset = say("onset less than {ddx.serotonin_onset_h} h after a serotonergic drug")
     return Weighed(
-        "DDX-SS",
         both((drug, rule)),
         {"a serotonergic drug": drug, "clonus": any_clonus, "hyperreflexia": brisk},
+        {onset: early, "mydriasis": mydriasis, "hyperactive bowel": bowel},
         {
-            scene.says(
-                "onset less than {ddx.serotonin_onset_h} h after a serotonergic drug"
-            ): early,
-            "mydriasis": scene.sign(SignKind.MYDRIASIS),
-            "hyperactive bowel": bowel,
-        },
-        {
-            "lead-pipe rigidity": scene.lead_pipe,
-            "slow reflexes": scene.sign(SignKind.HYPOREFLEXIA),
+            "lead-pipe rigidity": lead_pipe,
+            "slow reflexes": slow,
             "no clonus on examination": negated(any_clonus),
-            "normal pupils": negated(scene.sign(SignKind.MYDRIASIS)),
+            "normal pupils": negated(mydriasis),
         },
         trigger=drug,
     )
 
 
-def _clonus(scene: Scene, detail: str) -> Truth:
-    signs = scene.now.signs(scene.now.hours("ddx.sign_h"), SignKind.CLONUS)
-    present = [s for s in signs if s.present is TRUE]
-    if any(s.detail == detail for s in present):
+def _clonus(signs: list[Sign], detail: str) -> Truth:
+    """One sort of clonus in the signs of a day; whether it is, where its sort is not told."""
+    if not signs:
+        return UNKNOWN
+    present = [s.detail for s in signs if s.present is TRUE]
+    if detail in present:
         return TRUE
-    if any(s.detail is None for s in present) or not signs:
+    if None in present:
         return UNKNOWN
     return FALSE if any(s.present is FALSE for s in signs) else UNKNOWN
 
 
-def anaesthetic(scene: Scene) -> Weighed:
+def anaesthetic(scene: Scene) -> Ranked:
     """Malignant hyperthermia (larach1994)."""
     now, window = scene.now, scene.now.hours("ddx.mh_drug_h")
     volatile = scene.drug("volatile_anaesthetic", window)
     relaxant = scene.drug("succinylcholine", window)
-    drug = either((volatile, relaxant))
     limit = "ddx.mh_ck_succinylcholine" if relaxant is TRUE else "ddx.mh_ck"
     breakdown = reached(now, "creatine_kinase", limit, "ck.lookback_h", strict=True)
     hot = scene.hotter("ddx.mh_temperature_c")
     carbon = reached(now, "etco2", "ddx.mh_etco2", "temp1.window_h", strict=True)
-    signs = either((carbon, scene.state["RIG"], hot, breakdown))
-    toward = {"masseter spasm": scene.sign(SignKind.MASSETER_SPASM)}
-    rank = larach_rank(scene)
+    masseter, rank = scene.sign(SignKind.MASSETER_SPASM), larach_rank(scene)
+    return scene.weigh(
+        "DDX-MH",
+        _anaesthetic,
+        volatile,
+        relaxant,
+        breakdown,
+        hot,
+        carbon,
+        scene.state["RIG"],
+        masseter,
+        rank,
+        scene.state["EXP"],
+    )
+
+
+def _anaesthetic(
+    say: Say,
+    volatile: Truth,
+    relaxant: Truth,
+    breakdown: Truth,
+    hot: Truth,
+    carbon: Truth,
+    rigid: Truth,
+    masseter: Truth,
+    rank: int | None,
+    exposed: Truth,
+) -> Weighed:
+    drug = either((volatile, relaxant))
+    toward = {"masseter spasm": masseter}
     if rank is not None:
         toward[f"Larach rank {rank} of 6, as entered"] = TRUE if rank >= 3 else FALSE
-    sole = scene.state["EXP"] if volatile is not TRUE and relaxant is not TRUE else FALSE
+    sole = exposed if volatile is not TRUE and relaxant is not TRUE else FALSE
     return Weighed(
-        "DDX-MH",
-        both((drug, signs)),
+        both((drug, either((carbon, rigid, hot, breakdown)))),
         {
-            scene.says("a volatile anaesthetic or succinylcholine in {ddx.mh_drug_h} h"): drug,
-            scene.says("end-tidal CO2 above {ddx.mh_etco2} mmHg"): carbon,
-            scene.says("above {ddx.mh_temperature_c} °C"): hot,
+            say("a volatile anaesthetic or succinylcholine in {ddx.mh_drug_h} h"): drug,
+            say("end-tidal CO2 above {ddx.mh_etco2} mmHg"): carbon,
+            say("above {ddx.mh_temperature_c} °C"): hot,
         },
         toward,
         {"a dopamine antagonist is the only exposure recorded": sole},
@@ -102,108 +180,108 @@ def larach_rank(scene: Scene) -> int | None:
     return bisect_right(starts, totals[-1].value)
 
 
-def anticholinergic(scene: Scene) -> Weighed:
+def anticholinergic(scene: Scene) -> Ranked:
     """An anticholinergic and three of six signs [D]; dry, with normal tone (boyer2005)."""
-    now = scene.now
+    now, state = scene.now, scene.state
     drug = scene.drug("anticholinergic", now.hours("ddx.ach_drug_h"))
-    signs = {
-        "mydriasis": scene.sign(SignKind.MYDRIASIS),
-        "dry skin or mouth": scene.sign(SignKind.DRY_SKIN),
-        "absent bowel sounds": scene.sign(SignKind.BOWEL_SOUNDS_ABSENT),
-        "urinary retention": scene.sign(SignKind.URINARY_RETENTION),
-        "delirium": either((scene.sign(SignKind.DELIRIUM), scene.sign(SignKind.DELIRIUM_SCREEN))),
-        "tachycardia": reached(now, "heart_rate", "levenson.hr", "met.window_h"),
-    }
-    three = at_least(int(now.knowledge["ddx.ach_signs"]), signs.values())
+    mydriasis, dry, silent, retention, delirium, screen, wet = scene.signs(_ANTICHOLINERGIC)
+    fast = reached(now, "heart_rate", "levenson.hr", "met.window_h")
+    least = int(now.knowledge["ddx.ach_signs"])
     hot = scene.hotter("ddx.ach_temperature_c")
-    return Weighed(
+    return scene.weigh(
         "DDX-ACH",
-        both((drug, three)),
-        {scene.says("an anticholinergic in {ddx.ach_drug_h} h"): drug, **signs},
-        {"normal tone": negated(scene.state["RIG"])},
+        _anticholinergic,
+        drug,
+        least,
+        mydriasis,
+        dry,
+        silent,
+        retention,
+        delirium,
+        screen,
+        fast,
+        hot,
+        state["RIG"],
+        state["DIAPH"],
+        state["CK"],
+        wet,
+    )
+
+
+def _anticholinergic(
+    say: Say,
+    drug: Truth,
+    least: int,
+    mydriasis: Truth,
+    dry: Truth,
+    silent: Truth,
+    retention: Truth,
+    delirium: Truth,
+    screen: Truth,
+    fast: Truth,
+    hot: Truth,
+    rigid: Truth,
+    sweating: Truth,
+    muscle: Truth,
+    sialorrhoea: Truth,
+) -> Weighed:
+    signs = {
+        "mydriasis": mydriasis,
+        "dry skin or mouth": dry,
+        "absent bowel sounds": silent,
+        "urinary retention": retention,
+        "delirium": either((delirium, screen)),
+        "tachycardia": fast,
+    }
+    return Weighed(
+        both((drug, at_least(least, signs.values()))),
+        {say("an anticholinergic in {ddx.ach_drug_h} h"): drug, **signs},
+        {"normal tone": negated(rigid)},
         {
-            "sweating": scene.state["DIAPH"],
-            "rigidity": scene.state["RIG"],
-            scene.says("CK at least {ck.multiple} × ULN"): scene.state["CK"],
-            "sialorrhoea": scene.sign(SignKind.SIALORRHOEA),
-            scene.says("above {ddx.ach_temperature_c} °C"): hot,
+            "sweating": sweating,
+            "rigidity": rigid,
+            say("CK at least {ck.multiple} × ULN"): muscle,
+            "sialorrhoea": sialorrhoea,
+            say("above {ddx.ach_temperature_c} °C"): hot,
         },
         trigger=drug,
     )
 
 
-def stimulant(scene: Scene) -> Weighed:
+def stimulant(scene: Scene) -> Ranked:
     """A stimulant in 72 h with agitation and mydriasis [D] (takematsu_tox)."""
     drug = scene.drug("sympathomimetic", scene.now.hours("ddx.stimulant_h"))
-    drug = either((drug, same(scene.coded(["sympathomimetic_toxicity"]))))
-    agitated, wide = scene.sign(SignKind.AGITATION), scene.sign(SignKind.MYDRIASIS)
-    mute = scene.sign(SignKind.MUTISM)
-    return Weighed(
+    coded = same(scene.coded(["sympathomimetic_toxicity"]))
+    agitated, mydriasis, mute = scene.signs(_STIMULANT)
+    return scene.weigh(
         "DDX-SYMP",
-        both((drug, agitated, wide)),
+        _stimulant,
+        either((drug, coded)),
+        agitated,
+        mydriasis,
+        mute,
+        scene.low("sodium"),
+        scene.lead_pipe,
+    )
+
+
+def _stimulant(
+    say: Say,
+    drug: Truth,
+    agitated: Truth,
+    mydriasis: Truth,
+    mute: Truth,
+    low_sodium: Truth,
+    lead_pipe: Truth,
+) -> Weighed:
+    return Weighed(
+        both((drug, agitated, mydriasis)),
         {
-            scene.says("a stimulant in {ddx.stimulant_h} h, by history or screen"): drug,
+            say("a stimulant in {ddx.stimulant_h} h, by history or screen"): drug,
             "agitation": agitated,
-            "mydriasis": wide,
+            "mydriasis": mydriasis,
         },
-        {"low sodium": scene.low("sodium")},
-        {"lead-pipe rigidity": scene.lead_pipe, "mutism": mute},
-        trigger=drug,
-    )
-
-
-def lithium(scene: Scene) -> Weighed:
-    """Lithium with a raised level, or its signs with encephalopathy (lithium_haldol_label)."""
-    window = scene.now.days("ddx.lithium_d")
-    drug = scene.drug("lithium", window)
-    level = scene.high("lithium_level")
-    shaky = {
-        "tremor": scene.sign(SignKind.TREMOR),
-        "ataxia": scene.sign(SignKind.ATAXIA),
-        "myoclonus": scene.sign(SignKind.MYOCLONUS),
-    }
-    toxic = both((either(shaky.values()), scene.state["MS"]))
-    kidney = same(scene.coded(["chronic_kidney_disease", "acute_kidney_injury"]))
-    return Weighed(
-        "DDX-LITH",
-        both((drug, either((level, toxic)))),
-        {
-            scene.says("lithium in {ddx.lithium_d} days"): drug,
-            "lithium level above its range": level,
-        },
-        {**shaky, "renal impairment": kidney},
-        {scene.says("no lithium in {ddx.lithium_d} days"): negated(drug)},
-        trigger=drug,
-    )
-
-
-def clozapine(scene: Scene) -> Weighed:
-    """Clozapine and fever with neutropenia, troponin, or CRP in the first 8 weeks [D]."""
-    now = scene.now
-    drug = scene.drug("clozapine", now.days("ddx.lithium_d"))
-    counts = now.within("neutrophils", now.hours("ck.lookback_h"))
-    limit = now.knowledge["ddx.neutrophils"]
-    few = [negated(above(m, limit)) for m in counts]
-    neutropenia = either(few) if few else UNKNOWN
-    new = scene.began_within("clozapine", now.days("ddx.clozapine_start_d"))
-    crp = both((scene.high("crp"), new))
-    troponin = scene.high("troponin")
-    normal = both((negated(neutropenia), negated(troponin), negated(scene.high("crp"))))
-    return Weighed(
-        "DDX-CLOZ",
-        both((drug, scene.temp, either((neutropenia, troponin, crp)))),
-        {
-            "clozapine": drug,
-            "fever on clozapine": both((drug, scene.temp)),
-            scene.says("neutrophils below {ddx.neutrophils}"): neutropenia,
-            "troponin above its range": troponin,
-            scene.says("CRP above its range in the first {ddx.clozapine_start_d:weeks} weeks"): crp,
-        },
-        {},
-        {
-            "normal neutrophils, troponin and CRP": normal,
-            "rigidity": scene.state["RIG"],
-            scene.says("CK at least {ck.multiple} × ULN"): scene.state["CK"],
-        },
+        {"low sodium": low_sodium},
+        {"lead-pipe rigidity": lead_pipe, "mutism": mute},
         trigger=drug,
     )

@@ -15,8 +15,9 @@ from alerts.findings.temperature import critical, fever_times, first_fever, fort
 from alerts.findings.workup import workup
 from alerts.moment import TICK, Moment
 from alerts.record import record
+from alerts.scales import states_of
 from alerts.statements import Exposure, Finding, Withdrawal
-from alerts.truth import TRUE
+from alerts.truth import TRUE, Truth
 from alerts.withdrawal import withdrawals
 
 Seeker = Callable[[Moment, datetime, datetime], list[datetime]]
@@ -28,6 +29,7 @@ class Reading:
     """What was found, when it began, and what the patient was exposed to."""
 
     findings: dict[str, Finding]
+    states: dict[str, Truth]
     onset: datetime | None
     events: tuple[datetime, ...]
     exposures: tuple[Exposure, ...]
@@ -53,7 +55,7 @@ def read_findings(now: Moment) -> Reading:
         exposed = exposures(now, events)
         stopped = withdrawals(now, events)
         findings |= exposure_findings(now, exposed, stopped)
-    return Reading(findings, onset, events, exposed, stopped)
+    return Reading(findings, states_of(findings), onset, events, exposed, stopped)
 
 
 # times found in the windows that were looked through, by window
@@ -65,22 +67,21 @@ def _episode(
 ) -> tuple[datetime, ...]:
     """The times of the running episode, oldest first: a gap of 168 h ends one (TIER-10)."""
     gap = now.hours("episode.gap_h")
-    found: list[datetime] = []
-    end = now.as_of
+    found: set[datetime] = set()
+    earliest = end = now.as_of
     while True:
-        start = end - gap
+        start = earliest - gap
         if (start, end) not in sought:
             sought[start, end] = [t for seek in SEEKERS for t in seek(now, start, end)]
         times = [*sought[start, end], *[t for t in more if start <= t <= end]]
-        fresh = [t for t in times if floor is None or t > floor]
-        earliest = min(fresh, default=None)
-        found += fresh
-        if earliest is None or earliest >= end:
+        found.update(t for t in times if floor is None or t > floor)
+        before, earliest = earliest, min(found, default=earliest)
+        if earliest >= before:
             break
-        end = earliest
+        end = start  # from there to the end before it was looked through
     if found:
         now.until(max(found) + gap + TICK)
-    return tuple(sorted(set(found)))
+    return tuple(sorted(found))
 
 
 def _episode_floor(now: Moment) -> datetime | None:

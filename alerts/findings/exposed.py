@@ -18,10 +18,10 @@ def exposure_findings(
 ) -> dict[str, Finding]:
     settled = _reconciled(now) and not _unrecognised(now)
     now.hours("exposure.literal_h")  # said of EXP72 whether or not there is a dose to measure
-    readings = [(e.reading, _exposure_datum(e)) for e in exposed]
-    readings += [(w.reading, _withdrawal_datum(w)) for w in stopped]
-    literal = [(e.literal, _exposure_datum(e)) for e in exposed]
-    literal += [(_literal(w), _withdrawal_datum(w)) for w in stopped]
+    told = [(e.reading, e.literal, _exposure_datum(e)) for e in exposed]
+    told += [(w.reading, _literal(w), _withdrawal_datum(w)) for w in stopped]
+    readings = [(reading, shown) for reading, _, shown in told]
+    literal = [(state, shown) for _, state, shown in told]
     found = [
         _exposure("EXP", "full", readings, settled=settled),
         _exposure("EXPX", "extended", readings, settled=settled),

@@ -30,7 +30,7 @@ def _both(pulse: Finding, breath: Finding) -> Finding:
 def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime | None) -> Finding:
     base = baseline(now, kind, onset)
     readings = [m for m in now.within(kind, now.hours("met.window_h")) if not m.comparator]
-    own = [m for m in readings if not NOT_OWN & set(m.flags)]
+    own = [m for m in readings if not m.flags or NOT_OWN.isdisjoint(m.flags)]
     refused = _not_own(now, kind, readings, own)
     if refused:
         return Finding(finding, UNKNOWN, refused, tuple(datum(m) for m in readings[-1:]))
@@ -72,7 +72,8 @@ def _absent(
         reason = now.knowledge.says("fewer than {met.newest:word} readings in {met.window_h} h")
         return Finding(finding, UNKNOWN, reason, evidence)
     firm = sure(own)
-    if any(m.value >= ratio * base.value for m in own) or len(firm) < now.knowledge["met.newest"]:
+    highest = max([m.value for m in own], default=0.0)
+    if highest >= ratio * base.value or len(firm) < now.knowledge["met.newest"]:
         return Finding(finding, UNKNOWN, "reached once and not held, or provisional", evidence)
     if not base.measured:
         return Finding(finding, UNKNOWN, "no measured baseline", evidence)

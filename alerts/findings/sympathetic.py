@@ -5,6 +5,7 @@ interrupts, because well inpatients meet the literal one (SNS-01).
 """
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from alerts.artefacts import lone_jump
@@ -53,7 +54,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
         readings = _usable(now.within(kind, now.hours("bpup.window_h")))
         limit = ratio * base.value
         hits = [m for m in readings if m.value >= limit]
-        pair = _two(now, sure(hits)) or _two(now, hits)
+        pair = _two(now, hits)
         if pair:
             held = set(caveats(pair)) | (set() if base.measured else {"assumed_baseline"})
             more = now.knowledge.says(
@@ -79,11 +80,14 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
 
 
 def _two(now: Moment, hits: list[Measurement]) -> tuple[Measurement, Measurement] | None:
-    """The newest hit and the oldest one more than 5 min before it."""
+    """The newest hit and the oldest one more than 5 min before it, of sure ones if there are."""
     least = now.minutes("bpup.apart_min")
-    for later in reversed(hits[1:]):
-        if apart(hits[0], later) > least:
-            return hits[0], later
+    if len(hits) < 2:
+        return None
+    for chosen in (sure(hits), hits):
+        for later in reversed(chosen[1:]):
+            if apart(chosen[0], later) > least:
+                return chosen[0], later
     return None
 
 
@@ -102,8 +106,7 @@ def fluctuation(now: Moment) -> Finding:
     found: list[Finding] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
         readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
-        pair = _extremes(now, sure(readings), parameter)
-        pair = pair or _extremes(now, readings, parameter)
+        pair = _extremes(now, readings, parameter)
         if pair:
             change = abs(pair[0].value - pair[1].value)
             reason = f"{kind.replace('_', ' ')} changed by {change:g} mmHg {_in_window(now)}"
@@ -120,13 +123,22 @@ def fluctuation(now: Moment) -> Finding:
 def _extremes(
     now: Moment, readings: list[Measurement], parameter: str
 ) -> tuple[Measurement, Measurement] | None:
-    """The lowest and the highest reading, in order of time, if far enough apart."""
+    """The lowest and the highest reading, in order of time, if far enough apart: of those that
+    nothing holds down, else of all."""
     if len(readings) < 2:
         return None
-    low, high = min(readings, key=BY_VALUE), max(readings, key=BY_VALUE)
-    if high.value - low.value < now.knowledge[parameter]:
+    least = now.knowledge[parameter]
+    if _spread(readings) < least:
         return None
+    firm = sure(readings)
+    chosen = firm if len(firm) > 1 and _spread(firm) >= least else readings
+    low, high = min(chosen, key=BY_VALUE), max(chosen, key=BY_VALUE)
     return (low, high) if latest(low) <= latest(high) else (high, low)
+
+
+def _spread(readings: list[Measurement]) -> float:
+    values = [m.value for m in readings]
+    return max(values) - min(values)
 
 
 def robust_fluctuation(now: Moment) -> Finding:
@@ -165,14 +177,12 @@ def _collapsed(now: Moment, readings: list[Measurement]) -> list[float]:
     if len(readings) < 2:
         return [float(m.value) for m in readings]
     least = now.minutes("bpup.apart_min")
-    groups: list[list[float]] = []
-    last: datetime | None = None
-    for reading in readings:
-        if last is not None and reading.at - last < least:
+    groups = [[readings[0].value]]
+    for before, reading in pairwise(readings):
+        if reading.at - before.at < least:
             groups[-1].append(reading.value)
         else:
             groups.append([reading.value])
-        last = reading.at
     return [float(group[0] if len(group) == 1 else median(group)) for group in groups]
 
 
@@ -231,16 +241,15 @@ def _charted(finding: str, state: Truth, reason: str, signs: list[Sign]) -> Find
 
 def lability(finding: str, parts: list[Finding], minimum: int) -> Finding:
     """SNS from its components: true, false or unknown by counting (SPEC 1.2)."""
-    state = at_least(minimum, (p.state for p in parts))
+    state = at_least(minimum, [p.state for p in parts])
     true = [p for p in parts if p.state is TRUE]
     counted = true if state is TRUE else parts
-    evidence: tuple[Datum, ...] = tuple(e for p in counted for e in p.evidence)
-    clean = [p for p in true if not p.caveats]
+    evidence: tuple[Datum, ...] = tuple([e for p in counted for e in p.evidence])
     held: set[str] = set()
-    if state is TRUE and len(clean) < minimum:
+    if state is TRUE and len([p for p in true if not p.caveats]) < minimum:
         held = {c for p in true for c in p.caveats}
-    names = ", ".join(p.id for p in true) or "none"
-    unknown = ", ".join(p.id for p in parts if p.state is UNKNOWN) or "none"
+    names = ", ".join([p.id for p in true]) or "none"
+    unknown = ", ".join([p.id for p in parts if p.state is UNKNOWN]) or "none"
     since = sorted(p.since for p in true if p.since)[:minimum] if state is TRUE else []
     return Finding(
         finding,

@@ -35,7 +35,7 @@ def hyperthermia(now: Moment) -> Finding:
     readings = now.within("body_temperature", now.hours("hyp.lookback_h"))
     threshold = now.knowledge["hyp.threshold_c"]
     hot = those_above(readings, threshold)
-    pair = _pair(now, sure(hot)) or _pair(now, hot)
+    pair = _pair(now, hot)
     if pair:
         return Finding(
             "HYP",
@@ -66,14 +66,18 @@ def _shown(now: Moment, reading: Measurement) -> Datum:
 
 
 def _pair(now: Moment, hot: list[Measurement]) -> tuple[Measurement, Measurement] | None:
-    """The newest pair of occasions; the wait for a second one starts at any first."""
+    """The newest pair of occasions, of sure ones if there are; the wait for a second one starts
+    at any first."""
     least, span = now.minutes("hyp.separation_min"), now.hours("hyp.span_h")
-    for i in range(len(hot) - 1, 0, -1):
-        later = hot[i]
-        for earlier in hot[:i]:
-            near = latest(later) - earlier.at <= span or later.at - latest(earlier) <= span
-            if near and apart(earlier, later) >= least:
-                return earlier, later
+    if len(hot) < 2:
+        return None
+    for chosen in (sure(hot), hot):
+        for i in range(len(chosen) - 1, 0, -1):
+            later = chosen[i]
+            for earlier in chosen[:i]:
+                near = latest(later) - earlier.at <= span or later.at - latest(earlier) <= span
+                if near and apart(earlier, later) >= least:
+                    return earlier, later
     return None
 
 

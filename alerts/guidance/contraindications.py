@@ -91,6 +91,9 @@ def _together(bedside: Bedside, entry: Mapping[str, Any]) -> _Against:
 
 def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     """Every contraindication of a drug or action of the knowledge, then its cautions."""
+    # of most drugs the chart names nothing: asked for all rows together first
+    if not _touched(bedside, _together(bedside, entry)):
+        return _unnamed(bedside, entry)
     drug = entry.get("drug", "")
     recorded: list[str] = []
     to_check: list[str] = []
@@ -98,19 +101,15 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     brief: list[str] = []
     unread: list[str] = []
     listed: list[int] = []
-    rows = _rows(bedside, entry)
-    # of most drugs the chart names nothing: asked for all rows together first
-    silent = not _touched(bedside, _together(bedside, entry))
-    for i, row in enumerate(rows):
+    for i, row in enumerate(_rows(bedside, entry)):
         word, raw, text = row.word, row.raw, row.said
-        named = not silent and _touched(bedside, row)
-        found = dict(_recorded(bedside, row, drug)) if named else {}
+        found = dict(_recorded(bedside, row, drug)) if _touched(bedside, row) else {}
         if found:
             recorded.append(f"{word} recorded: {'; '.join(found.values())}. {text}")
             brief += found
             absolute += found if raw.get("absolute") else ()
-        said, missing = _readings(bedside, raw, drug) if "readings" in raw else ("", [])
-        if said:
+        if raw.get("readings"):
+            said, missing = _readings(bedside, raw, drug)
             to_check.append(f"Check: {said}. {text}")
             unread += missing
         elif not found and word == "Contraindication" and not _cleared(bedside, row):
@@ -125,11 +124,46 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     )
 
 
+@record
+class _Unnamed:
+    """What an entry says where the chart names nothing of it: readings to check, what to ask."""
+
+    readings: tuple[_Against, ...]
+    checks: Checks
+
+
+def _unnamed(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
+    """The checks of an entry that the chart names nothing of: only readings are the patient's."""
+    memo, mark = bedside.now.knowledge.memo, ("unnamed", id(entry), bedside.reconciled)
+    known: _Unnamed | None = memo.get(mark)
+    if known is None:
+        rows = _rows(bedside, entry)
+        readings = tuple([row for row in rows if row.raw.get("readings")])
+        listed = [
+            i
+            for i, row in enumerate(rows)
+            if row.word == "Contraindication"
+            and not row.raw.get("readings")
+            and not _cleared(bedside, row)
+        ]
+        said = Checks((), (), _ask(bedside, entry, tuple(listed)), (), "")
+        known = memo[mark] = _Unnamed(readings, said)
+    if not known.readings:
+        return known.checks
+    to_check: list[str] = []
+    unread: list[str] = []
+    for row in known.readings:
+        told, missing = _readings(bedside, row.raw, entry.get("drug", ""))
+        to_check.append(f"Check: {told}. {row.said}")
+        unread += missing
+    return Checks((), tuple(to_check), known.checks.ask, (), "; ".join(dict.fromkeys(unread)))
+
+
 def _touched(bedside: Bedside, row: _Against) -> bool:
     """Does the chart name anything that the row names?"""
     return not (
         row.members.isdisjoint(bedside.recent_drugs)
-        and bedside.conditions.keys().isdisjoint(row.conditions)
+        and (not bedside.conditions or bedside.conditions.keys().isdisjoint(row.conditions))
         and bedside.now.chart.by_sign.keys().isdisjoint(row.signs)
     )
 

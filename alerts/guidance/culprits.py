@@ -10,6 +10,7 @@ from alerts.truth import TRUE, Truth
 from alerts.wording import day, stamp
 
 LIVE = frozenset({"full", "extended", "possible"})
+_ROUTES = {"im": "IM", "iv": "IV", "sc": "SC", "oral": "by mouth", "td": "patch"}
 Uses = Mapping[str, MedicationUse]
 
 
@@ -43,7 +44,7 @@ def _could_run(use: MedicationUse | None) -> bool:
 def _culprit(now: Moment, same: Sequence[Exposure], uses: Uses) -> Culprit:
     given = [e for e in same if e.evidence == "administration" and e.last_dose]
     newest = max(given or same, key=lambda e: (e.last_dose or now.as_of, e.source))
-    routes = dict.fromkeys(e.route for e in [newest, *same] if e.route)
+    routes = dict.fromkeys([e.route for e in (newest, *same) if e.route])
     depot = any(e.long_acting for e in same)
     antiemetics = now.knowledge.classes.get("antiemetic_antagonist", frozenset())
     antipsychotics = now.knowledge.classes.get("antipsychotic", frozenset())
@@ -51,14 +52,14 @@ def _culprit(now: Moment, same: Sequence[Exposure], uses: Uses) -> Culprit:
         drug=newest.drug,
         product=newest.product,
         name=_name(now, newest),
-        route=" and ".join(_route(r) for r in routes),
+        route=" and ".join([_route(r) for r in routes]),
         dose=_dose(uses.get(newest.source)),
         last_dose=newest.last_dose if given else None,
         standing=tuple(_standing(now, same, uses)),
         certain=any(e.reading in {"full", "extended"} for e in same),
         long_acting=depot,
-        until=_latest(e.full_until for e in same) if depot else None,
-        window_end=_latest(e.extended_until for e in same),
+        until=_latest([e.full_until for e in same]) if depot else None,
+        window_end=_latest([e.extended_until for e in same]),
         antiemetic=newest.drug in antiemetics and newest.drug not in antipsychotics,
         source=newest.source,
     )
@@ -70,12 +71,12 @@ def _name(now: Moment, exposure: Exposure) -> str:
     return known.name if known else exposure.drug.replace("_", " ")
 
 
-def _latest(times: Iterator[datetime | None]) -> datetime | None:
-    return max((t for t in times if t), default=None)
+def _latest(times: Sequence[datetime | None]) -> datetime | None:
+    return max([t for t in times if t], default=None)
 
 
 def _route(route: str) -> str:
-    return {"im": "IM", "iv": "IV", "sc": "SC", "oral": "by mouth", "td": "patch"}.get(route, route)
+    return _ROUTES.get(route, route)
 
 
 def _dose(use: MedicationUse | None) -> str:
@@ -87,6 +88,10 @@ def _dose(use: MedicationUse | None) -> str:
 def _standing(now: Moment, same: Sequence[Exposure], uses: Uses) -> Iterator[str]:
     """What the chart says of the product now, each once."""
     orders = [u for e in same if (u := uses.get(e.source)) and u.evidence is Evidence.ORDER]
+    if not orders:
+        if any(e.running is TRUE for e in same):
+            yield "reported as taken"
+        return
     active = [u for u in orders if u.status is UseStatus.ACTIVE and _open(u, now.as_of)]
     if any(not u.as_needed for u in active):
         yield "order in force"

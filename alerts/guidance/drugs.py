@@ -6,6 +6,7 @@ from typing import Any
 from alerts.guidance.contraindications import Checks, checks, use_words
 from alerts.guidance.dantrolene import oral_line, preparation_lines
 from alerts.guidance.patient import Bedside
+from alerts.record import record
 from alerts.statements import Advice
 from alerts.truth import FALSE, TRUE
 from alerts.wording import (
@@ -21,40 +22,66 @@ from alerts.wording import (
 )
 
 
+@record
+class _Drug:
+    """What an entry says to every patient, made once: its doses, lines and what they rest on.
+
+    `dosed`: there is a dose that an age or a combination can withhold.
+    """
+
+    entry: Mapping[str, Any]
+    doses: tuple[Raw, ...]
+    dosed: bool
+    lines: tuple[str, ...]
+    basis: str
+    cite: tuple[str, ...]
+
+
+def _drug(bedside: Bedside, key: str) -> _Drug:
+    knowledge = bedside.now.knowledge
+    known: _Drug | None = knowledge.memo.get(("drug", key))
+    if known is None:
+        entry = knowledge.drugs[key]
+        raws = shown([*entry["doses"], *entry.get("renal", ()), *entry["lines"]])
+        doses = tuple(shown(entry["doses"]))
+        known = knowledge.memo["drug", key] = _Drug(
+            entry,
+            doses,
+            bool(doses) or "renal" in entry,
+            standing_lines(knowledge, entry["lines"], bedside.labels).lines,
+            weakest_basis(raws),
+            all_citations(raws),
+        )
+    return known
+
+
 def drug_advice(bedside: Bedside, key: str) -> Advice:
     """The advice of one DRG entry for this patient."""
-    entry = bedside.now.knowledge.drugs[key]
+    drug = _drug(bedside, key)
+    entry = drug.entry
     against = checks(bedside, entry)
-    withheld = _withheld(bedside, entry, against)
-    doses = [] if withheld else list(_doses(bedside, entry))
-    when = entry.get("when", {}).get(bedside.stage, "")
-    lines = [
-        *([when] if when else ()),
-        *withheld,
-        *doses,
-        *standing_lines(bedside.now.knowledge, entry["lines"], bedside.labels).lines,
-    ]
-    basis, cite = _grounds(bedside, key, entry)
+    withheld = _withheld(bedside, drug, against)
+    doses = () if withheld else tuple(_doses(bedside, drug))
+    when = _when(bedside, entry)
     return Advice(
         key,
         entry["title"],
         entry["priority"],
         (*_first(bedside, entry), *against.warnings),
-        tuple(lines),
-        basis,
-        cite,
-        brief=_brief(bedside, entry, against, withheld),
+        (*((when,) if when else ()), *withheld, *doses, *drug.lines),
+        drug.basis,
+        drug.cite,
+        brief=_brief(bedside, drug, against, when, withheld),
     )
 
 
-def _grounds(bedside: Bedside, key: str, entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The weakest basis and the citations of all that is shown of a drug."""
-    memo = bedside.now.knowledge.memo
-    known: tuple[str, tuple[str, ...]] | None = memo.get(("grounds", key))
-    if known is None:
-        raws = shown([*entry["doses"], *entry.get("renal", ()), *entry["lines"]])
-        known = memo["grounds", key] = (weakest_basis(raws), all_citations(raws))
-    return known
+def _when(bedside: Bedside, entry: Mapping[str, Any]) -> str:
+    """When to think of it at this stage; never "beside" a drug that must not be given."""
+    said = str(entry.get("when", {}).get(bedside.stage, ""))
+    for other, words in entry.get("without", {}).items():
+        if bedside.stage in words and checks(bedside, bedside.now.knowledge.drugs[other]).absolute:
+            return str(words[bedside.stage])
+    return said
 
 
 def _first(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -66,26 +93,26 @@ def _first(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:
         yield f"Already on the chart: {use_words(bedside, entry['drug'], running)}"
 
 
-def _withheld(bedside: Bedside, entry: Mapping[str, Any], against: Checks) -> list[str]:
+def _withheld(bedside: Bedside, drug: _Drug, against: Checks) -> tuple[str, ...]:
     """Why no dose is shown: a child, an unknown age (SAF-06), a combination never to be given.
 
     An unknown age is not taken as adult: a date of birth on the chart brings the doses back.
     """
-    if not shown(entry["doses"]) and "renal" not in entry:
-        return []
+    if not drug.dosed:
+        return ()
     if bedside.child is TRUE:
-        return [bedside.labels["paediatric"]]
+        return (bedside.labels["paediatric"],)
     if bedside.child is not FALSE:
-        return [bedside.labels["age_unknown"]]
+        return (bedside.labels["age_unknown"],)
     if against.absolute:
-        return [
-            f"Do not give together, no dose is shown: {', '.join(against.absolute)} is on the chart"
-        ]
-    return []
+        named = ", ".join(against.absolute)
+        return (f"Do not give together, no dose is shown: {named} is on the chart",)
+    return ()
 
 
-def _doses(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:
-    yield from (dose(raw, bedside.labels) for raw in shown(entry["doses"]))
+def _doses(bedside: Bedside, drug: _Drug) -> Iterator[str]:
+    entry = drug.entry
+    yield from (dose(raw, bedside.labels) for raw in drug.doses)
     if "renal" in entry:
         yield from _renal(bedside, entry["renal"])
     if "preparation" in entry:
@@ -138,25 +165,26 @@ def _next_row(rows: list[Raw], row: Raw) -> Iterator[str]:
         )
 
 
-def _brief(bedside: Bedside, entry: Mapping[str, Any], against: Checks, withheld: list[str]) -> str:
+def _brief(
+    bedside: Bedside, drug: _Drug, against: Checks, when: str, withheld: tuple[str, ...]
+) -> str:
     """Contraindications first, then the first dose, in one line for a card (SAF-05)."""
+    name = drug.entry["name"]
     if against.absolute:
-        return f"{entry['name']}: do not give, on the chart: {', '.join(against.absolute)}"
-    when = entry.get("when", {}).get(bedside.stage, "")
+        return f"{name}: do not give, on the chart: {', '.join(against.absolute)}"
     first = f" {when}." if when and not withheld else ""
     first += f" Check first: {against.brief}." if against.brief else ""
     if bedside.pregnant:
         first = f" {bedside.labels['obstetric']}.{first}"
-    offered = withheld[0] if withheld else _first_dose(bedside, entry)
-    return f"{entry['name']}.{first} {offered}" if offered else ""
+    offered = withheld[0] if withheld else _first_dose(bedside, drug)
+    return f"{name}.{first} {offered}" if offered else ""
 
 
-def _first_dose(bedside: Bedside, entry: Mapping[str, Any]) -> str:
-    if "renal" in entry:
+def _first_dose(bedside: Bedside, drug: _Drug) -> str:
+    if "renal" in drug.entry:
         gfr = bedside.newest("egfr", "dose.gfr_age_h")
-        row = renal_row(gfr.value, gfr.comparator, entry["renal"]) if gfr else None
+        row = renal_row(gfr.value, gfr.comparator, drug.entry["renal"]) if gfr else None
         if row is None:
             return bedside.says(NO_GFR)
         return dose(row, bedside.labels, short=True)
-    offered = shown(entry["doses"])
-    return dose(offered[0], bedside.labels, short=True) if offered else ""
+    return dose(drug.doses[0], bedside.labels, short=True) if drug.doses else ""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cached_property
 
 from alerts.chart import Condition, Measurement, MedicationUse, SignKind
 from alerts.moment import Moment
@@ -13,7 +12,7 @@ from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 PREGNANT = frozenset({"pregnancy", "breastfeeding"})
 
 
-@dataclass
+@dataclass(slots=True)
 class Bedside:
     """One patient at one moment, for every line of the plan."""
 
@@ -26,45 +25,39 @@ class Bedside:
     stage: str = ""
     # readings in words, each made once
     told: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(init=False)
+    child: Truth = field(init=False)
+    # conditions that may be present: recorded, not abated, not said to be inactive
+    conditions: Mapping[str, Condition] = field(init=False)
+    pregnant: bool = field(init=False)
+    reconciled: bool = field(init=False)
+    _recent: Mapping[str, MedicationUse] | None = None
 
-    @cached_property
-    def labels(self) -> Mapping[str, str]:
-        labels: Mapping[str, str] = self.now.knowledge.management["labels"]
-        return labels
-
-    @cached_property
-    def child(self) -> Truth:
-        return is_child(self.now)
-
-    @cached_property
-    def conditions(self) -> Mapping[str, Condition]:
-        """Conditions that may be present: recorded, not abated, not said to be inactive."""
-        return {
+    def __post_init__(self) -> None:
+        chart, as_of = self.now.chart, self.now.as_of
+        self.labels = self.now.knowledge.management["labels"]
+        self.child = is_child(self.now)
+        self.conditions = {
             c.kind: c
-            for c in self.now.chart.conditions
-            if c.active is not FALSE and (c.abated is None or c.abated > self.now.as_of)
+            for c in chart.conditions
+            if c.active is not FALSE and (c.abated is None or c.abated > as_of)
         }
+        self.pregnant = not PREGNANT.isdisjoint(self.conditions)
+        signs = chart.signs_of(SignKind.MEDICATION_RECONCILED)
+        self.reconciled = any(s.present is TRUE for s in signs) if signs else False
 
-    @cached_property
-    def pregnant(self) -> bool:
-        return bool(PREGNANT & self.conditions.keys())
-
-    @cached_property
+    @property
     def recent_drugs(self) -> Mapping[str, MedicationUse]:
         """The newest use of each ingredient that is running or was given recently."""
-        chart = self.now.chart
-        found: dict[str, MedicationUse] = {}
-        window = self.now.hours("interaction.recent_h")
-        for use in self.now.taken_of({*chart.orders, *chart.doses}, window):
-            found.update(dict.fromkeys(use.ingredients, use))
-        return found
+        if self._recent is None:
+            chart, found = self.now.chart, dict[str, MedicationUse]()
+            window = self.now.hours("interaction.recent_h")
+            for use in self.now.taken_of({*chart.orders, *chart.doses}, window):
+                found.update(dict.fromkeys(use.ingredients, use))
+            self._recent = found
+        return self._recent
 
-    @cached_property
-    def reconciled(self) -> bool:
-        signs = self.now.chart.signs_of(SignKind.MEDICATION_RECONCILED)
-        return any(s.present is TRUE for s in signs)
-
-    @cached_property
+    @property
     def weight(self) -> Measurement | None:
         """The newest weight of 30 days, its unit stated (SAF-04)."""
         weights = self.now.within("body_weight", self.now.days("dose.weight_age_d"))

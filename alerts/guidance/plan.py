@@ -28,6 +28,8 @@ from alerts.truth import FALSE, TRUE, Truth
 STAGE_OF = {"MILD": "STG-2", "MODERATE": "STG-3", "SEVERE": "STG-4", "UNKNOWN": "STG-3"}
 # non-oral rescue in dopaminergic withdrawal, not standard after an antagonist (SPEC 5.4)
 NON_ORAL = ("DRG-APOMORPHINE", "DRG-ROTIGOTINE")
+# the rest of a stage's list hangs on the stage alone
+_BY_FACTS = frozenset({"MGT-DA-REINSTATE", "MGT-STOP", "MGT-WITHHOLD", "DRG-LORAZEPAM"})
 
 
 def plan(
@@ -61,7 +63,11 @@ def _planned(
     found = culprits(now, exposures) if stage else ()
     bedside = Bedside(now, tier, severity, found, live(withdrawals), told, stage)
     keys = dict.fromkeys(_keys(bedside, stage))
-    advice = _once_withheld(bedside, [_advice(bedside, key) for key in keys])
+    given = [
+        drug_advice(bedside, key) if key.startswith("DRG-") else action_advice(bedside, key)
+        for key in keys
+    ]
+    advice = _once_withheld(bedside, _labelled(bedside, given))
     return Plan(stage, (*advice, *after), found)
 
 
@@ -83,6 +89,9 @@ def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
         yield "MGT-COOL"
     withdrawn = confirmed(bedside.withdrawals)
     for key in bedside.now.knowledge.stages.get(stage, ()):
+        if key not in _BY_FACTS:
+            yield key
+            continue
         if _applies(bedside, key, withdrawn):
             yield key
         if key == "MGT-DA-REINSTATE" and bedside.withdrawals and stage != "STG-1":
@@ -99,10 +108,12 @@ def _applies(bedside: Bedside, key: str, withdrawn: Truth) -> bool:
     return True
 
 
-def _advice(bedside: Bedside, key: str) -> Advice:
-    made = drug_advice(bedside, key) if key.startswith("DRG-") else action_advice(bedside, key)
-    sure = bedside.severity.level != "UNKNOWN" or key in bedside.now.knowledge.stages["STG-2"]
-    return made if sure else replace(made, label=bedside.labels["severity_unknown"])
+def _labelled(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
+    """With severity unknown all that is not for a mild episode too says so (SEV-03)."""
+    if bedside.severity.level != "UNKNOWN":
+        return advice
+    sure, label = bedside.now.knowledge.stages["STG-2"], bedside.labels["severity_unknown"]
+    return [a if a.id in sure else replace(a, label=label) for a in advice]
 
 
 def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
@@ -110,13 +121,12 @@ def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
     if bedside.child is FALSE:
         return advice
     reason = bedside.labels["paediatric" if bedside.child is TRUE else "age_unknown"]
-    held = [a for a in advice if a.id.startswith("DRG-") and a.brief.endswith(reason)]
-    keys = {a.id for a in held}
-    names = ", ".join(a.brief.split(".")[0].lower() for a in held)
-    together = f"Drugs ({names}). {reason}"
-    return [
-        a if a.id not in keys else _briefly(a, together if a is held[0] else "") for a in advice
-    ]
+    held = [a for a in advice if a.brief.endswith(reason) and a.id.startswith("DRG-")]
+    if not held:
+        return advice
+    names = ", ".join([a.brief.split(".", 1)[0].lower() for a in held])
+    brief = {a.id: "" for a in held} | {held[0].id: f"Drugs ({names}). {reason}"}
+    return [_briefly(a, brief[a.id]) if a.id in brief else a for a in advice]
 
 
 def _briefly(advice: Advice, brief: str) -> Advice:

@@ -1,6 +1,6 @@
 """Supportive care for this patient: the lines of an action, with what the chart adds (SPEC 5.3)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,9 @@ from alerts.guidance.patient import Bedside
 from alerts.knowledge import Knowledge
 from alerts.resolution import resolution
 from alerts.statements import Advice, Finding, TierName
-from alerts.truth import TRUE, UNKNOWN
+from alerts.truth import FALSE, TRUE, UNKNOWN
 from alerts.wording import (
-    Raw,
+    Standing,
     all_citations,
     line,
     measured,
@@ -25,15 +25,19 @@ from alerts.wording import (
 
 @dataclass
 class Added:
-    """What the chart adds to an action: cautions, first lines, a better brief, more rows."""
+    """What the chart adds to an action: cautions, first lines, a better brief, more rows.
+
+    `rows`: lists of lines that stand beside an action's own, by their action and name.
+    """
 
     warnings: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    rows: list[Raw] = field(default_factory=list)
+    rows: tuple[tuple[str, str], ...] = ()
     brief: str | None = None
 
 
 _NOTHING = Added()
+_MET = {TRUE: "met", FALSE: "not met", UNKNOWN: "not known"}
 
 
 def action_advice(bedside: Bedside, key: str) -> Advice:
@@ -49,46 +53,63 @@ def action_advice(bedside: Bedside, key: str) -> Advice:
 
 
 def _advice(bedside: Bedside, key: str, entry: Mapping[str, Any], added: Added) -> Advice:
-    standing = standing_lines(bedside.now.knowledge, entry["lines"], bedside.labels)
-    basis, cite, rows = standing.basis, standing.cite, shown(added.rows) if added.rows else []
-    if rows:
-        basis = weakest_basis([*rows, *standing.rows])
-        cite = all_citations([*standing.rows, *rows])
+    standing = _standing(bedside, key, added.rows)
+    recorded = checks(bedside, entry).recorded if "cautions" in entry else ()
     return Advice(
         key,
         entry["title"],
         entry["priority"],
-        (*added.warnings, *(checks(bedside, entry).recorded if "cautions" in entry else ())),
-        (*added.lines, *[line(raw, bedside.labels) for raw in rows], *standing.lines),
-        basis,
-        cite,
+        (*added.warnings, *recorded),
+        (*added.lines, *standing.lines),
+        standing.basis,
+        standing.cite,
         brief=entry.get("brief", "") if added.brief is None else added.brief,
     )
 
 
-def _entry(bedside: Bedside, key: str) -> Mapping[str, Any]:
-    return bedside.now.knowledge.actions[key]
+def _standing(bedside: Bedside, key: str, rows: tuple[tuple[str, str], ...]) -> Standing:
+    """The lines of an action for every patient who needs these rows beside them, made once."""
+    knowledge, labels = bedside.now.knowledge, bedside.labels
+    known: Standing | None = knowledge.memo.get(("action", key, rows))
+    if known is None:
+        known = standing_lines(knowledge, knowledge.actions[key]["lines"], labels)
+        if rows:
+            more = shown([raw for action, name in rows for raw in knowledge.actions[action][name]])
+            known = Standing(
+                (*more, *known.rows),
+                (*[line(raw, labels) for raw in more], *known.lines),
+                weakest_basis([*more, *known.rows]),
+                all_citations([*known.rows, *more]),
+            )
+        knowledge.memo["action", key, rows] = known
+    return known
 
 
 def _stop(bedside: Bedside) -> Added:
     """Every culprit product by name with its last dose; depots with their tail."""
     now = bedside.now
-    stop = _entry(bedside, "MGT-STOP")
     added = Added(lines=[culprit_line(now, c) for c in bedside.culprits])
     if not bedside.culprits:
         added.lines.append("No dopamine antagonist found on this chart: reconcile drugs from home")
     if any(c.long_acting for c in bedside.culprits):
-        added.rows += stop["depot"]
-    classes = now.knowledge.classes
-    also = classes.get("anticholinergic", frozenset()), classes.get("serotonergic", frozenset())
+        added.rows += (("MGT-STOP", "depot"),)
     recent = bedside.recent_drugs.keys() - {c.drug for c in bedside.culprits}
-    if found := sorted(d for d in recent if d == "lithium" or d in also[0] or d in also[1]):
+    if found := _to_review(now.knowledge, recent):
         added.lines.append(f"On the chart, to review: {', '.join(found)}")
-        added.rows += stop["review"]
+        added.rows += (("MGT-STOP", "review"),)
     added.warnings = [
         f"Dopaminergic withdrawal too: {reinstate_line(now, w)}" for w in bedside.withdrawals
     ]
     return added
+
+
+def _to_review(knowledge: Knowledge, drugs: Set[str]) -> list[str]:
+    """Drugs that add to the picture: lithium, anticholinergic and serotonergic ones."""
+    if not drugs:
+        return []
+    nothing: frozenset[str] = frozenset()
+    classes = [knowledge.classes.get(n, nothing) for n in ("anticholinergic", "serotonergic")]
+    return sorted(d for d in drugs if d == "lithium" or any(d in members for members in classes))
 
 
 def _reinstate(bedside: Bedside) -> Added:
@@ -96,11 +117,7 @@ def _reinstate(bedside: Bedside) -> Added:
     lost = [w for w in bedside.withdrawals if w.trigger in {"DAW-ROUTE", "DAW-ABSORB"}]
     if lost:
         lines.append("The oral route is in doubt: tube, then the non-oral alternatives below")
-    rows = (
-        list(_entry(bedside, "MGT-DA-REINSTATE")["amantadine"])
-        if _withdrawn(bedside, "amantadine")
-        else []
-    )
+    rows = (("MGT-DA-REINSTATE", "amantadine"),) if _withdrawn(bedside, "amantadine") else ()
     said = "; ".join(
         f"{w.drug.replace('_', ' ')} ({before(w)})"
         for w in bedside.withdrawals
@@ -161,9 +178,7 @@ def _fluid(bedside: Bedside) -> Added:
     high = (ck.reference_high or 0) * k["rhabdomyolysis.ck_multiple"]
     raised = ck.value > limit or (bool(high) and ck.value > high)
     added.lines.append(f"Newest: {measured(ck, bedside.now)}")
-    added.rows = list(
-        _entry(bedside, "MGT-FLUID")["rhabdomyolysis" if raised else "without_rhabdomyolysis"]
-    )
+    added.rows = (("MGT-FLUID", "rhabdomyolysis" if raised else "without_rhabdomyolysis"),)
     return added
 
 
@@ -226,8 +241,7 @@ def _thrombosis(bedside: Bedside) -> Added:
 def _resolution(bedside: Bedside) -> Added:
     """How far each part of resolution is met now (SPEC 5.6)."""
     parts = resolution(bedside.now, bedside.findings).parts
-    words = {"true": "met", "false": "not met", "unknown": "not known"}
-    return Added(lines=[f"{p.name}: {words[p.state]} ({p.reason})" for p in parts])
+    return Added(lines=[f"{p.name}: {_MET[p.state]} ({p.reason})" for p in parts])
 
 
 def critical_hyperthermia(findings: Mapping[str, Finding]) -> bool:

@@ -1,6 +1,6 @@
 """The board: every drug at its places in the rows, and the contexts of SPEC 6."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from alerts.chart import MedicationUse
@@ -78,7 +78,9 @@ class Board:
         self._treated: bool | None = None
         self._factors: dict[str, Datum] = {}
         self._shown: dict[int, Datum] = {}
-        self._completed: dict[str, bool] = {}
+        # by the contexts of a row, its least tier and the drugs it is met with: many share them
+        self._contexts: dict[tuple[object, ...], tuple[str, ...]] = {}
+        self._open: frozenset[str] | None = None
         self.places = self._placed(everything)
 
     def _placed(self, everything: list[Taken]) -> Places:
@@ -88,15 +90,18 @@ class Board:
         """
         knowledge = self.situation.now.knowledge
         sides = [_sides(knowledge, taken.ingredient) for taken in everything]
-        met = set().union(*[s.a for s in sides]) & set().union(*[s.b for s in sides])
+        met: set[str] = set()
+        if len(everything) > 1:  # one record alone makes no pair
+            met = set().union(*[s.a for s in sides]) & set().union(*[s.b for s in sides])
         asked = set().union(
             *[s.a | s.b for s, taken in zip(sides, everything, strict=True) if taken.asked]
         )
+        stateful = knowledge.index.stateful
         places: Places = {}
         for side, taken in zip(sides, everything, strict=True):
             for hit in side.hits if met else side.stateful:
                 row = hit.row.id
-                if row not in met and not self._completed_by_state(hit.row):
+                if row not in met and not (row in stateful and self._applicable(hit.row)):
                     continue
                 if self.drafts and row not in asked:
                     continue
@@ -106,21 +111,23 @@ class Board:
                     (a if hit.side == "a" else b).append(place)
         return places
 
-    def _completed_by_state(self, row: Row) -> bool:
-        """Has the row a state on a side, and a context that may hold with a drug of this board?"""
-        known = self._completed.get(row.id)
-        if known is None:
-            stateful = row.id in self.situation.now.knowledge.index.stateful
-            known = stateful and any(self._may_hold(name, row) for name in row.context)
-            self._completed[row.id] = known
-        return known
+    def _applicable(self, row: Row) -> bool:
+        """May one of the row's contexts hold with a drug of this board?"""
+        if self._open is None:
+            self._open = frozenset(self._opened())
+        held = not self._open.isdisjoint(row.context)
+        return held or ("SUS" in row.context and self.suspected(row))
 
-    def _may_hold(self, name: str, row: Row) -> bool:
-        """As `_holds`, whichever drug of this board the row is met with."""
-        if name == "TX":
-            treatment = self.situation.now.knowledge.classes["nms_treatment"]
-            return any(t.ingredient in treatment for t in (*self.ordering, *self.present))
-        return self._holds(name, row, ())
+    def _opened(self) -> Iterator[str]:
+        """Contexts that may hold whichever row is met; suspicion hangs on the row's least tier."""
+        yield from ("ANY", "PRE")
+        if self.after_nms():
+            yield "REC"
+        treatment = self.situation.now.knowledge.classes["nms_treatment"]
+        if any(t.ingredient in treatment for t in (*self.ordering, *self.present)):
+            yield "TX"
+        if self._pd():
+            yield "PD"
 
     def _place(self, taken: Taken, hit: Hit) -> Place | None:
         if not hit.qualifier and taken.certain is TRUE:
@@ -155,15 +162,20 @@ class Board:
 
     # --- contexts
 
-    def contexts(self, row: Row, drugs: Sequence[str]) -> tuple[str, ...]:
+    def contexts(self, row: Row, drugs: tuple[str, ...]) -> tuple[str, ...]:
         """Which of the row's contexts hold. None: the row is not for this patient.
 
         Suspicion never silences a row of prevention: PRE holds for every patient with the drugs of
         the row, whatever the tier.
         """
-        return tuple([name for name in row.context if self._holds(name, row, drugs)])
+        mark = (row.context, row.tier_min, drugs)
+        known = self._contexts.get(mark)
+        if known is None:
+            known = tuple([name for name in row.context if self._holds(name, row, drugs)])
+            self._contexts[mark] = known
+        return known
 
-    def _holds(self, name: str, row: Row, drugs: Sequence[str]) -> bool:
+    def _holds(self, name: str, row: Row, drugs: tuple[str, ...]) -> bool:
         if name in {"ANY", "PRE"}:
             return True
         if name == "SUS":
@@ -172,8 +184,8 @@ class Board:
             return self.after_nms()
         if name == "TX":
             treatment = self.situation.now.knowledge.classes["nms_treatment"]
-            return any(d in treatment for d in drugs) or self._treatment()
-        return any(d in self.situation.now.knowledge.dopaminergic for d in drugs) or self._pd()
+            return not treatment.isdisjoint(drugs) or self._treatment()
+        return not self.situation.now.knowledge.dopaminergic.isdisjoint(drugs) or self._pd()
 
     def suspected(self, row: Row) -> bool:
         known = self._suspicion.get(row.tier_min)

@@ -62,7 +62,7 @@ def qtc_high(situation: Situation) -> Held:
     window = now.hours("interaction.qtc_age_h")
     recent = now.within("qtc", window)
     if not recent:
-        return undecided(f"QTc of the last {_hours(window)} h")
+        return undecided(now.knowledge.says("QTc of the last {interaction.qtc_age_h} h"))
     limit = now.knowledge["interaction.qtc_high_ms"]
     return _latest_above(recent, lambda r: above(r, limit, strict=True), "QTc")
 
@@ -73,7 +73,7 @@ def ck_high(situation: Situation) -> Held:
     window = now.hours("interaction.ck_age_h")
     recent = now.within("creatine_kinase", window)
     if not recent:
-        return undecided(f"CK of the last {_hours(window)} h")
+        return undecided(now.knowledge.says("CK of the last {interaction.ck_age_h} h"))
     multiple = now.knowledge["interaction.ck_multiple"]
     bare = now.knowledge["interaction.ck_no_range_u_l"]
 
@@ -101,7 +101,7 @@ def hyperthermia(situation: Situation) -> Held:
     window = now.hours("temp1.window_h")
     recent = now.within("body_temperature", window)
     if not recent:
-        return undecided(f"temperature of the last {_hours(window)} h")
+        return undecided(now.knowledge.says("temperature of the last {temp1.window_h} h"))
     limit = now.knowledge["hyp.threshold_c"]
     hot = those_above(recent, limit)
     if hot:
@@ -110,10 +110,6 @@ def hyperthermia(situation: Situation) -> Held:
     state = any_above(recent, limit, strict=True)
     newest = datum(recent[-1])
     return undecided("temperature: not certain", newest) if state is UNKNOWN else Held(FALSE)
-
-
-def _hours(window: timedelta) -> str:
-    return f"{window.total_seconds() / 3600:g}"
 
 
 def factor(situation: Situation, kind: str) -> Datum:
@@ -127,7 +123,7 @@ def factor(situation: Situation, kind: str) -> Datum:
         recent = now.within(name, window)
         if recent:
             return datum(recent[-1])
-    label = f"nothing in the last {_hours(window)} h"
+    label = now.knowledge.says("nothing in the last {interaction.factor_h} h")
     return Datum(names[0], "not recorded", "", None, "", label)
 
 

@@ -97,7 +97,10 @@ def with_states(
             continue
         if _gone(taken) or not _lately(board, row, taken):
             continue
-        held = told([board.states.answer(name, row, taken) for name in names])
+        if len(names) == 1:
+            held = board.states.answer(names[0], row, taken)
+        else:
+            held = told([board.states.answer(name, row, taken) for name in names])
         if held.state is FALSE or place.state is held.state is UNKNOWN:
             continue  # not met, or nothing recorded points to it
         missing = tuple(m for m in (place.missing, held.missing) if m)

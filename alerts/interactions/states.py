@@ -55,6 +55,8 @@ class States:
     def __init__(self, situation: Situation, board: list[Taken]) -> None:
         self._situation, self._board = situation, board
         self._known: dict[str, Held] = {}
+        # what a row asks of the episode hangs on its least tier alone
+        self._by_tier: dict[tuple[str, str], Held] = {}
         self._answers: dict[str, Held] = {}
         self._problems: dict[str, list[Condition]] = {}
         for condition in situation.now.chart.conditions:
@@ -72,7 +74,7 @@ class States:
         return held
 
     def _answer(self, state: State, row: Row, taken: Taken | None) -> Held:
-        held = self._problem(state)
+        held = self._problem(state) if self._problems else _nothing(state)
         if held.state is not TRUE and state.reads:
             read = self._read(state.reads, row, taken)
             held = read if held.state is FALSE or read.state is TRUE else held
@@ -88,7 +90,10 @@ class States:
             held = self._known[reader] = _PATIENT[reader](self._situation)
             return held
         if reader in _ROW:
-            return _ROW[reader](self._situation, row)
+            mark = (reader, row.tier_min)
+            if mark not in self._by_tier:
+                self._by_tier[mark] = _ROW[reader](self._situation, row)
+            return self._by_tier[mark]
         if reader == "parkinson_disease":
             return signs.parkinson_disease(self._situation, self._board)
         if taken is None or reader == "abrupt_stop":
@@ -99,16 +104,20 @@ class States:
 
     def _problem(self, state: State) -> Held:
         """Problems on the list: one that is current decides, an uncertain one is said."""
-        problems = self._problems
-        found = [c for kind in state.problems for c in problems.get(kind, ())] if problems else []
+        found = [c for kind in state.problems for c in self._problems.get(kind, ())]
         if not found:
-            return NOT_HELD if state.reads else UNRECORDED
+            return _nothing(state)
         answers = [_current(c, state) for c in found]
         certain = [h for h in answers if h.state is TRUE]
         if certain:
             return _joined(TRUE, certain)
         unsure = [h for h in answers if h.state is UNKNOWN]
         return _joined(UNKNOWN, unsure) if unsure else Held(FALSE if state.reads else UNKNOWN)
+
+
+def _nothing(state: State) -> Held:
+    """No problem on the list names it: what is read besides decides."""
+    return NOT_HELD if state.reads else UNRECORDED
 
 
 def _joined(state: object, answers: list[Held]) -> Held:

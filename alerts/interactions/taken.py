@@ -73,9 +73,11 @@ def on_board(now: Moment, longest: timedelta, drafts: Sequence[MedicationUse] = 
     chart, names = now.chart, now.knowledge.index.drugs
     found: list[Taken] = []
     for ingredient in sorted((chart.orders.keys() | chart.doses.keys()) & names.keys()):
-        orders = [u for u in chart.orders.get(ingredient, ()) if u.source.reference not in signed]
+        orders: Sequence[MedicationUse] = chart.orders.get(ingredient, ())
+        if signed:
+            orders = [u for u in orders if u.source.reference not in signed]
         here = [
-            *_newest(t for use in orders for t in _taken(now, use, ingredient, longest)),
+            *_newest([t for use in orders for t in _taken(now, use, ingredient, longest)]),
             *_last_doses(now, ingredient, longest),
         ]
         found += _with_stops(here, orders, ending)

@@ -34,7 +34,7 @@ def interaction(board: Board, match: Match) -> Interaction | None:
     holding = board.contexts(row, drugs)
     if not holding:
         return None
-    order = _order(row, match.places)
+    order = _order(row, match.places) if board.drafts else None
     missing = match.missing if match.state is UNKNOWN else ()
     notes = (match.held.note,) if match.held.note else ()
     return Interaction(
@@ -88,6 +88,8 @@ def _management(board: Board, row: Row) -> str:
 
 
 def _label(row: Row, missing: Sequence[str]) -> str:
+    if row.basis != "U" and not missing and not row.local:
+        return ""
     parts = ["unconfirmed: basis U"] if row.basis == "U" else []
     parts += [f"{_CONTEXT}: {', '.join(missing)}"] if missing else []
     parts += [f"local rule, {row.local}"] if row.local else []
@@ -108,9 +110,13 @@ def _suggestions(row: Row, match: Match, order: Place | None) -> tuple[str, ...]
     """What can be offered now; where the context is not certain only what would settle it."""
     if not row.suggest:
         return ()
-    offered = [_offer(s, match.places, order) for s in row.suggest]
     certain = match.state is TRUE
-    return tuple(dict.fromkeys(s for s in offered if s and (certain or s.startswith("monitor:"))))
+    offered = [
+        _offer(suggestion, match.places, order)
+        for suggestion in row.suggest
+        if certain or suggestion.startswith("monitor:")
+    ]
+    return tuple(dict.fromkeys([said for said in offered if said]))
 
 
 def _offer(suggestion: str, places: Sequence[Place], order: Place | None) -> str:
@@ -118,9 +124,10 @@ def _offer(suggestion: str, places: Sequence[Place], order: Place | None) -> str
     if kind == "monitor":
         return suggestion
     side, _, route = rest.partition(":")
-    place = next((p for p in places if p.side == side), None)
-    if place is None:
+    held = [p for p in places if p.side == side]
+    if not held:
         return ""
+    place = held[0]
     if kind == "remove-draft":
         return kind if place is order and _starts(place.taken) else ""
     if kind == "hold":

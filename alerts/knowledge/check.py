@@ -29,6 +29,7 @@ def faults(knowledge: Knowledge) -> list[str]:
         *_window_faults(knowledge),
         *_class_faults(knowledge),
         *_row_faults(knowledge),
+        *_test_faults(knowledge),
         *_risk_faults(knowledge),
         *_advice_faults(knowledge),
         *_reference_faults(knowledge),
@@ -169,6 +170,23 @@ def _suggestion_faults(row: Row) -> Iterator[str]:
         long = len(rest) == (2 if kind == "change-route" else 1)
         if wanted is None or not sided or not long or not all(rest):
             yield f"{row.id}: suggestion {said!r} is not understood"
+
+
+def _test_faults(knowledge: Knowledge) -> Iterator[str]:
+    """Tests that keep a promise (ALR-07): a row asks for each, and each asked for is known."""
+    asked: set[str] = set()
+    for row in knowledge.interactions:
+        tests = {s.partition(":")[2] for s in row.suggest if s.startswith("monitor:")}
+        asked |= tests | set(row.factors)
+        for name in sorted(tests):
+            if name not in knowledge.tests:
+                yield f"{row.id}: monitor:{name}: `tests` has no entry of this name"
+            elif not knowledge.tests[name].readings:
+                yield f"{row.id}: monitor:{name}: no reading answers it"
+    for test in knowledge.tests.values():
+        yield from _basis_faults(f"tests: {test.name}", test.basis, test.cite, knowledge.references)
+        if test.name not in asked:
+            yield f"tests: {test.name} is asked for by no row"
 
 
 def _advice_faults(knowledge: Knowledge) -> Iterator[str]:

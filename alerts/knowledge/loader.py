@@ -14,7 +14,8 @@ import yaml
 from alerts.knowledge.fields import Fields
 from alerts.knowledge.overlay import laid_over
 from alerts.knowledge.records import Knowledge, KnowledgeFault, Parameter, Row, Window
-from alerts.knowledge.rows import drug_class, index, row, state
+from alerts.knowledge.rows import drug_class, index, monitored, row, state
+from alerts.knowledge.sentences import sentence
 
 __all__ = ["Knowledge", "KnowledgeFault", "Parameter", "Row", "Window", "load", "with_overlay"]
 
@@ -73,6 +74,9 @@ def load_folder(folder: Path) -> Knowledge:
     Raises KnowledgeFault naming the file and the key, OSError when a document is missing.
     """
     documents = {name: _read(name, folder) for name in DOCUMENTS}
+    # before nms-interactions/3 the tests stood in the program, as they stand in this release
+    tests = _base().sources["interactions"]["tests"]
+    documents["interactions"] = {"tests": tests, **documents["interactions"]}
     return _built(documents, str(_read("manifest", folder)["version"]), {})
 
 
@@ -102,8 +106,8 @@ def _built(documents: Mapping[str, Any], version: str, local: Mapping[str, str])
     return Knowledge(
         version=version,
         parameters=parameters,
-        wording=criteria["wording"],
-        data_requests=criteria["data_requests"],
+        wording=_said(criteria, "wording", parameters),
+        data_requests=_said(criteria, "data_requests", parameters),
         disclaimer=criteria["disclaimer"],
         actions=management["actions"],
         drugs=management["drugs"],
@@ -118,6 +122,20 @@ def _built(documents: Mapping[str, Any], version: str, local: Mapping[str, str])
         **_exposure(exposure),
         **_interactions(rows, _Document("classes", documents), exposure, version, local),
     )
+
+
+def _said(document: "_Document", part: str, parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """The sentences of a section with the numbers of the rules in them."""
+    said = {}
+    for key, text in document[part].items():
+        where = f"{document.name}: {part}: {key}"
+        if not isinstance(text, str):
+            raise KnowledgeFault(f"{where}: must be a text, not {text!r}")
+        try:
+            said[key] = sentence(text, parameters)
+        except KeyError as fault:
+            raise KnowledgeFault(f"{where}: no number is called {fault.args[0]}") from fault
+    return said
 
 
 def _sets(criteria: "_Document") -> dict[str, Any]:
@@ -163,6 +181,7 @@ def _interactions(
         "class_records": records,
         "interactions": interactions,
         "states": {name: state(name, raw) for name, raw in rows["conditions"].items()},
+        "tests": {name: monitored(name, raw) for name, raw in rows["tests"].items()},
         "index": index(interactions, members, antagonists, long.values()),
         "ingredients": frozenset(classes["ingredients"]["listed"]),
         "beyond": frozenset(classes["ingredients"]["beyond"]),

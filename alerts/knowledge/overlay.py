@@ -7,7 +7,7 @@
       added: {LOC-1: {...}}            # whole rows, as in interactions.yaml
       changed: {INT-DAN-DHP: {severity: major}}
       disabled: [INT-AP-SSRI]
-    conditions, classes, references: {key: {...}}      # added or replaced
+    conditions, tests, classes, references: {key: {...}}      # added or replaced
     criteria, management: {section: {key: {...}}}      # laid over, mapping by mapping
 
 A changed number or severity whose basis is not restated is a design decision of the site: basis D,
@@ -21,8 +21,8 @@ from alerts.knowledge.records import KnowledgeFault
 
 PARTS = frozenset(
     {
-        "version", "title", "parameters", "windows", "interactions", "conditions", "classes",
-        "references", "criteria", "management",
+        "version", "title", "parameters", "windows", "interactions", "conditions", "tests",
+        "classes", "references", "criteria", "management",
     }
 )  # fmt: skip
 _HOLDERS = ("criteria", "management", "interactions")
@@ -47,6 +47,7 @@ def laid_over(
     _rows(documents, _mapping(changes, "interactions", name), name, local)
     for part, document in (
         ("conditions", "interactions"),
+        ("tests", "interactions"),
         ("classes", "classes"),
         ("references", "references"),
     ):

@@ -105,6 +105,19 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitored:
+    """A test that rows ask for: the kinds of reading that answer it, any one of them (ALR-07).
+
+    None: nobody measures it again, and nothing of it can be promised.
+    """
+
+    name: str
+    readings: tuple[str, ...]
+    basis: str
+    cite: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DrugClass:
     """A class of drugs, where its members come from and what was judged."""
 
@@ -178,6 +191,7 @@ class Knowledge:
     criteria: Mapping[str, Any] = field(default_factory=dict, repr=False)
     class_records: Mapping[str, DrugClass] = field(default_factory=dict, repr=False)
     states: Mapping[str, State] = field(default_factory=dict, repr=False)
+    tests: Mapping[str, Monitored] = field(default_factory=dict, repr=False)
     index: Index = field(default_factory=Index, repr=False)
     # ingredients the terminology lists, and those that only rows name so far
     ingredients: frozenset[str] = frozenset()
@@ -222,6 +236,11 @@ class Knowledge:
     def is_member(self, ingredient: str, name: str) -> bool:
         """Is the ingredient in the class?"""
         return ingredient in self.classes.get(name, frozenset())
+
+    def answers(self, test: str) -> tuple[str, ...]:
+        """The kinds of reading that answer a test of a row; one without an entry answers itself."""
+        known = self.tests.get(test)
+        return known.readings if known is not None else (test,)
 
     def substance(self, ingredient: str) -> str:
         """One key for a substance that the terminology lists under several."""

@@ -13,6 +13,7 @@ from alerts.knowledge.records import (
     DrugClass,
     Hit,
     Index,
+    Monitored,
     Row,
     State,
     Window,
@@ -86,6 +87,18 @@ def state(name: str, raw: Any) -> State:
     said.done()
     if not read.problems and not read.reads:
         raise said.fault("problems", "a condition needs `problems` or `reads`")
+    return read
+
+
+def monitored(name: str, raw: Any) -> Monitored:
+    said = Fields(FILE, f"tests: {name}", raw)
+    read = Monitored(
+        name,
+        readings=said.texts("readings"),
+        basis=said.one_of("basis", sorted(BASES)),
+        cite=said.texts("cite"),
+    )
+    said.done()
     return read
 
 

@@ -28,6 +28,11 @@ def sentence(text: str, parameters: Mapping[str, "Parameter"]) -> str:
     return _FIELD.sub(written, text)
 
 
+def named(text: str) -> list[str]:
+    """The parameters whose numbers the text says, in its order."""
+    return [found[1] for found in _FIELD.finditer(text)]
+
+
 def _short(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:.6g}"
 

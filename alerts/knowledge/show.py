@@ -13,8 +13,8 @@ _ABSENT = object()
 def show(knowledge: Knowledge, key: str) -> dict[str, Any] | None:
     """What the knowledge says under an id; None when nothing is called so.
 
-    A parameter, rule, drug or product window, row, condition, class, ingredient (its classes and
-    rows), action, treatment, stage, trigger, wording, request or reference.
+    A parameter, rule, drug or product window, row, condition, test, class, ingredient (its classes
+    and rows), action, treatment, stage, trigger, wording, request or reference.
     """
     for kind, table in _tables(knowledge).items():
         if key in table:
@@ -42,6 +42,7 @@ def _tables(knowledge: Knowledge) -> dict[str, Mapping[str, Any]]:
         "product window": knowledge.long_acting,
         "interaction": {row.id: row for row in knowledge.interactions},
         "condition": knowledge.states,
+        "test": knowledge.tests,
         "class": knowledge.class_records,
         "action": knowledge.actions,
         "treatment": knowledge.drugs,

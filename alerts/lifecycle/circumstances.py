@@ -72,8 +72,17 @@ class Circumstances:
         return "" if self.prints is None else self.prints.of(reference, at)
 
 
-def circumstances(chart: Chart, knowledge: Knowledge, assessment: Assessment) -> Circumstances:
-    """Read them from the chart as it stood at the assessment's clock."""
+def circumstances(
+    chart: Chart,
+    knowledge: Knowledge,
+    assessment: Assessment,
+    *,
+    present: frozenset[str] | None = None,
+) -> Circumstances:
+    """Read them from the chart as it stood at the assessment's clock.
+
+    `present`: the references of all facts on the chart, from a caller who keeps them.
+    """
     now = moment(chart, knowledge, assessment.as_of)
     temperatures = now.readings("body_temperature")
     cks = now.readings("creatine_kinase")
@@ -84,7 +93,7 @@ def circumstances(chart: Chart, knowledge: Knowledge, assessment: Assessment) ->
         resolved_at=_resolved(now, assessment),
         temperature=temperatures[-1].value if temperatures else None,
         ck=cks[-1].value if cks else None,
-        present=frozenset(_references(chart)),
+        present=frozenset(references(chart)) if present is None else present,
         prints=Prints(chart),
         arrivals=Arrivals(now),
     )
@@ -140,7 +149,8 @@ def _resolved(now: Moment, assessment: Assessment) -> datetime | None:
     return now.as_of if covered and cool and falling else None
 
 
-def _references(chart: Chart) -> Iterable[str]:
+def references(chart: Chart) -> Iterable[str]:
+    """Of every fact on the chart."""
     for group in (
         chart.measurements,
         chart.signs,

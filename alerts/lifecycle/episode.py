@@ -291,7 +291,7 @@ def _note_corrections(
     recent = [s for s in draft.machine.support if s.at is None or s.at >= oldest]
     gone = [s for s in recent if s.reference not in around.present]
     changed = [s for s in recent if _changed(s, around) and s.reference not in stands]
-    kept = {replace(s, said=around.said(s.reference, s.at) or s.said) for s in recent}
+    kept = {_as_it_says(s, around) for s in recent}
     lost = {(s.reference, s.at) for s in (*gone, *changed)}
     draft.machine = replace(
         draft.machine, support=_support(tuple(s for s in kept if (s.reference, s.at) not in lost))
@@ -305,6 +305,11 @@ def _note_corrections(
     rested = {reference for reference, _ in lost} & set(was.evidence)
     if rested and was.ended_at is None and rank(draft.machine.stated) < rank(was.stated):
         draft.machine = replace(draft.machine, level=draft.machine.stated)
+
+
+def _as_it_says(support: Support, around: Circumstances) -> Support:
+    said = around.said(support.reference, support.at)
+    return replace(support, said=said) if said and said != support.said else support
 
 
 def _changed(support: Support, around: Circumstances) -> bool:

@@ -7,7 +7,7 @@ set rate is no reading of the patient (SPEC 2.3, MET-01). A value outside the li
 came with it keeps nothing: it is what was watched for, and a person looks at it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from alerts.chart import Measurement, TimeBasis
@@ -17,22 +17,6 @@ from alerts.knowledge.records import Row
 from alerts.lifecycle.states import HumanState, MachineState
 from alerts.moment import Moment
 
-# test of a row -> the readings that answer it, any of them; other factors answer themselves
-ANSWERS: Mapping[str, tuple[str, ...]] = {
-    "alt": ("alt",),
-    "blood_pressure": ("systolic_bp",),
-    "creatine_kinase": ("creatine_kinase",),
-    "creatinine": ("egfr", "creatinine"),
-    "drug_level": ("drug_level",),
-    "ecg": ("qtc",),
-    "gfr": ("egfr", "creatinine"),
-    "lithium_level": ("lithium_level",),
-    "osmol_gap": ("osmol_gap",),
-    "potassium": ("potassium",),
-    "respiratory_rate": ("respiratory_rate",),
-}
-# factors that nobody measures again
-LASTING = frozenset({"age", "sex", "ventilated"})
 _NOT_OWN = frozenset({"haemolysed", "ventilator_set", "paced"})
 _NO_TIME = frozenset({TimeBasis.ISSUED, TimeBasis.UNDATED})
 
@@ -40,15 +24,15 @@ _NO_TIME = frozenset({TimeBasis.ISSUED, TimeBasis.UNDATED})
 def promised(rule: str, knowledge: Knowledge) -> tuple[str, ...]:
     """The tests that "will monitor" promises for a row; none for a row that names nothing."""
     row = next((row for row in knowledge.interactions if row.id == rule), None)
-    return tuple(dict.fromkeys(_asked(row))) if row is not None else ()
+    return tuple(dict.fromkeys(_asked(row, knowledge))) if row is not None else ()
 
 
-def _asked(row: Row) -> Iterator[str]:
+def _asked(row: Row, knowledge: Knowledge) -> Iterator[str]:
     tests = [said.partition(":")[2] for said in row.suggest if said.startswith("monitor:")]
     if tests:
         yield from tests
         return
-    yield from (kind for kind in row.factors if kind not in LASTING)
+    yield from (kind for kind in row.factors if knowledge.answers(kind))
 
 
 class Arrivals:
@@ -74,7 +58,7 @@ class Arrivals:
         return any(True for _ in self._of(test, after, until))
 
     def _of(self, test: str, after: datetime, until: datetime | None) -> Iterator[Measurement]:
-        for kind in ANSWERS.get(test, (test,)):
+        for kind in self._now.knowledge.answers(test):
             for reading in self._now.readings(kind):
                 in_time = after < reading.at and (until is None or latest(reading) <= until)
                 if in_time and _counts(reading):

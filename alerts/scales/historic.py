@@ -1,13 +1,14 @@
 """Pope 1986 and Adityanjee 1999: read for comparison, too slow or too loose to alert (SPEC 1.7)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from itertools import groupby
 
 from alerts.baseline import baseline
 from alerts.chart import Measurement, SignKind
 from alerts.moment import TICK, Moment, any_above, those_above, trusted_sites
-from alerts.scales.items import feature, interval, own, reached
+from alerts.scales.items import Texts, feature, interval, own, reached, worded
 from alerts.statements import Exposure, Scale, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
@@ -41,25 +42,28 @@ def pope(now: Moment, state: Mapping[str, Truth], signs: Mapping[SignKind, Truth
         state["INCONT"],
     )
     minimum, window = int(now.knowledge["pope.autonomic"]), "ck.lookback_h"
+    texts = worded(now.knowledge, _POPE_TEXTS)
     support = (
         state["MS"],
         reached(now, "wbc", "pope.wbc", window, strict=True),
         reached(now, "creatine_kinase", "pope.ck_u_l", window, strict=True),
     )
-    return _pope_said((hot, motor), autonomic, support, minimum)
+    return _pope_said(texts, (hot, motor), autonomic, support, minimum)
 
 
 # as `others`: said once for each picture of the states
 @lru_cache(maxsize=4096)
 def _pope_said(
+    texts: Texts,
     needed: tuple[Truth, ...],
     autonomic: tuple[Truth, ...],
     support: tuple[Truth, ...],
     minimum: int,
 ) -> Scale:
-    found = zip(_SUPPORT, support, strict=True)
+    named = len(_POPE)
+    found = zip(texts[named:], support, strict=True)
     told = ", ".join([f"{text} {truth.value}" for text, truth in found])
-    items = zip(_POPE, (*needed, *autonomic), strict=True)
+    items = zip(texts[:named], (*needed, *autonomic), strict=True)
     return Scale(
         "POPE",
         "Pope, Keck & McElroy 1986",
@@ -73,15 +77,20 @@ def _pope_said(
 
 
 _POPE = (
-    "oral or core temperature above 37.5 °C",
-    "two extrapyramidal signs",
-    "diastolic rise of 20 mmHg",
-    "heart rate rise of 30/min",
-    "respiratory rate above 25",
+    "oral or core temperature above {pope.temperature_c} °C",
+    "{pope.extrapyramidal:word} extrapyramidal signs",
+    "diastolic rise of {pope.diastolic_rise} mmHg",
+    "heart rate rise of {pope.hr_rise}/min",
+    "respiratory rate above {pope.rr}",
     "diaphoresis",
     "incontinence",
 )
-_SUPPORT = ("clouded consciousness", "leucocytes above 15", "CK above 300 U/L")
+_POPE_SUPPORT = (
+    "clouded consciousness",
+    "leucocytes above {pope.wbc}",
+    "CK above {pope.ck_u_l} U/L",
+)
+_POPE_TEXTS = (*_POPE, *_POPE_SUPPORT)
 
 
 def _rise(now: Moment, kind: str, parameter: str) -> Truth:
@@ -111,32 +120,36 @@ def adityanjee(
     exposed = [_exposed(e, k["adityanjee.depot_d"], k["adityanjee.oral_d"]) for e in exposures]
     exposed += [TRUE for w in withdrawals if w.reading in {"full", "extended"}]
     needed = (_lasting(now), either(exposed or [UNKNOWN]))
-    return _adityanjee_said(needed, autonomic, int(k["adityanjee.autonomic"]))
+    texts = worded(k, _ADITYANJEE)
+    return _adityanjee_said(texts, needed, autonomic, int(k["adityanjee.autonomic"]))
 
 
 @lru_cache(maxsize=4096)
 def _adityanjee_said(
-    needed: tuple[Truth, ...], autonomic: tuple[Truth, ...], minimum: int
+    texts: Texts, needed: tuple[Truth, ...], autonomic: tuple[Truth, ...], minimum: int
 ) -> Scale:
-    items = zip(_ADITYANJEE, (*needed, *autonomic), strict=True)
+    note, *named = texts
+    items = zip(named, (*needed, *autonomic), strict=True)
     return Scale(
         "ADITYANJEE",
         "Adityanjee 1999",
         both((*needed, at_least(minimum, autonomic))),
         tuple([feature(text, text, state) for text, state in items]),
         interval(autonomic),
-        "source of exposure windows; the 48 h fever rule is too slow for an alert",
+        note,
         "S",
         ("adityanjee1999",),
     )
 
 
+# the note, then the items
 _ADITYANJEE = (
-    "above 38.5 °C, oral or core, for 48 h",
-    "exposure within 2 weeks (8 for a depot)",
-    "heart rate above 100",
-    "respiratory rate above 25",
-    "blood pressure swing 30/15 mmHg",
+    "source of exposure windows; the {adityanjee.duration_h} h fever rule is too slow for an alert",
+    "above {adityanjee.temperature_c} °C, oral or core, for {adityanjee.duration_h} h",
+    "exposure within {adityanjee.oral_d:weeks} weeks ({adityanjee.depot_d:weeks} for a depot)",
+    "heart rate above {adityanjee.hr}",
+    "respiratory rate above {adityanjee.rr}",
+    "blood pressure swing {adityanjee.systolic_swing}/{adityanjee.diastolic_swing} mmHg",
     "sweating",
     "incontinence",
 )
@@ -171,18 +184,23 @@ def _lasting(now: Moment) -> Truth:
     if not readings:
         return UNKNOWN
     least = now.knowledge["adityanjee.readings"]
-    hot = set(map(id, those_above(readings, limit)))
-    run: list[Measurement] = []
-    for reading in readings:
-        if id(reading) in hot:
-            run.append(reading)
-        else:
-            run = []
-        if len(run) >= least and run[-1].at - run[0].at >= span:
-            return TRUE
-    if run:
-        now.until(run[0].at + span)
+    hot = those_above(readings, limit)
+    if len(hot) >= least and hot[-1].at - hot[0].at >= span:
+        for run in _runs(readings, hot):
+            if len(run) >= least and run[-1].at - run[0].at >= span:
+                return TRUE
+    if hot and hot[-1] is readings[-1]:
+        lasting = list(_runs(readings, hot))[-1]
+        now.until(lasting[0].at + span)
         return UNKNOWN
     recent = now.as_of - readings[-1].at <= timedelta(hours=24)
     now.until(readings[-1].at + timedelta(hours=24) + TICK)
     return FALSE if recent else UNKNOWN
+
+
+def _runs(readings: list[Measurement], hot: list[Measurement]) -> Iterator[list[Measurement]]:
+    """The hot ones of the readings, those together that have no other between them."""
+    marks = set(map(id, hot))
+    for is_hot, run in groupby(readings, lambda reading: id(reading) in marks):
+        if is_hot:
+            yield list(run)

@@ -3,11 +3,13 @@
 False needs a record: a reading below the limit, a sign charted absent. Silence is unknown (LOG-01).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import lru_cache
 
 from alerts.chart import Measurement, SignKind
+from alerts.knowledge import Knowledge
+from alerts.knowledge.sentences import named
 from alerts.moment import Moment, any_above, sure
 from alerts.statements import Feature, Finding, Interval
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either
@@ -26,27 +28,28 @@ def reached(
 
     `firm`: preliminary values and inferred units are left out (TIER-05).
     """
-    readings = now.within(kind, now.hours(window))
+    chosen = own(now, kind, window, firm=firm)
     limit = now.knowledge[parameter]
-    if not readings:
+    if not chosen:
         return UNKNOWN
     mark = (kind, parameter, window, strict, firm)
     known: Truth | None = now.answers.get(mark)
     if known is None:
-        chosen = _own(readings, firm=firm)
-        states = any_above(chosen, limit, strict=strict)
-        known = now.answers[mark] = states if chosen else UNKNOWN
+        known = now.answers[mark] = any_above(chosen, limit, strict=strict)
     return known
 
 
 def own(now: Moment, kind: str, window: str, *, firm: bool = False) -> list[Measurement]:
     """The patient's own readings: no ventilator rate, no pacemaker."""
-    return _own(now.within(kind, now.hours(window)), firm=firm)
-
-
-def _own(readings: Sequence[Measurement], *, firm: bool) -> list[Measurement]:
-    kept = [m for m in readings if not m.flags]
-    return sure(kept) if firm else kept
+    readings = now.within(kind, now.hours(window))
+    if not readings:
+        return readings
+    mark = ("own", kind, window, firm)
+    kept: list[Measurement] | None = now.answers.get(mark)
+    if kept is None:
+        kept = [m for m in readings if not m.flags]
+        kept = now.answers[mark] = sure(kept) if firm else kept
+    return kept
 
 
 def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = False) -> Truth:
@@ -55,6 +58,8 @@ def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = F
     if not readings:
         return UNKNOWN
     limit = now.knowledge[parameter]
+    if min([m.value for m in readings]) >= limit:  # as nearly always
+        return FALSE
     low = any(m.value < limit and m.comparator not in {">", ">="} for m in readings)
     return TRUE if low else FALSE
 
@@ -77,6 +82,23 @@ def _charted(now: Moment, span: timedelta, kinds: tuple[SignKind, ...]) -> Truth
     if any(s.present is TRUE for s in signs):
         return TRUE
     return FALSE if any(s.present is FALSE and s.structured for s in signs) else UNKNOWN
+
+
+Texts = tuple[str, ...]
+
+
+def worded(knowledge: Knowledge, texts: Texts) -> Texts:
+    """Texts of a criteria set with the numbers of these rules in them, made once.
+
+    What is said of a number stands in the trace, as what is read does.
+    """
+    known: tuple[Texts, dict[str, None]] | None = knowledge.memo.get(texts)
+    if known is None:
+        numbers = dict.fromkeys(key for text in texts for key in named(text))
+        said = tuple([knowledge.says(text) for text in texts])
+        known = knowledge.memo[texts] = (said, numbers)
+    knowledge.note(known[1])
+    return known[0]
 
 
 @lru_cache(maxsize=2048)

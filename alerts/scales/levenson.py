@@ -7,11 +7,11 @@ from alerts.record import record
 from alerts.scales.items import leucocytosis, low_pressure, reached
 from alerts.truth import Truth, at_least, both, either
 
-MAJORS = ("fever", "rigidity", "CK above 1000 U/L")
+MAJORS = ("fever", "rigidity", "CK above {levenson.ck_u_l} U/L")
 MINORS = (
-    "heart rate 100 or more",
+    "heart rate {levenson.hr} or more",
     "abnormal blood pressure",
-    "respiratory rate 20 or more",
+    "respiratory rate {levenson.rr} or more",
     "altered consciousness",
     "diaphoresis",
     "leucocytosis",

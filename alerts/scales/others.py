@@ -8,6 +8,7 @@ from alerts.moment import Moment
 from alerts.record import record
 from alerts.scales.historic import adityanjee, pope
 from alerts.scales.items import (
+    Texts,
     abnormal_pressure,
     acidosis,
     charted,
@@ -16,10 +17,10 @@ from alerts.scales.items import (
     leucocytosis,
     myoglobinuria,
     reached,
-    states_of,
+    worded,
 )
 from alerts.scales.levenson import MAJORS, MINORS, Levenson
-from alerts.statements import Exposure, Feature, Finding, Scale, Withdrawal
+from alerts.statements import Exposure, Feature, Scale, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
 _NUMBERS = tuple(map(str, range(1, 31)))
@@ -52,21 +53,21 @@ _CHARTED = (
     SignKind.PALLOR,
     SignKind.DYSTONIA,
 )
+_NOT_CHARTED = dict.fromkeys(_CHARTED, UNKNOWN)
 
 
 def scales(
     now: Moment,
-    findings: Mapping[str, Finding],
+    state: Mapping[str, Truth],
     counts: Levenson,
     exposures: Sequence[Exposure],
     withdrawals: Sequence[Withdrawal],
 ) -> tuple[Scale, ...]:
     """Every set but the primary one, each with its items."""
-    state = states_of(findings)
     with now.account("scales"):
         shared = _shared(now, state)
         return (
-            _levenson(counts),
+            _levenson(worded(now.knowledge, _LEVENSON), counts),
             _caroff_mann(now, state, shared, exposures),
             _dsm_iv(now, state, shared),
             _dsm_5(now, state, shared),
@@ -82,11 +83,18 @@ def _shared(now: Moment, state: Mapping[str, Truth]) -> _Shared:
         fast=reached(now, "respiratory_rate", "levenson.rr", window),
         pulse=reached(now, "heart_rate", "levenson.hr", window),
         pressure=abnormal_pressure(now, state),
-        signs={kind: charted(now, kind) for kind in _CHARTED},
+        signs=_signs(now),
         muscle=myoglobinuria(now),
         white=leucocytosis(now),
         acid=acidosis(now),
     )
+
+
+def _signs(now: Moment) -> Mapping[SignKind, Truth]:
+    now.hours("ddx.sign_h")
+    if now.chart.by_sign.keys().isdisjoint(_CHARTED):  # as for most patients
+        return _NOT_CHARTED
+    return {kind: charted(now, kind) for kind in _CHARTED}
 
 
 def _features(texts: Sequence[str], states: Sequence[Truth]) -> tuple[Feature, ...]:
@@ -96,17 +104,20 @@ def _features(texts: Sequence[str], states: Sequence[Truth]) -> tuple[Feature, .
     )
 
 
-# What a set says hangs on the states of its items alone, and few pictures differ: it is said once
-# for each of them, for all patients (as the items are).
+# What a set says hangs on its texts and the states of its items alone, and few pictures differ: it
+# is said once for each of them, for all patients (as the items are).
+
+
+_LEVENSON = (*MAJORS, *MINORS)
 
 
 @lru_cache(maxsize=1024)
-def _levenson(counts: Levenson) -> Scale:
+def _levenson(texts: Texts, counts: Levenson) -> Scale:
     return Scale(
         "LEVENSON_HIGH",
         "Levenson 1985, high probability",
         counts.high_probability,
-        _features((*MAJORS, *MINORS), (*counts.majors, *counts.minors)),
+        _features(texts, (*counts.majors, *counts.minors)),
         interval(counts.majors),
         f"probable extension: {counts.probable.value} (shown only: sepsis satisfies it)",
         "S",
@@ -130,25 +141,31 @@ def _caroff_mann(
         shared.acid,
     )
     needed = (_within(now, exposures), state["HYP"], state["RIG"], state["NEG"])
-    return _caroff_mann_said(needed, items, int(now.knowledge["caroff.minor"]))
+    texts = worded(now.knowledge, _CAROFF_MANN)
+    return _caroff_mann_said(texts, needed, items, int(now.knowledge["caroff.minor"]))
 
 
 @lru_cache(maxsize=4096)
-def _caroff_mann_said(needed: tuple[Truth, ...], items: tuple[Truth, ...], minimum: int) -> Scale:
+def _caroff_mann_said(
+    texts: Texts, needed: tuple[Truth, ...], items: tuple[Truth, ...], minimum: int
+) -> Scale:
+    note, *named = texts
     return Scale(
         "CAROFF_MANN",
         "Caroff & Mann 1993",
         both((*needed, at_least(minimum, items))),
-        _features(_CAROFF_MANN, (*needed, *items)),
+        _features(named, (*needed, *items)),
         interval(items),
-        "hyperthermia threshold unverified (38.0 °C used)",
+        note,
         "S",
         ("caroff_mann1993", "ngo2019"),
     )
 
 
+# the note, then the items
 _CAROFF_MANN = (
-    "neuroleptic within 7 days (28 for a depot)",
+    "hyperthermia threshold unverified ({hyp.threshold_c} °C used)",
+    "neuroleptic within {caroff.oral_d} days ({caroff.depot_d} for a depot)",
     "hyperthermia",
     "rigidity",
     "other causes excluded",
@@ -202,18 +219,22 @@ def _dsm_iv(now: Moment, state: Mapping[str, Truth], shared: _Shared) -> Scale:
         state["CK"],
     )
     minimum = int(now.knowledge["dsm4tr.associated"])
-    return _dsm_iv_said(needed, items, state["NEG"], minimum)
+    return _dsm_iv_said(worded(now.knowledge, _DSM_IV), needed, items, state["NEG"], minimum)
 
 
 @lru_cache(maxsize=4096)
 def _dsm_iv_said(
-    needed: tuple[Truth, ...], items: tuple[Truth, ...], attested: Truth, minimum: int
+    texts: Texts,
+    needed: tuple[Truth, ...],
+    items: tuple[Truth, ...],
+    attested: Truth,
+    minimum: int,
 ) -> Scale:
     return Scale(
         "DSM_IV_TR",
         "DSM-IV-TR research criteria (machine reading)",
         both((*needed, at_least(minimum, items), attested)),
-        _features(_DSM_IV, (*needed, *items, attested)),
+        _features(texts, (*needed, *items, attested)),
         interval(items),
         "no numeric thresholds are published; C and D unknown unless attested",
         "S",
@@ -231,7 +252,7 @@ _DSM_IV = (
     "incontinence",
     "change in consciousness",
     "mutism",
-    "heart rate 100 or more",
+    "heart rate {levenson.hr} or more",
     "elevated or labile blood pressure",
     "leucocytosis",
     "CK",
@@ -246,6 +267,7 @@ def _dsm_5(now: Moment, state: Mapping[str, Truth], shared: _Shared) -> Scale:
     limit = now.knowledge["risk.iron"]
     low = [TRUE if m.value <= limit else FALSE for m in iron]
     return _dsm_5_said(
+        worded(now.knowledge, _DSM_5_TEXTS),
         (
             state["EXP72"],
             both((state["HYP"], state["DIAPH"])),
@@ -256,18 +278,18 @@ def _dsm_5(now: Moment, state: Mapping[str, Truth], shared: _Shared) -> Scale:
             state["RR_RATIO"],
             either((shared.white, shared.acid, shared.muscle, *(low or [UNKNOWN]))),
             state["NEG"],
-        )
+        ),
     )
 
 
 @lru_cache(maxsize=4096)
-def _dsm_5_said(states: tuple[Truth, ...]) -> Scale:
-    told = zip(_DSM_5, states, strict=True)
+def _dsm_5_said(texts: Texts, states: tuple[Truth, ...]) -> Scale:
+    told = zip(_DSM_5, texts, states, strict=True)
     return Scale(
         "DSM_5_FEATURES",
         "Features described in DSM-5(-TR)",
         None,
-        tuple([feature(item, text, state) for (item, text), state in told]),
+        tuple([feature(item, text, state) for item, text, state in told]),
         None,
         "a description, not a count: nothing is met or unmet",
         "S",
@@ -275,17 +297,20 @@ def _dsm_5_said(states: tuple[Truth, ...]) -> Scale:
     )
 
 
-_DSM_5 = (
-    ("D5_EXP", "dopamine antagonist within 72 h before onset"),
-    ("D5_TEMP", "above 38.0 °C on two occasions, with profuse diaphoresis"),
-    ("D5_RIG", "generalised rigidity, lead-pipe in its severe form"),
-    ("D5_CK", "CK at least 4 × ULN"),
-    ("D5_MS", "delirium or altered consciousness"),
-    ("D5_AUT", "heart rate, blood pressure, diaphoresis, incontinence, pallor"),
-    ("D5_RR", "tachypnoea at least 50 % above baseline"),
-    ("D5_OTHER", "leucocytosis, acidosis, myoglobinuria, low iron"),
-    ("D5_EXCL", "other causes excluded"),
-)
+_DSM_5 = {
+    "D5_EXP": "dopamine antagonist within {exposure.literal_h} h before onset",
+    "D5_TEMP": (
+        "above {hyp.threshold_c} °C on {hyp.occasions:word} occasions, with profuse diaphoresis"
+    ),
+    "D5_RIG": "generalised rigidity, lead-pipe in its severe form",
+    "D5_CK": "CK at least {ck.multiple} × ULN",
+    "D5_MS": "delirium or altered consciousness",
+    "D5_AUT": "heart rate, blood pressure, diaphoresis, incontinence, pallor",
+    "D5_RR": "tachypnoea at least {met.rr_ratio:percent} % above baseline",
+    "D5_OTHER": "leucocytosis, acidosis, myoglobinuria, low iron",
+    "D5_EXCL": "other causes excluded",
+}
+_DSM_5_TEXTS = tuple(_DSM_5.values())
 
 
 def entered(now: Moment) -> tuple[Scale, ...]:

@@ -54,6 +54,7 @@ _DOSES = frozenset({"dose_over_ddd", "dose_increase"})
 _ABRUPT = "abrupt_stop"
 _AMBIGUOUS = "lorazepam"
 _NO_TIME = timedelta(0)
+Fitting = tuple[str, Truth]
 
 
 @dataclass(slots=True)
@@ -61,8 +62,8 @@ class Listening:
     """What the drugs of one chart listen for. `take` answers whether the chart now stirs."""
 
     knowledge: Knowledge
-    # row -> the substances on its sides
-    _sides: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
+    # row -> the substances on its sides, each with whether it fits or may fit
+    _sides: dict[str, tuple[set[Fitting], set[Fitting]]] = field(default_factory=dict)
     _wanted: set[str] = field(default_factory=set)
     _recorded: set[str] = field(default_factory=set)
     _dosed: dict[str, set[str]] = field(default_factory=dict)
@@ -97,17 +98,17 @@ class Listening:
             fits = qualified(taken, hit.qualifier, knowledge)[0]
             if fits is FALSE:
                 continue
-            stirs |= self._meets(hit, ingredient) | self._states(hit, taken, fits)
+            stirs |= self._meets(hit, ingredient, fits) | self._states(hit, taken, fits)
             stirs |= _stopped(hit, use, knowledge)
         return stirs
 
-    def _meets(self, hit: Hit, ingredient: str) -> bool:
-        """Does it stand opposite another substance in a row?"""
+    def _meets(self, hit: Hit, ingredient: str, fits: Truth) -> bool:
+        """Does it stand opposite another substance in a row? Two that may fit are not said."""
         a, b = self._sides.setdefault(hit.row.id, (set(), set()))
         own, other = (a, b) if hit.side == "a" else (b, a)
         substance = self.knowledge.substance(ingredient)
-        own.add(substance)
-        return bool(other - {substance})
+        own.add((substance, fits))
+        return any(s != substance and TRUE in (fits, fit) for s, fit in other)
 
     def _states(self, hit: Hit, taken: Taken, fits: Truth) -> bool:
         """Listen for what the other side of the row names; True for what cannot be listened for."""

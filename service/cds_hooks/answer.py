@@ -68,7 +68,7 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
     failures = (*prefetched.failures, *orders.failures, *_refusals(sent.refused))
     gaps = _gaps_filled(prefetched) if found.on_record else prefetched.gaps
     assessment = replace(assessment, incomplete=(*assessment.incomplete, *gaps, *orders.gaps))
-    rows = _rows(call, service, orders, chart, assessment, desk)
+    rows = _rows(service, orders, chart, assessment, desk)
     dealt = cards(
         assessment,
         service.hook,
@@ -181,7 +181,6 @@ def _refusals(refused: Sequence[EntryOutcome]) -> list[str]:
 
 
 def _rows(
-    call: HookCall,
     service: Service,
     orders: Orders,
     chart: Chart,
@@ -192,8 +191,7 @@ def _rows(
     if not service.orders:
         return assessment.interactions
     rows = order_interactions(orders.drafts, chart, assessment, desk.knowledge, assessment.as_of)
-    chosen = call.selections if service.hook == "order-select" else None
-    return selected(rows, chosen) if chosen else rows
+    return selected(rows, orders) if service.hook == "order-select" else rows
 
 
 def _extension(assessment: Assessment, failures: Sequence[str]) -> dict[str, Any]:

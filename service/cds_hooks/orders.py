@@ -1,6 +1,6 @@
 """The orders of a call: drafts and stops as read, and what of them could not be checked."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from alerts.chart import MedicationUse
 from alerts.statements import Interaction
 from service.cds_hooks.request import HookCall
 from service.fhir.reader import EntryOutcome, Outcome, ReadContext, Reason, read_drafts
+from service.fhir.reader.readers import ORDERS
 
 _UNSIGNED = (None, "draft")
 _SELECT = "order-select"
@@ -15,51 +16,107 @@ _SELECT = "order-select"
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """`drafts` as read. `removable`: references of those never signed; `sent`: reference -> the
-    order as it came. `failures`: to be said on a card; `gaps`: to be said in the extension."""
+    """`drafts` as read. `removable`: references of those never signed; `background`: of those that
+    order-select leaves out; `sent`: reference -> the order as it came. `failures`: to be said on a
+    card; `gaps`: to be said in the extension."""
 
     drafts: tuple[MedicationUse, ...] = ()
     removable: frozenset[str] = frozenset()
+    background: frozenset[str] = frozenset()
     sent: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """An entry with a resource. `own`: the resource came with an id that no other order has."""
+
+    entry: Mapping[str, Any]
+    resource: Mapping[str, Any]
+    own: bool
+
+    @property
+    def reference(self) -> str:
+        return reference_of(self.resource)
+
+
 def read_orders(call: HookCall, context: ReadContext) -> Orders:
     """Every draft and stop of the call; the other order types are not ours to judge."""
     listed = call.drafts.get("entry", [])
-    entries = list(_named(listed))
+    sent = _named(listed)
+    entries = [{**one.entry, "resource": one.resource} for one in sent]
     drafts, outcomes = read_drafts({**call.drafts, "entry": entries}, context)
-    sent = {reference_of(e["resource"]): e["resource"] for e in entries}
-    removable = {
-        reference_of(one["resource"])
-        for one in listed
-        if isinstance(one, dict)
-        and isinstance(one.get("resource"), dict)
-        and one["resource"].get("id")
-        and one["resource"].get("status") in _UNSIGNED
-    }
-    failures, gaps = _unchecked(call, outcomes, len(listed) - len(entries))
-    return Orders(tuple(drafts), frozenset(removable), sent, tuple(failures), tuple(gaps))
+    own = [one for one in sent if one.own]
+    chosen, lost = _chosen(call.selections or (), sent)
+    failures, gaps = _unchecked(call, outcomes, len(listed) - len(sent))
+    if lost and call.hook == _SELECT:
+        gaps.append(f"{lost} of the selected orders are not among the drafts")
+    return Orders(
+        drafts=tuple(drafts),
+        removable=frozenset(x.reference for x in own if x.resource.get("status") in _UNSIGNED),
+        background=frozenset(x.reference for x in own if chosen and x.reference not in chosen),
+        sent={one.reference: one.resource for one in sent},
+        failures=tuple(failures),
+        gaps=tuple(gaps),
+    )
 
 
 def reference_of(resource: Mapping[str, Any]) -> str:
     return f"{resource.get('resourceType')}/{resource.get('id')}"
 
 
-def selected(rows: Sequence[Interaction], chosen: Collection[str]) -> list[Interaction]:
-    """order-select advises on what was selected; the other drafts are background."""
-    wanted = {c.rsplit("/", 1)[-1] for c in chosen}
-    return [r for r in rows if not r.order or r.order.rsplit("/", 1)[-1] in wanted]
+def selected(rows: Sequence[Interaction], orders: Orders) -> list[Interaction]:
+    """order-select advises on what was selected. A draft without an id of its own, which no
+    selection can mean for certain, is judged always."""
+    return [row for row in rows if row.order not in orders.background]
 
 
-def _named(listed: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """Entries with a resource; one without id gets a name, so that cards can speak of it."""
-    for n, entry in enumerate(listed):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict):
-            known = resource.get("id")
-            yield {**entry, "resource": resource if known else {**resource, "id": f"draft-{n + 1}"}}
+def _named(listed: Sequence[Any]) -> list[_Sent]:
+    """Each order under a name of its own: cards can speak of one that came without id, and of two
+    that came under the same id neither stands for the other."""
+    came = [
+        (n, entry, entry["resource"])
+        for n, entry in enumerate(listed, 1)
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+    ]
+    under: dict[str, Mapping[str, Any]] = {}
+    shared = {
+        reference_of(resource)
+        for _, _, resource in came
+        if under.setdefault(reference_of(resource), resource) != resource
+        and resource.get("resourceType") in ORDERS
+    }
+    sent = []
+    for n, entry, resource in came:
+        own = bool(resource.get("id")) and reference_of(resource) not in shared
+        named = resource if own else {**resource, "id": _free(n, resource, under)}
+        sent.append(_Sent(entry, named, own))
+    return sent
+
+
+def _free(n: int, resource: Mapping[str, Any], taken: Collection[str]) -> str:
+    name = f"draft-{n}"
+    while reference_of({**resource, "id": name}) in taken:
+        name += "-"
+    return name
+
+
+def _chosen(selections: Sequence[str], sent: Sequence[_Sent]) -> tuple[set[str], int]:
+    """References of the orders selected, by id or by the address of their entry; how many
+    selections name none. Without selections, nothing is left out."""
+    by: dict[str, set[str]] = {}
+    for one in sent:
+        for name in (str(one.resource.get("id")), one.entry.get("fullUrl")):
+            if isinstance(name, str):
+                by.setdefault(name, set()).add(one.reference)
+    found: set[str] = set()
+    lost = 0
+    for name in selections:
+        named = by.get(name) or by.get(name.rpartition("/")[2], set())
+        found |= named
+        lost += not named
+    return found, lost
 
 
 def _unchecked(

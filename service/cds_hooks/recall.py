@@ -37,6 +37,7 @@ JUDGED_MAX = 8
 # what a page and an assessment take beside the resources' own bytes (about: an empty chart's)
 PAGE_BYTES, JUDGED_BYTES = 4 * 1024, 8 * 1024
 _TELL_OF_OTHERS = frozenset({"Patient", "Medication", "Device"})
+_OF_OTHERS = tuple(f"{kind}/" for kind in _TELL_OF_OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,17 @@ class _Page:
     known: dict[bytes, _Known] = field(default_factory=dict)
     judged: dict[Any, Judged] = field(default_factory=dict)
     size: int = PAGE_BYTES
+    weighed: int = 0  # as the room counts it
+    # the tellers by index, as they were read alone: nothing else was new in that call
+    alone: tuple[dict[int, bytes], Reading] | None = None
 
     def __post_init__(self) -> None:
         self.size += sum(map(len, self.tellers))
 
     @property
     def weight(self) -> int:
-        return self.size + JUDGED_BYTES * len(self.judged)
+        """With the assessment that is about to be made."""
+        return self.size + JUDGED_BYTES * min(len(self.judged) + 1, JUDGED_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class Recall:
 
     def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
         self._room = room_bytes
+        self._weight = 0
         self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
         self._numbers = count()
         self._guard = Lock()
@@ -131,8 +137,7 @@ class Recall:
         told = {bytes(entry.raw or b""): entry for entry in entries}
         page = self._page(context)
         if page is not None:
-            known = list(map(page.known.get, told))
-            sent = self._completed(page, known, told, context)
+            sent = self._completed(page, told, context)
             # of what came twice and was refused, each is told
             if sent is not None and (len(told) == len(entries) or not sent.refused):
                 return sent
@@ -142,15 +147,13 @@ class Recall:
         """Everything."""
         with self._guard:
             self._pages.clear()
+            self._weight = 0
 
     @property
     def size(self) -> int:
         """Bytes of what is remembered: the resources', and about what was made of them."""
         with self._guard:
-            return self._weight()
-
-    def _weight(self) -> int:
-        return sum(page.weight for page in self._pages.values())
+            return self._weight
 
     def _page(self, context: ReadContext) -> _Page | None:
         page = self._pages.get(_name(context))
@@ -159,81 +162,95 @@ class Recall:
         return page
 
     def _completed(
-        self,
-        page: _Page,
-        known: list[_Known | None],
-        told: dict[bytes, Entry],
-        context: ReadContext,
+        self, page: _Page, told: dict[bytes, Entry], context: ReadContext
     ) -> Sent | None:
         """With what is known of a chart; None when its neighbours changed, or one came twice."""
-        missed = [e for e, one in zip(told.values(), known, strict=True) if one is None]
-        reading = read_entries(missed, context)
-        if _tellers(reading, {e.index: e for e in missed}) != page.tellers:
+        hits = [one for one in map(page.known.get, told) if one is not None]
+        missed = {e.index: raw for raw, e in told.items() if raw not in page.known}
+        reading = self._missed(page, missed, told, context)
+        if _tellers(reading, missed) != page.tellers:
             return None
-        hits = [one for one in known if one is not None]
         marks = {one.mark for one in hits}
         fresh = [r.source.reference for r in reading.resources]
         if len(marks) < len(hits) or len({*marks, *fresh}) < len(hits) + len(fresh):
             return None
-        resources = (*(one.resource for one in hits), *reading.resources)
-        numbers = self._learned(page, reading, {e.index: e for e in missed}, context)
-        if fresh:
-            self._make_room(context.received_at)
-        mark = None if numbers is None else (*(one.number for one in hits), *numbers)
+        resources = (*[one.resource for one in hits], *reading.resources)
+        numbers = self._learned(page, reading, missed, context)
+        self._weigh(_name(context), page, context.received_at)
+        mark = None if numbers is None else (*[one.number for one in hits], *numbers)
         return Sent(resources, _refused(reading), page, mark)
+
+    def _missed(
+        self, page: _Page, missed: dict[int, bytes], told: dict[bytes, Entry], context: ReadContext
+    ) -> Reading:
+        """What is not known, read together; the tellers alone are not read twice either."""
+        if page.alone is not None and page.alone[0] == missed:
+            return page.alone[1]
+        reading = read_entries([told[raw] for raw in missed.values()], context)
+        if page.tellers == frozenset(missed.values()) and _holds(reading, context.received_at):
+            page.alone = missed, reading
+        return reading
 
     def _anew(
         self, told: dict[bytes, Entry], entries: Sequence[Entry], context: ReadContext
     ) -> Sent:
         """Read the whole; a new page when each resource came once."""
         reading = read_entries(list(entries), context)
-        by_index = {entry.index: entry for entry in entries}
-        page = _Page(context.received_at, _tellers(reading, by_index))
+        raws = {entry.index: raw for raw, entry in told.items()}
+        if len(told) < len(entries):
+            raws = {entry.index: bytes(entry.raw or b"") for entry in entries}
+        page = _Page(context.received_at, _tellers(reading, raws))
         marks = {r.source.reference for r in reading.resources}
         once = len(marks) == len(reading.resources) and not _versions(reading, told, entries)
-        numbers = self._learned(page, reading, by_index, context) if once else None
+        numbers = self._learned(page, reading, raws, context) if once else None
         if once:
             self._keep(_name(context), page, context.received_at)
-        return Sent(
-            reading.resources, _refused(reading), page, None if numbers is None else numbers
-        )
+        return Sent(reading.resources, _refused(reading), page, numbers)
 
     def _learned(
-        self, page: _Page, reading: Reading, entries: dict[int, Entry], context: ReadContext
+        self, page: _Page, reading: Reading, raws: dict[int, bytes], context: ReadContext
     ) -> tuple[int, ...] | None:
         """Remember what may be; the numbers of all that gave facts, None when one may not."""
-        outcomes = {o.index: o for o in reading.outcomes}
-        numbers: list[int] | None = []
+        now = context.received_at
+        yet_to_come = {o.index for o in reading.outcomes if o.reason == Reason.FUTURE}
+        numbers: list[int] = []
+        whole = True
         for resource in reading.resources:
             if resource.source.resource_type in _TELL_OF_OTHERS:
                 continue
-            if outcomes[resource.index].reason == Reason.FUTURE or not _settled(resource, context):
-                numbers = None
+            if resource.index in yet_to_come or not _settled(resource, now):
+                whole = False
                 continue
             known = _Known(resource, next(self._numbers))
-            raw = bytes(entries[resource.index].raw or b"")
+            raw = raws[resource.index]
             page.known[raw] = known
             page.size += len(raw)
-            if numbers is not None:
-                numbers.append(known.number)
-        return None if numbers is None else tuple(numbers)
+            numbers.append(known.number)
+        return tuple(numbers) if whole else None
 
     def _keep(self, name: tuple[str, ...], page: _Page, at: datetime) -> None:
         with self._guard:
-            self._pages.pop(name, None)
+            self._drop(name)
             self._pages[name] = page
-        self._make_room(at)
+        self._weigh(name, page, at)
 
-    def _make_room(self, at: datetime) -> None:
-        """The oldest pages go: those past their time, and as many as there is no room for."""
+    def _weigh(self, name: tuple[str, ...], page: _Page, at: datetime) -> None:
+        """Count what a page has become. The oldest go: those past their time, and as many as there
+        is no room for."""
         with self._guard:
-            over = self._weight() - self._room
+            if self._pages.get(name) is page:
+                self._weight += page.weight - page.weighed
+                page.weighed = page.weight
             while self._pages:
-                oldest = next(iter(self._pages.values()))
-                if over <= 0 and at - oldest.begun <= KEPT:
+                oldest, held = next(iter(self._pages.items()))
+                if self._weight <= self._room and at - held.begun <= KEPT:
                     return
-                over -= oldest.weight
-                self._pages.popitem(last=False)
+                self._drop(oldest)
+
+    def _drop(self, name: tuple[str, ...]) -> None:
+        gone = self._pages.pop(name, None)
+        if gone is not None:
+            self._weight -= gone.weighed
 
 
 def _name(context: ReadContext) -> tuple[str, ...]:
@@ -241,12 +258,10 @@ def _name(context: ReadContext) -> tuple[str, ...]:
     return (context.tenant, patient, context.zone.key, version)
 
 
-def _tellers(reading: Reading, entries: dict[int, Entry]) -> frozenset[bytes]:
+def _tellers(reading: Reading, raws: dict[int, bytes]) -> frozenset[bytes]:
     """The resources that others may refer to, accepted or not."""
     return frozenset(
-        bytes(entries[one.index].raw or b"")
-        for one in reading.outcomes
-        if one.reference.partition("/")[0] in _TELL_OF_OTHERS
+        [raws[one.index] for one in reading.outcomes if one.reference.startswith(_OF_OTHERS)]
     )
 
 
@@ -261,9 +276,15 @@ def _refused(reading: Reading) -> tuple[EntryOutcome, ...]:
     return tuple(o for o in reading.outcomes if o.outcome is Outcome.REFUSED)
 
 
-def _settled(resource: ResourceFacts, context: ReadContext) -> bool:
+def _holds(reading: Reading, now: datetime) -> bool:
+    """Would the same be read again whenever?"""
+    return all(o.outcome is Outcome.ACCEPTED and not o.reason for o in reading.outcomes) and all(
+        _settled(resource, now) for resource in reading.resources
+    )
+
+
+def _settled(resource: ResourceFacts, now: datetime) -> bool:
     """Does nothing in it hang on a time yet to come?"""
-    now = context.received_at
     return all(_past(fact, now) for fact in resource.facts)
 
 

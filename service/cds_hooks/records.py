@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,12 @@ from service.cds_hooks.coordination import remember
 from service.cds_hooks.desk import Desk
 from service.cds_hooks.request import HookCall
 from service.cds_hooks.services import Service
+from service.errors import Unavailable
 from service.metrics import count
 
 # long enough for the answers of a busy moment, short beside a clinician's first click
-PAUSE_S = 0.025
+PAUSE_S = 0.05
+TRIES = 3
 log = structlog.get_logger(__name__)
 
 
@@ -79,7 +82,7 @@ def record_of(
 
 
 class Recorder:
-    """Keeps records after their answers went out: together, those of PAUSE_S in one transaction.
+    """Keeps records after their answers went out: together, one transaction at a time.
 
     Best effort: no clinician waits for it. What cannot be kept is logged and counted.
     """
@@ -87,28 +90,43 @@ class Recorder:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._waiting: list[Record] = []
+        self._next: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
     async def keep(self, record: Record) -> None:
-        """Returns when it is kept, or cannot be."""
+        """Returns when it is kept, or cannot be; a caller that leaves takes no other along."""
         if not record.cards:
             return
         self._waiting.append(record)
+        if self._next is None or self._next.done():
+            self._next = asyncio.ensure_future(self._together())
+        await asyncio.shield(self._next)
+
+    async def _together(self) -> None:
+        """Those of PAUSE_S, and those that came while others were being written."""
         await asyncio.sleep(PAUSE_S)
-        together, self._waiting = self._waiting, []
-        if together:
+        async with self._turn:
+            together, self._waiting, self._next = self._waiting, [], None
             await run_in_threadpool(self._write, together)
 
     def _write(self, records: Sequence[Record]) -> None:
-        ledger = self._desk.ledger
         try:
-            if len(records) == 1:
-                (one,) = records
-                ledger.record_cards(one.tenant, one.patient, one.cards, one.at)
-            else:
-                ledger.record_answers([(r.tenant, r.patient, r.cards, r.at) for r in records])
-            for one in records:
-                remember(one.keys, one.tenant, one.at, self._desk)
+            for _ in range(TRIES - 1):
+                with suppress(Unavailable):  # another writer holds the store: a moment later
+                    return self._kept(records)
+            self._kept(records)
         except Exception as fault:  # the answers are out: the loss is logged and counted
             lost = sum(len(one.cards) for one in records)
             count("nms_sentinel_cards_unrecorded_total", lost)
             log.error("cards.not-recorded", count=lost, fault=type(fault).__name__)
+
+    def _kept(self, records: Sequence[Record]) -> None:
+        """A record that is kept twice is kept once."""
+        ledger = self._desk.ledger
+        if len(records) == 1:
+            (one,) = records
+            ledger.record_cards(one.tenant, one.patient, one.cards, one.at)
+        else:
+            ledger.record_answers([(r.tenant, r.patient, r.cards, r.at) for r in records])
+        for one in records:
+            remember(one.keys, one.tenant, one.at, self._desk)

@@ -21,7 +21,9 @@ def faults(response: Any) -> list[str]:
     if not isinstance(response, dict):
         return ["response: not an object"]
     cards = response.get("cards")
-    found = list(_empties(response, "response", allow=("cards",)))
+    found: list[str] = []
+    if not _is_filled(response, allow=("cards",)):
+        found += _empties(response, "response", allow=("cards",))
     if not isinstance(cards, list):
         return [*found, "cards: missing or not an array"]
     if "systemActions" in response:
@@ -165,6 +167,23 @@ def _extension(held: dict[str, Any], where: str) -> Faults:
     for key in extension:
         if "." not in key:
             yield f"{where}.extension.{key}: not a reverse-domain key"
+
+
+def _is_filled(value: Any, allow: tuple[str, ...] = ()) -> bool:
+    """Is nothing in it null or empty? What `_empties` asks, without saying where."""
+    if isinstance(value, dict):
+        inside = [held for key, held in value.items() if held or key not in allow]
+    else:
+        inside = value
+    for held in inside:
+        if held is None:
+            return False
+        if isinstance(held, str):
+            if not held:
+                return False
+        elif isinstance(held, (dict, list)) and not (held and _is_filled(held)):
+            return False
+    return True
 
 
 def _empties(value: Any, where: str, allow: tuple[str, ...] = ()) -> Faults:

@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from service.errors import BadInput
 from service.fhir.limits import Limits
@@ -24,6 +27,8 @@ from service.security.callers import tenants_of
 from service.security.tenants import Tenant
 from service.settings import Settings
 from service.store import Store, open_store
+
+log = structlog.get_logger(__name__)
 
 
 def make_clerk(settings: Settings) -> "Clerk":
@@ -52,6 +57,11 @@ class Clerk:
         self._limits = limits
 
     def __call__(self, given: Delivery) -> Receipt:
+        receipt = self._taken(given)
+        log.info("intake.taken", form=given.form.value, client=given.client, **_told(receipt))
+        return receipt
+
+    def _taken(self, given: Delivery) -> Receipt:
         if given.form is Form.NOTIFICATION and not given.body.strip():
             return bare_notification()
         if given.form is Form.NDJSON:
@@ -128,6 +138,12 @@ def sums(outcomes: Sequence[EntryOutcome]) -> dict[str, int]:
     """Outcome -> how many, in the order of the closed list; none at 0."""
     found = Counter(each.outcome for each in outcomes)
     return {outcome.value: found[outcome] for outcome in Outcome if found[outcome]}
+
+
+def _told(receipt: Receipt) -> Mapping[str, Any]:
+    """For the log: numbers only."""
+    told = {"kind": receipt.kind, "standing": receipt.standing} if receipt.kind else {}
+    return {"received": receipt.received, **receipt.outcomes, **told}
 
 
 def refusals(outcomes: Sequence[EntryOutcome]) -> tuple[str, ...]:

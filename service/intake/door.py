@@ -18,7 +18,7 @@ Take = Callable[[Delivery], Receipt]
 
 
 class Door(Protocol):
-    """Takes deliveries in without holding up the event loop."""
+    """Takes deliveries in without holding up the event loop; what is stored has rung the bell."""
 
     async def take(self, given: Delivery) -> Receipt: ...
 
@@ -46,16 +46,19 @@ class Waiting:
 class ThreadDoor:
     """Everything in threads of this process: for tests, and where processes are not wanted."""
 
-    def __init__(self, clerk: Take) -> None:
+    def __init__(self, clerk: Take, ring: Callable[[], None] = lambda: None) -> None:
         self._clerk = clerk
+        self._ring = ring
         self._waiting = Waiting()
 
     async def take(self, given: Delivery) -> Receipt:
         with self._waiting:
-            return await asyncio.to_thread(self._clerk, given)
+            return await asyncio.to_thread(self.take_now, given)
 
     def take_now(self, given: Delivery) -> Receipt:
-        return self._clerk(given)
+        receipt = self._clerk(given)
+        self._ring()
+        return receipt
 
     def close(self) -> None:
         """Nothing is held."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from alerts.chart import Condition, Fact, MedicationUse, PatientDetails, Stay
+from alerts.chart import Condition, Fact, Measurement, MedicationUse, PatientDetails, Stay
 from service.errors import BadInput
 from service.fhir.reader import ReadContext, Reading, read_body, read_resources
 
@@ -137,6 +137,8 @@ def known_from(fact: Fact) -> datetime | None:
 
     A fact known to the day is known when the day is over: late, but never before it happened.
     """
+    if isinstance(fact, Measurement):  # most facts are
+        return fact.until or fact.at
     if isinstance(fact, MedicationUse):
         times = [t for t in (fact.start, fact.authored) if t is not None]
         return min(times) if times else None

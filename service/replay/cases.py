@@ -55,7 +55,7 @@ def _expanded(path: Path) -> list[Path]:
     named = glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns too
     found = [Path(one) for one in sorted(named)]
     if not found:
-        raise BadInput(f"There is no {path.name}.", code="no-such-path", location=str(path))
+        raise BadInput(f"There is no {path}.", code="no-such-path", location=str(path))
     fitting = [p for p in found if p.is_dir() or p.suffix in BODIES or p.name == EXPECTED]
     if not fitting:
         raise BadInput(f"{path.name} names no bundle.", code="no-cases", location=str(path))

@@ -87,19 +87,19 @@ class Record:
         known = self.held.get(key)
         if known is not None and _older(one, known):
             return set()
-        touched = {p for p in (one.patient, known.patient if known else "") if p}
+        touched = {one.patient} if one.patient else set()
         if known is not None and known.patient:
+            touched.add(known.patient)
             self.owned[known.patient].pop(key, None)
         self.held[key] = one
         if one.patient:
             self.owned.setdefault(one.patient, {})[key] = None
         if one.awaits:
             self.waiting.setdefault(one.awaits, set()).add(one.patient)
-        return touched | self._named(one)
+        return touched | self._named(one) if key[0] == "Medication" else touched
 
     def _named(self, one: ResourceFacts) -> set[str]:
-        if one.source.resource_type != "Medication":
-            return set()
+        """The patients for whom a Medication names a drug."""
         if one.identifies is None or one.retracted:
             self.drugs.pop(one.source.reference, None)
         else:
@@ -162,9 +162,9 @@ def latest(
 
 
 def _times(facts: Iterable[Fact], told_until: datetime) -> set[datetime]:
-    told = [known_from(fact) for fact in facts]
+    told = {known_from(fact) for fact in facts}
     # what ends is an event too, when the record tells of it
-    told += [end for fact in facts if (end := end_of(fact)) is not None and end <= told_until]
+    told |= {end for fact in facts if (end := end_of(fact)) is not None and end <= told_until}
     return {at.astimezone(UTC) for at in told if at is not None}
 
 

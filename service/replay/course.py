@@ -1,6 +1,6 @@
 """One patient's course under one rule version: what was said when, and whom it would call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -96,10 +96,17 @@ class Calls:
     pairs: int = 0
     first: datetime | None = None
 
-    def meet(self, moment: Moment, said: Assessment) -> None:
+    def meet(
+        self,
+        moment: Moment,
+        said: Assessment,
+        present: Callable[[], frozenset[str]] | None = None,
+    ) -> None:
+        """`present`: the references of the chart's facts, from whoever keeps them."""
         if not spoken(said) and not self.held:
             return
-        around = circumstances(moment.chart, self.rules, said)
+        known = present() if present is not None else None
+        around = circumstances(moment.chart, self.rules, said, present=known)
         if not self.corrected:
             around = replace(around, prints=None)
         moves = advance(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from alerts.knowledge.records import Parameter
-from alerts.statements import Assessment, Datum, Step
+from alerts.statements import Assessment, Datum
+from alerts.trace import Step
 
 
 def lines(assessment: Assessment, *, explain: bool) -> Iterator[str]:

@@ -21,6 +21,7 @@ from alerts.chart import (
     UseStatus,
     chart_of,
 )
+from alerts.lifecycle.circumstances import references
 from alerts.truth import TRUE
 
 ENDED = frozenset({UseStatus.STOPPED, UseStatus.COMPLETED, UseStatus.ENDED, UseStatus.ON_HOLD})
@@ -39,6 +40,9 @@ class Growing:
     _base: Chart = field(init=False)
     _laid_out: bool = True
     _next_end: datetime | None = None
+    # the references of what was seen, and of the base
+    _seen_references: set[str] = field(default_factory=set)
+    _base_references: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._seen = self._base = chart_of(self.patient, ())
@@ -58,6 +62,7 @@ class Growing:
             self._base = chart_of(self.patient, [as_told(fact, at) for fact in self._others])
             ends = [end for fact in self._others if (end := end_of(fact)) is not None and end > at]
             self._next_end, self._laid_out = min(ends, default=None), True
+            self._base_references = frozenset(references(self._base))
         seen = self._seen
         return replace(
             self._base,
@@ -66,6 +71,10 @@ class Growing:
             by_kind=seen.by_kind,
             by_sign=seen.by_sign,
         )
+
+    def references(self) -> frozenset[str]:
+        """The references of all facts on the chart as it was last asked for."""
+        return self._base_references | self._seen_references
 
     def _observe(self) -> None:
         """Append what lies after everything seen; else sort all anew."""
@@ -80,8 +89,10 @@ class Growing:
                 by_kind=_joined(seen.by_kind, new.by_kind),
                 by_sign=_joined(seen.by_sign, new.by_sign),
             )
+            self._seen_references.update(references(new))
         else:
             self._seen = chart_of(self.patient, self._observed)
+            self._seen_references = set(references(self._seen))
 
 
 def _after(seen: Sequence[Measurement | Sign], new: Sequence[Measurement | Sign]) -> bool:
@@ -95,6 +106,8 @@ def _joined(
 
 
 def end_of(fact: Fact) -> datetime | None:
+    if isinstance(fact, Measurement):  # most facts are
+        return None
     if isinstance(fact, MedicationUse | Stay):
         return fact.end
     return fact.abated if isinstance(fact, Condition) else None

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerts.assessment import assess
-from alerts.chart import DAWN, Fact
+from alerts.chart import DAWN, Chart, Fact
 from alerts.knowledge import Knowledge
-from alerts.screening import Answer, Screen
+from alerts.screening import Answer, Screen, repeated
 from alerts.statements import Assessment, Channel, TierName
 from service.replay.bodies import known_from
 from service.replay.chronicle import Moment, moments_of
@@ -24,7 +24,10 @@ QUIET = (TierName.NONE.value, Channel.NONE.value)
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """`course`: the assessments that spoke, maybe none; `assessed`: how many were made."""
+    """`course`: the assessments that spoke, maybe none; `assessed`: how many were made.
+
+    Nothing of a survey shows when its assessments would be due again.
+    """
 
     steps: tuple[Step, ...]
     course: tuple[Assessment, ...]
@@ -64,7 +67,8 @@ class Record:
 def survey(record: Record, rules: Knowledge, *, screened: bool = True) -> Survey | None:
     """The survey of one patient; None when nothing is dated.
 
-    `screened`: leave out what the screen calls quiet. It changes nothing but the time.
+    `screened`: leave out what the screen calls quiet or a repetition. It changes nothing but the
+    time.
     """
     ends = record.ends()
     if ends is None:
@@ -98,6 +102,7 @@ class _Surveying:
     screened: bool
     course: list[Assessment] = field(default_factory=list)
     assessed: int = 0
+    last: tuple[Chart, Assessment] | None = None
 
     def done(self) -> Survey:
         calls = Calls(self.rules, corrected=False)
@@ -121,18 +126,28 @@ class _Surveying:
             if self.screened and not calls.held and screen.says(at).quiet:
                 step = Step(at, QUIET[0], None, None, QUIET[1])
             else:
-                step = self._assessed(Moment(at, growing.chart(at)), calls)
+                step = self._followed(Moment(at, growing.chart(at)), calls, growing)
             said = (step.tier, step.lower, step.upper, step.channel)
             if said != before:
                 yield step
             before = said
 
-    def _assessed(self, moment: Moment, calls: Calls) -> Step:
-        said = assess(moment.chart, self.rules, moment.at, brief=True)
-        self.assessed += 1
-        calls.meet(moment, said)
+    def _followed(self, moment: Moment, calls: Calls, growing: Growing) -> Step:
+        said = self._said(moment)
+        self.last = (moment.chart, said)
+        calls.meet(moment, said, growing.references)
         if spoken(said):
             self.course.append(said)
         if said.tier.name is TierName.NONE:
             return Step(moment.at, said.tier.name.value, None, None, said.tier.channel.value)
         return step_of(said)
+
+    def _said(self, moment: Moment) -> Assessment:
+        """What is said at the moment: the last assessment again where that is proven."""
+        if self.screened and self.last is not None:
+            before, said = self.last
+            again = repeated(said, before, moment.chart, moment.at, self.rules)
+            if again is not None:
+                return again
+        self.assessed += 1
+        return assess(moment.chart, self.rules, moment.at, brief=True)

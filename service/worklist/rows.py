@@ -32,6 +32,8 @@ _CONTEXTS = {
     "PRE": " as it is prescribed",
 }
 _KINDS = ("nms", "interaction", "withdrawal")
+# tiers above another of the same severity
+_FULLEST = frozenset({"HIGHLY_PROBABLE", "PROBABLE_ATYPICAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,13 @@ def rank(item: Item) -> int:
 
 
 def urgency(item: Item, now: datetime) -> tuple[Any, ...]:
-    """Most severe first, then nobody's before somebody's, then longest unattended."""
+    """Most severe first, then nobody's before somebody's, the fuller picture of NMS before the
+    lesser one, then longest unattended."""
     return (
         item.is_snoozed(now) or bool(item.suppressed),
         -rank(item),
         item.owner is not None,
+        item.level not in _FULLEST,
         item.unattended_since,
         item.kind != "nms",  # of one patient's, the whole before its parts
         item.key,

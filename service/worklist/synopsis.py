@@ -16,8 +16,8 @@ _CARRIERS = {
     "MS": "consciousness",
     "MSB": "mental state",
     "CK": "CK",
-    "SNS": "sympathetic signs",
-    "MET": "pulse and breathing",
+    "SNS": "",  # several kinds of reading: each is told by its own name
+    "MET": "",
     "DIAPH": "sweating",
 }
 _GAPS = {
@@ -40,10 +40,29 @@ _NEXT = {
     "NEXT-CATA": "screen for catatonia",
 }
 _SHOWN_NEXT = 3
+# what a reading is called on a row that is told by its own name
+_OWN = {
+    "systolic_bp": "systolic BP",
+    "diastolic_bp": "diastolic BP",
+    "heart_rate": "pulse",
+    "respiratory_rate": "breathing",
+    "diaphoresis": "sweating",
+    "urinary_incontinence": "incontinence",
+}
+_ACVPU = {
+    "C": "new confusion",
+    "V": "responds to voice",
+    "P": "responds to pain",
+    "U": "unresponsive",
+}
+_ROUTES = {"im": "IM", "iv": "IV", "sc": "SC", "oral": "by mouth", "td": "patch"}
 
 
 def facts(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
-    """The readings that carry the tier: one for each finding that is true, newest first."""
+    """The readings that carry the tier: the newest of each finding that is true.
+
+    A number never stands under a name that could be another's: "pulse and breathing 25 /min".
+    """
     shown: dict[str, dict[str, str]] = {}
     for key, name in _CARRIERS.items():
         finding = said["findings"].get(key)
@@ -51,12 +70,30 @@ def facts(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
             continue
         if key == "MSB" and "consciousness" in shown:
             continue  # the same mind, read more broadly
+        if not name:
+            for what, one in _newest_of_each(finding["evidence"]).items():
+                shown.setdefault(_OWN.get(what, named(what)), reading(one, as_of, zone, lately))
+            continue
         newest = _newest(finding["evidence"])
         if newest is None:
             shown[name] = {"what": name, "value": "present", "when": "", "source": "", "label": ""}
         else:
-            shown[name] = {**reading(newest, as_of, zone, lately), "what": name}
-    return list(shown.values())
+            shown[name] = reading(newest, as_of, zone, lately)
+    return [{**told, "what": name, "value": _spoken(told)} for name, told in shown.items()]
+
+
+def _spoken(told: Mapping[str, str]) -> str:
+    """'responds to voice', 'GCS 9': a bare letter or number of consciousness says too little."""
+    if told["what"] == "acvpu":
+        return _ACVPU.get(told["value"], told["value"])
+    return f"GCS {told['value']}" if told["what"] == "gcs total" else told["value"]
+
+
+def _newest_of_each(evidence: Sequence[Said]) -> dict[str, Said]:
+    """The newest reading of each kind, without the baseline that it was measured against."""
+    kinds = dict.fromkeys(e["what"] for e in evidence if not e["what"].startswith("baseline"))
+    newest = {kind: _newest([e for e in evidence if e["what"] == kind]) for kind in kinds}
+    return {kind: found for kind, found in newest.items() if found is not None}
 
 
 def _newest(evidence: Sequence[Said]) -> Said | None:
@@ -81,9 +118,9 @@ def drugs(said: Said, as_of: datetime, zone: tzinfo) -> list[str]:
 
 
 def exposed_drug(exposure: Said) -> str:
-    """'haloperidol decanoate im'."""
-    drug = named(exposure["product"] or exposure["drug"])
-    return f"{drug} {exposure['route']}" if exposure["route"] else drug
+    """'haloperidol decanoate IM'."""
+    drug, route = named(exposure["product"] or exposure["drug"]), exposure["route"]
+    return f"{drug} {_ROUTES.get(route, route)}" if route else drug
 
 
 def _last_dose(exposure: Said, as_of: datetime, zone: tzinfo) -> str:
@@ -91,14 +128,18 @@ def _last_dose(exposure: Said, as_of: datetime, zone: tzinfo) -> str:
     return f"last dose {lately(at, as_of, zone)}" if at else "last dose not recorded"
 
 
-def gaps(said: Said) -> list[str]:
-    """What nobody recorded, and why the evaluation is incomplete (SAF-10)."""
-    unknown = [
+def missing(said: Said) -> list[str]:
+    """What nobody recorded of what would tell most."""
+    return [
         words
         for key, words in _GAPS.items()
         if (found := said["findings"].get(key)) is None or found["state"] == "unknown"
     ]
-    return [*unknown, *(f"evaluation incomplete: {named(gap)}" for gap in said["incomplete"])]
+
+
+def gaps(said: Said) -> list[str]:
+    """What nobody recorded, and why the evaluation is incomplete (SAF-10)."""
+    return [*missing(said), *(f"evaluation incomplete: {named(gap)}" for gap in said["incomplete"])]
 
 
 def next_steps(said: Said) -> list[str]:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from alerts.cards.detail import FINDINGS
+from alerts.cards.facts import finding_titles
 from alerts.cards.text import age, clock, named, quantity
+from alerts.knowledge import load
 
 Clock = Callable[[datetime | None, datetime, tzinfo], str]
 
@@ -22,6 +23,7 @@ __all__ = [
     "severity_word",
 ]
 
+FINDINGS = finding_titles(load().says)
 # The eight items of the consensus criteria, in the order in which a ward asks for them.
 SCORED = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
 MORE_FINDINGS = {

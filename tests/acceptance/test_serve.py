@@ -153,10 +153,10 @@ def test_a_stop_is_clean_and_nothing_of_a_patient_is_logged(demo: Served) -> Non
 
     threading.Thread(target=watch, daemon=True).start()
     time.sleep(1)
-    code, took = demo.stop()
+    code, _ = demo.stop(within_s=60)
     assert ended.wait(PATIENCE_S)
+    # 0: no part had to be killed for not ending in its 8.5 s
     assert code == 0, demo.text
-    assert took < 12  # 10 s, and room for a busy machine
     for pid in pids:
         assert not Path(f"/proc/{pid}").exists()
     for part in ("supervisor", "api", "worker", "beat"):

@@ -1,11 +1,16 @@
-"""`python -m tests.benchmarks.beside [--seconds S] [--rounds N] [--rates N N] [--postgres]`
+"""`python -m tests.benchmarks.beside [--seconds S] [--pairs N] [--rates N N] [--postgres]`
 
 Hooks beside the intake: 20 calls a second (patient-view, 20 facts), alone and while 50 bundles a
-second come in (`--rates`: and 25, 10), in turns on the same running house (API with its intake
-process, one worker, beat, broker). Calls begin on the clock whether or not earlier ones were
-answered, and their time counts from when they should have begun, so that a stall is not hidden.
-The bundles are sent by a process of its own. On a machine of two cores everything, the sender
-too, shares them: the last row of each rate says which part used how much of a core meanwhile.
+second come in (`--rates`: and 25, 10), on the same running house (API with its intake process, one
+worker, beat, broker). Many short pairs, now the one and now the other half first: the ratio is the
+median of the pairs' ratios, and beside it that of all calls in the half of the pairs in which the
+rest of the machine was busy least (`quiet_times`). What others used is told with the load average.
+
+Calls begin on the clock whether or not earlier ones were answered, and their time counts from when
+they should have begun, so that a stall is not hidden. Bundles come at a random moment of their
+slot: two clocks would meet always or never. Both are sent from processes of their own. On a
+machine of two cores everything, the senders too, shares them: the last row of each rate says which
+part used how much of a core meanwhile.
 """
 
 import argparse
@@ -21,10 +26,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from multiprocessing.context import SpawnContext
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import orjson
 
+from service.processes import wake_soon
 from tests.benchmarks.hooks import patient_view
 from tests.faults.processes import Processes, processes
 from tests.store.postgres import begin, end
@@ -32,6 +41,8 @@ from tests.store.postgres import begin, end
 HOOKS_S, RATES = 20, (50,)
 PATIENTS = 200
 CALLERS, SENDERS = 12, 6
+# bundles before the hooks that are measured beside them
+LEAD_S = 0.7
 VITALS = (("8310-5", "Cel", 37.0), ("8867-4", "/min", 80), ("9279-1", "/min", 16))
 
 
@@ -52,16 +63,19 @@ class Caller:
 
 
 def on_the_clock(
-    rate: int, seconds: float, threads: int, call: Callable[[int], int]
+    rate: int,
+    seconds: float,
+    threads: int,
+    call: Callable[[int], int],
+    chance: Random | None = None,
 ) -> tuple[list[float], int]:
-    """Begin `rate` calls a second; milliseconds from when each was to begin, sorted, and how many
-    were not answered 200."""
+    """Begin `rate` calls a second, with `chance` anywhere in their slots; milliseconds from when
+    each was to begin, sorted, and how many were not answered 200."""
     took: list[float] = []
     refused = []
     first = time.perf_counter() + 0.05
 
-    def one(number: int) -> None:
-        wanted = first + number / rate
+    def one(number: int, wanted: float) -> None:
         status = call(number)
         took.append((time.perf_counter() - wanted) * 1000)
         if status != 200:
@@ -69,8 +83,9 @@ def on_the_clock(
 
     with ThreadPoolExecutor(threads) as pool:
         for number in range(int(rate * seconds)):
-            time.sleep(max(0.0, first + number / rate - time.perf_counter()))
-            pool.submit(one, number)
+            wanted = first + (number + (chance.random() if chance else 0.0)) / rate
+            time.sleep(max(0.0, wanted - time.perf_counter()))
+            pool.submit(one, number, wanted)
     return sorted(took), len(refused)
 
 
@@ -96,103 +111,172 @@ def vitals(number: int) -> bytes:
     return orjson.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
 
 
-Sent = multiprocessing.Queue  # of what `on_the_clock` gives
+Answer = tuple[list[float], int]  # of `on_the_clock`
 
 
-def send(port: int, rate: int, seconds: float, told: "Sent[tuple[list[float], int]]") -> None:
-    """The sender's process. What its start costs is over before anything is measured: it says so
-    by an empty answer."""
+class Sender:
+    """A process that sends bundles, or calls hooks, when it is told to."""
+
+    def __init__(self, context: SpawnContext, work: Callable[[int, int, float], Answer]) -> None:
+        self._orders: Any = context.Queue()
+        self._told: Any = context.Queue()
+        self._process = context.Process(target=_obey, args=(work, self._orders, self._told))
+        self._process.start()
+        self._told.get(timeout=120)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    def begin(self, port: int, rate: int, seconds: float) -> None:
+        self._orders.put((port, rate, seconds))
+
+    def told(self) -> Answer:
+        found: Answer = self._told.get(timeout=120)
+        return found
+
+    def end(self) -> None:
+        self._orders.put(None)
+        self._process.join()
+
+
+def _obey(work: Callable[[int, int, float], Answer], orders: Any, told: Any) -> None:
+    told.put(None)  # what a start costs is over before anything is measured
+    while (order := orders.get()) is not None:
+        told.put(work(*order))
+
+
+def send_bundles(port: int, rate: int, seconds: float) -> Answer:
     caller = Caller(port)
-    told.put(([], 0))
-    told.put(
-        on_the_clock(
-            rate,
-            seconds,
-            SENDERS,
-            lambda n: caller.post("/fhir", vitals(n), "application/fhir+json"),
-        )
+    return on_the_clock(
+        rate,
+        seconds,
+        SENDERS,
+        lambda number: caller.post("/fhir", vitals(number), "application/fhir+json"),
+        Random(rate),
     )
 
 
-def call_hooks(port: int, seconds: float) -> tuple[list[float], int]:
+def call_hooks(port: int, rate: int, seconds: float) -> Answer:
+    wake_soon()  # not to measure how long an answer lies before it is looked at
     caller = Caller(port)
     body = orjson.dumps(patient_view(20))
     path = "/cds-services/nms-patient-view"
     return on_the_clock(
-        HOOKS_S, seconds, CALLERS, lambda _n: caller.post(path, body, "application/json")
+        rate, seconds, CALLERS, lambda _n: caller.post(path, body, "application/json")
     )
 
 
-def row(what: str, rounds: list[list[float]]) -> dict[str, object]:
+@dataclass(frozen=True)
+class Pair:
+    """Hooks alone, hooks beside, bundles: milliseconds, sorted. `cores` used by each part while
+    beside; `others`: by what is not ours, in both halves; `load`: average of the last minute."""
+
+    alone: list[float]
+    beside: list[float]
+    sent: list[float]
+    cores: dict[str, float]
+    others: float
+    load: float
+
+    @property
+    def times(self) -> float:
+        return at(self.beside, 0.95) / at(self.alone, 0.95)
+
+
+def at(took: Sequence[float], share: float) -> float:
+    return took[min(len(took) - 1, int(len(took) * share))]
+
+
+def row(what: str, rounds: Sequence[list[float]]) -> dict[str, object]:
     """Medians over the rounds, and the best of them: a busy machine spoils some."""
-
-    def at(share: float) -> list[float]:
-        return sorted(took[min(len(took) - 1, int(len(took) * share))] for took in rounds)
-
     found: dict[str, object] = {"what": what, "rounds": len(rounds)}
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        each = at(share)
+        each = sorted(at(took, share) for took in rounds)
         found[f"{name}_ms"] = round(each[len(each) // 2], 1)
         found[f"{name}_least_ms"] = round(each[0], 1)
     return found
 
 
-@dataclass
-class Turns:
-    """What was seen at one rate: hooks alone, hooks beside, bundles; cores used by each part."""
+def rows(kind: str, rate: int, pairs: Sequence[Pair], not_200: int) -> list[dict[str, object]]:
+    quiet = sorted(pairs, key=lambda pair: pair.others)[: (len(pairs) + 1) // 2]
+    alone, beside = (
+        sorted(ms for pair in quiet for ms in getattr(pair, half)) for half in ("alone", "beside")
+    )
+    times = sorted(pair.times for pair in pairs)
+    others, loads = sorted(p.others for p in pairs), sorted(p.load for p in pairs)
+    middle = sorted(pairs, key=lambda pair: sum(pair.cores.values()))[len(pairs) // 2]
+    return [
+        row(f"{kind}: hooks alone, {HOOKS_S}/s", [pair.alone for pair in pairs]),
+        row(f"{kind}: hooks beside {rate} bundles/s", [pair.beside for pair in pairs]),
+        row(f"{kind}: bundles, {rate}/s, to the 2xx", [pair.sent for pair in pairs]),
+        {
+            "what": f"{kind}: p95 beside {rate} bundles/s / alone",
+            "times": round(times[len(times) // 2], 2),
+            "least": round(times[0], 2),
+            "quiet_times": round(at(beside, 0.95) / at(alone, 0.95), 2),
+            "quiet_p95_ms": [round(at(alone, 0.95), 1), round(at(beside, 0.95), 1)],
+            "not_200": not_200,
+            "cores": middle.cores,
+            "of": os.cpu_count(),
+            "others_cores": [round(others[0], 2), round(others[len(others) // 2], 2)],
+            "load": [round(loads[0], 1), round(loads[len(loads) // 2], 1)],
+        },
+    ]
 
-    alone: list[list[float]] = field(default_factory=list)
-    beside: list[list[float]] = field(default_factory=list)
-    sent: list[list[float]] = field(default_factory=list)
-    cores: list[dict[str, float]] = field(default_factory=list)
+
+@dataclass
+class Measured:
+    """A running house and who calls it. `not_200`: answers that were not what was asked for."""
+
+    house: Processes
+    hooks: Sender
+    bundles: Sender
+    pairs: dict[int, list[Pair]] = field(default_factory=dict)
     not_200: int = 0
 
-    def rows(self, kind: str, rate: int) -> list[dict[str, object]]:
-        pairs = zip(self.alone, self.beside, strict=True)
-        ratios = sorted(two[int(len(two) * 0.95)] / one[int(len(one) * 0.95)] for one, two in pairs)
-        middle = sorted(self.cores, key=lambda used: sum(used.values()))[len(self.cores) // 2]
-        return [
-            row(f"{kind}: hooks alone, {HOOKS_S}/s", self.alone),
-            row(f"{kind}: hooks beside {rate} bundles/s", self.beside),
-            row(f"{kind}: bundles, {rate}/s, to the 2xx", self.sent),
-            {
-                "what": f"{kind}: p95 beside {rate} bundles/s / alone",
-                "times": round(ratios[len(ratios) // 2], 2),
-                "least": round(ratios[0], 2),
-                "not_200": self.not_200,
-                "cores": middle,
-                "of": os.cpu_count(),
-            },
-        ]
+    def pair(self, rate: int, seconds: float) -> None:
+        """One half, then the other; the next time the other way round."""
+        before, began = self._burned(), time.perf_counter()
+        held = self.pairs.setdefault(rate, [])
+        if len(held) % 2:
+            beside, sent, cores = self._beside(rate, seconds)
+            alone = self._hooks(seconds)
+        else:
+            alone = self._hooks(seconds)
+            beside, sent, cores = self._beside(rate, seconds)
+        after, lasted = self._burned(), time.perf_counter() - began
+        used = {name: (after[name] - spent) / lasted for name, spent in before.items()}
+        others = 2 * used["machine"] - sum(used.values())
+        held.append(Pair(alone, beside, sent, cores, others, os.getloadavg()[0]))
+
+    def _hooks(self, seconds: float) -> list[float]:
+        self.hooks.begin(self.house.port, HOOKS_S, seconds)
+        took, failed = self.hooks.told()
+        self.not_200 += failed
+        return took
+
+    def _beside(
+        self, rate: int, seconds: float
+    ) -> tuple[list[float], list[float], dict[str, float]]:
+        self.bundles.begin(self.house.port, rate, seconds + 2 * LEAD_S)
+        time.sleep(LEAD_S)
+        before, began = self._burned(), time.perf_counter()
+        took = self._hooks(seconds)
+        after, lasted = self._burned(), time.perf_counter() - began
+        sent, failed = self.bundles.told()
+        self.not_200 += failed
+        return took, sent, {n: round((after[n] - s) / lasted, 2) for n, s in before.items()}
+
+    def _burned(self) -> dict[str, float]:
+        return burned(self.house, {"hook caller": self.hooks.pid, "sender": self.bundles.pid})
 
 
-def turn(house: Processes, rate: int, seconds: float, seen: Turns) -> None:
-    """Hooks alone, then hooks beside the bundles."""
-    context = multiprocessing.get_context("spawn")
-    took, failed = call_hooks(house.port, seconds)
-    seen.alone.append(took)
-    told: Sent[tuple[list[float], int]] = context.Queue()
-    sender = context.Process(target=send, args=(house.port, rate, seconds + 2, told))
-    sender.start()
-    told.get(timeout=120)
-    time.sleep(2)
-    before, began = burned(house, sender.pid), time.perf_counter()
-    took, also = call_hooks(house.port, seconds)
-    after, lasted = burned(house, sender.pid), time.perf_counter() - began
-    seen.beside.append(took)
-    seen.cores.append({n: round((after[n] - s) / lasted, 2) for n, s in before.items()})
-    taken, refused = told.get(timeout=120)
-    sender.join()
-    seen.sent.append(taken)
-    seen.not_200 += failed + also + refused
-
-
-def burned(house: Processes, sender: int | None) -> dict[str, float]:
+def burned(house: Processes, senders: dict[str, int]) -> dict[str, float]:
     """Seconds of CPU that each part has used; `machine`: all that runs on it, ours or not."""
-    api = house.running["api"].pid
     pids = {name: [process.pid] for name, process in house.running.items()}
-    pids |= {"intake": _children(api), "hook caller": [os.getpid()], "bundle sender": [sender or 0]}
-    pids["broker"] = [house.broker.pid or 0]
+    pids |= {"intake": _children(house.running["api"].pid), "broker": [house.broker.pid or 0]}
+    pids |= {name: [pid] for name, pid in senders.items()}
     ticks = os.sysconf("SC_CLK_TCK")
     found = {name: sum(map(_ticks, held)) / ticks for name, held in pids.items()}
     whole = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
@@ -210,26 +294,32 @@ def _ticks(pid: int) -> int:
 
 
 def measure(
-    seconds: float, rounds: int, database: str, folder: Path, rates: Sequence[int] = RATES
+    seconds: float, pairs: int, database: str, folder: Path, rates: Sequence[int] = RATES
 ) -> list[dict[str, object]]:
     house = processes(folder, workers=1, database=database)
+    context = multiprocessing.get_context("spawn")
     house.start()
-    seen = {rate: Turns() for rate in rates}
+    seen = Measured(house, Sender(context, call_hooks), Sender(context, send_bundles))
     try:
-        call_hooks(house.port, 3)
-        for _ in range(rounds):
+        seen.pair(rates[0], 3)  # what is done once is done, and not counted
+        seen.pairs.clear()
+        for _ in range(pairs):
             for rate in rates:
-                turn(house, rate, seconds, seen[rate])
+                seen.pair(rate, seconds)
     finally:
+        seen.hooks.end()
+        seen.bundles.end()
         house.stop()
     kind = house.database_url.partition(":")[0]
-    return [each for rate, found in seen.items() for each in found.rows(kind, rate)]
+    return [
+        each for rate, held in seen.pairs.items() for each in rows(kind, rate, held, seen.not_200)
+    ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure hooks beside the intake.")
-    parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5, help="of each half of a pair")
+    parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), metavar="N")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL")
     parser.add_argument("--json", type=Path)
@@ -239,12 +329,12 @@ def main() -> int:
             server = begin()
             try:
                 found = measure(
-                    options.seconds, options.rounds, server.fresh(), Path(place), options.rates
+                    options.seconds, options.pairs, server.fresh(), Path(place), options.rates
                 )
             finally:
                 end(server)
         else:
-            found = measure(options.seconds, options.rounds, "", Path(place), options.rates)
+            found = measure(options.seconds, options.pairs, "", Path(place), options.rates)
     for each in found:
         sys.stdout.write(json.dumps(each) + "\n")
     if options.json:

@@ -23,10 +23,10 @@ from service.fhir.reader import (
     plain,
     plain_order,
     read_body,
-    read_entries,
     swift,
 )
-from service.fhir.reader.envelope import open_envelope
+from service.fhir.reader.bodies import read_envelope
+from service.fhir.reader.envelope import Envelope, open_envelope
 from service.fhir.reader.fields import Memo
 from service.fhir.terminology import terminology
 
@@ -103,18 +103,18 @@ def _observation(number: int, patient: str, at: datetime, chance: random.Random)
         "performer": [{"reference": "Practitioner/nurse-7", "display": "Nurse, Seven"}],
     }  # fmt: skip
     if number % 6 == 0:
-        high, low = chance.randrange(100, 190), chance.randrange(55, 95)
+        top, bottom = chance.randrange(100, 190), chance.randrange(55, 95)
         return resource | {
             "code": _concept("85354-9", "Blood pressure panel with all children optional"),
             "component": [
                 {"code": _concept("8480-6", "Systolic blood pressure"),
-                 "valueQuantity": _quantity(high, "mmHg", "mm[Hg]")},
+                 "valueQuantity": _quantity(top, "mmHg", "mm[Hg]")},
                 {"code": _concept("8462-4", "Diastolic blood pressure"),
-                 "valueQuantity": _quantity(low, "mmHg", "mm[Hg]")},
+                 "valueQuantity": _quantity(bottom, "mmHg", "mm[Hg]")},
             ],
         }  # fmt: skip
     code, name, unit, text, low, high = NUMBERS[number % len(NUMBERS)]
-    value = (
+    value: float = (
         round(chance.uniform(low, high), 1) if high < 45 else chance.randrange(int(low), int(high))
     )
     return resource | {
@@ -200,7 +200,7 @@ def measure(entries: int, rounds: int) -> dict[str, float]:
 
     def read_usually(body: bytes) -> Reading:
         check_bytes(body, context.limits)
-        return read_entries(open_envelope(body, context.limits).entries, context)
+        return read_envelope(Envelope(open_envelope(body, context.limits).entries), context)
 
     for body in (body for _ in range(3) for body in sent.pop()):
         read(body)

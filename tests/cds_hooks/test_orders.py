@@ -68,6 +68,53 @@ def test_without_selections_every_draft_is_judged(hooks: Hooks) -> None:
     assert "INT-DAN-VER" in rules(hooks.cards("order-select", body))
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("ids", [("d1", "d1"), (..., "draft-1"), (..., ...)])
+def test_no_draft_stands_for_another_under_the_same_id(
+    hooks: Hooks, ids: tuple[Any, Any], turned: bool
+) -> None:
+    """One without id is named here; of two under one id neither may hide the other."""
+    drafts = [draft("dantrolene", id=ids[0], **IV), draft("metoclopramide", id=ids[1])]
+    if turned:
+        drafts.reverse()
+    chart = [VERAPAMIL, order("haloperidol 5 mg", "m1")]
+    cards = hooks.cards("order-sign", request("order-sign", *drafts, chart=chart))
+    assert {"INT-DAN-VER", "INT-METO-AP"} <= rules(cards)
+    if ids[0] == ids[1]:
+        assert not any("Remove" in s["label"] for c in cards for s in c.get("suggestions", []))
+
+
+def test_the_same_draft_sent_twice_is_one(hooks: Hooks) -> None:
+    once = draft("dantrolene", **IV)
+    cards = hooks.cards("order-sign", request("order-sign", once, once, chart=[VERAPAMIL]))
+    assert len([c for c in cards if marks(c)["rule"] == "INT-DAN-VER"]) == 1
+
+
+ENTRY = "urn:uuid:7a1f6d0e-9a4e-4a55-8f3c-2f6f1c1d7b10"
+
+
+@pytest.mark.parametrize("selection", ["MedicationRequest/d1", "d1", ENTRY])
+def test_a_selection_is_found_by_id_and_by_the_address_of_its_entry(
+    hooks: Hooks, selection: str
+) -> None:
+    drafts = [draft("dantrolene", "d1", **IV), draft("metoclopramide", "d2")]
+    chart = [VERAPAMIL, order("haloperidol 5 mg", "m1")]
+    body = request("order-select", *drafts, chart=chart, context={"selections": [selection]})
+    body["context"]["draftOrders"]["entry"][0]["fullUrl"] = ENTRY
+    found = rules(hooks.cards("order-select", body))
+    assert "INT-DAN-VER" in found
+    assert "INT-METO-AP" not in found
+
+
+def test_a_selection_that_names_no_draft_hides_none_and_is_said(hooks: Hooks) -> None:
+    selections = {"selections": ["MedicationRequest/elsewhere"]}
+    body = request("order-select", draft("dantrolene", **IV), chart=[VERAPAMIL], context=selections)
+    answer = hooks.call("order-select", body).json()
+    assert "INT-DAN-VER" in rules(answer["cards"])
+    said = answer["extension"]["org.nms-sentinel.answer"]["incomplete"]
+    assert "1 of the selected orders are not among the drafts" in said
+
+
 @pytest.mark.parametrize("status", ["stopped", "cancelled", "on-hold"])
 def test_a_stop_of_levodopa_is_a_warning(hooks: Hooks, status: str) -> None:
     chart = [order("levodopa 100 mg", "m9"), dose("levodopa 100 mg", "a9", 6)]

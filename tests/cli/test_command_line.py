@@ -11,6 +11,8 @@ import orjson
 import pytest
 
 from service.cli import run
+from service.instance import only_one
+from service.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -174,6 +176,19 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NMS_SENTINEL_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     return tmp_path
+
+
+def test_nothing_is_restored_under_a_running_service(data: Path, capsys: Output) -> None:
+    """What it acknowledged since the backup would be gone without a word."""
+    copy = str(data / "early.db")
+    assert run(["db", "upgrade"]) == 0
+    assert run(["audit", "verify"]) == 0
+    assert "nothing was verified" in capsys.readouterr().out
+    assert run(["db", "backup", copy]) == 0
+    with only_one(load_settings(os.environ)):
+        assert run(["db", "restore", copy, "--yes"]) == 2
+    assert "Another NMS Sentinel" in capsys.readouterr().err
+    assert run(["db", "restore", copy, "--yes"]) == 0
 
 
 def test_a_store_is_backed_up_and_restored(data: Path, capsys: Output) -> None:

@@ -66,7 +66,7 @@ def run(
     assert intake["accepted"] == 2 * bundles  # two orders each, each taken once
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_500_bundles_and_5_kills(house: Processes, listening: Receiver) -> None:
     run(house, listening, 500, ["worker-1", "worker-2", "api", "api", "broker"], drain_s=60)
 

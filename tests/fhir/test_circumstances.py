@@ -1,10 +1,11 @@
 """Circumstances that mask or confound: procedures, devices, stays."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from alerts.chart import SignKind
+from alerts.chart import SignKind, Stay
 from alerts.truth import TRUE
 from tests.fhir.charted import (
     AT,
@@ -31,7 +32,7 @@ from tests.fhir.charted import (
          SignKind.ENTERAL_TUBE),
     ],
 )  # fmt: skip
-def test_circumstances_that_mask_or_confound(sent: dict, kind: SignKind) -> None:
+def test_circumstances_that_mask_or_confound(sent: dict[str, Any], kind: SignKind) -> None:
     found = sign({"id": "x", "subject": {"reference": "Patient/p1"}} | sent)
     assert (found.kind, found.present) == (kind, TRUE)
 
@@ -65,8 +66,9 @@ def test_a_stay_in_r4_and_r5(period: str) -> None:
         "location": [{"location": {"display": "Ward 7"}}],
     }
     (stay,) = read(sent).resources[0].facts
+    assert isinstance(stay, Stay)
     assert (stay.start, stay.end, stay.ward) == (
         datetime(2026, 3, 3, 8, tzinfo=UTC),
         None,
         "Ward 7",
-    )  # type: ignore[union-attr]
+    )

@@ -1,5 +1,7 @@
 """Problems and allergies, and the signs that some of them are."""
 
+from typing import Any
+
 import pytest
 
 from alerts.chart import Condition, SignKind
@@ -13,7 +15,7 @@ from tests.fhir.charted import (
 )
 
 
-def condition(**elements: object) -> dict:
+def condition(**elements: object) -> dict[str, Any]:
     told_of = {
         "resourceType": "Condition",
         "id": "c1",
@@ -48,7 +50,7 @@ def test_a_coded_delirium_is_a_problem_and_a_sign() -> None:
         ({"code": {"text": "No history of delirium"}}, ("accepted", "unmapped-code")),
     ],
 )
-def test_what_is_no_problem(elements: dict, outcome: tuple[str, str]) -> None:
+def test_what_is_no_problem(elements: dict[str, Any], outcome: tuple[str, str]) -> None:
     assert told(condition(**elements)) == [outcome]
     assert not [f for f in facts(condition(**elements)) if isinstance(f, Condition)]
 

@@ -1,5 +1,7 @@
 """Orders of a hook call: drafts to be signed, orders about to be stopped."""
 
+from typing import Any
+
 import pytest
 
 from alerts.chart import UseStatus
@@ -73,7 +75,7 @@ def test_orders_of_dstu2_and_other_order_types() -> None:
     "sent",
     [{}, {"entry": None}, {"entry": {}}, {"entry": []}, {"resourceType": "Bundle"}],
 )
-def test_no_drafts_is_no_fault(sent: dict) -> None:
+def test_no_drafts_is_no_fault(sent: dict[str, Any]) -> None:
     assert read_drafts(sent, CALL) == ([], ())
 
 

@@ -1,6 +1,7 @@
 """Field facts 86 to 99: bundles and bytes as real systems send them."""
 
 import io
+from typing import Any
 
 import orjson
 import pytest
@@ -21,7 +22,7 @@ from tests.fhir.charted import (
 )
 
 
-def said(severity: str, code: str) -> dict:
+def said(severity: str, code: str) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]}
 
 
@@ -35,7 +36,7 @@ def said(severity: str, code: str) -> dict:
     ],
 )
 def test_fact_86_a_source_that_says_data_is_missing_is_incomplete(
-    issue: dict, incomplete: bool
+    issue: dict[str, Any], incomplete: bool
 ) -> None:
     reading = read(bundle(temperature(), issue, kind="searchset"))
     assert reading.incomplete is incomplete
@@ -187,7 +188,7 @@ def test_fact_97_ndjson_is_split_on_newline_bytes_only() -> None:
     assert [o.outcome.value for o in reading.outcomes] == ["accepted", "accepted"]
 
 
-def status(number: object, since: object, **more: object) -> dict:
+def status(number: object, since: object, **more: object) -> dict[str, Any]:
     return {
         "resourceType": "SubscriptionStatus",
         "type": "event-notification",

@@ -1,5 +1,7 @@
 """Field facts 25 to 38: codes of observations as real systems send them."""
 
+from typing import Any
+
 import pytest
 
 from alerts.chart import Measurement, Unread
@@ -22,7 +24,7 @@ from tests.fhir.charted import (
 FLOWSHEET = {"system": "urn:oid:1.2.840.114350.1.13.0.1.7.2.707679", "code": "6"}
 
 
-def loinc(*codes: str) -> list[dict]:
+def loinc(*codes: str) -> list[dict[str, Any]]:
     return [{"system": LOINC, "code": code} for code in codes]
 
 
@@ -34,7 +36,7 @@ def test_fact_25_the_specific_code_wins_in_any_place_and_a_group_code_never_deci
 
 
 def test_fact_26_a_component_is_known_by_its_specific_code() -> None:
-    def part(code: str, value: int) -> dict:
+    def part(code: str, value: int) -> dict[str, Any]:
         repeated = [{"system": "urn:local", "code": "703501"}, *loinc("85354-9", code)]
         return {"code": {"coding": repeated}, "valueQuantity": quantity(value, "mm[Hg]")}
 

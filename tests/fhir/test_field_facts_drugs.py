@@ -1,6 +1,7 @@
 """Field facts 1 to 24: drugs and orders as real systems send them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.fhir.charted import (
 MEDICATION = {"resourceType": "Medication", "id": "med1", "code": HALOPERIDOL}
 
 
-def referring(reference: str = "Medication/med1", display: str | None = None) -> dict:
+def referring(reference: str = "Medication/med1", display: str | None = None) -> dict[str, Any]:
     shown = {"display": display} if display else {}
     return order(
         medicationCodeableConcept=None, medicationReference={"reference": reference} | shown
@@ -185,7 +186,7 @@ def test_fact_14_do_not_perform_is_kept_whatever_the_status() -> None:
 @pytest.mark.parametrize(
     "elements", [{"status": "not-done"}, {"notGiven": True}, {"wasNotGiven": True}]
 )
-def test_fact_15_a_dose_not_given_is_not_done_in_every_version(elements: dict) -> None:
+def test_fact_15_a_dose_not_given_is_not_done_in_every_version(elements: dict[str, Any]) -> None:
     assert use(dose(**elements)).status is UseStatus.NOT_DONE
 
 
@@ -228,7 +229,7 @@ def test_fact_19_start_from_bounds_then_supply_else_the_day_or_unknown() -> None
 
 
 def test_fact_20_one_dose_told_three_times_is_the_ordered_one() -> None:
-    def rate(kind: str, value: float, unit: str) -> dict:
+    def rate(kind: str, value: float, unit: str) -> dict[str, Any]:
         return {"type": {"text": kind}, "doseQuantity": {"value": value, "unit": unit}}
 
     rates = [
@@ -279,7 +280,7 @@ def test_fact_22_an_administration_with_a_start_only_runs_until_told() -> None:
     ],
 )  # fmt: skip
 def test_fact_23_all_four_kinds_of_evidence_are_taken(
-    kind: str, elements: dict, evidence: Evidence
+    kind: str, elements: dict[str, Any], evidence: Evidence
 ) -> None:
     sent = {
         "resourceType": kind,

@@ -1,6 +1,7 @@
 """Field facts 69 to 85: whose it is, which version counts, what was taken back."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,12 @@ from tests.fhir.charted import (
     told,
 )
 
-PATIENT = {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1961-05-04"}
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "p1",
+    "gender": "female",
+    "birthDate": "1961-05-04",
+}
 MRN = {"system": "urn:oid:1.2.3", "value": "     Z6091"}
 
 
@@ -49,7 +55,9 @@ def patients(reading: Reading) -> list[str]:
         ({"reference": 7}, "", "no-subject"),
     ],
 )
-def test_fact_69_eight_forms_of_reference(subject: dict | None, patient: str, reason: str) -> None:
+def test_fact_69_eight_forms_of_reference(
+    subject: dict[str, Any] | None, patient: str, reason: str
+) -> None:
     sent = temperature(subject=subject)
     assert told(sent) == [("refused" if reason else "accepted", reason)]
     assert patients(read(sent)) == ([patient] if patient else [])
@@ -98,7 +106,7 @@ def test_fact_70_a_patient_without_an_id_is_the_same_one_in_every_bundle_by_iden
     ],
 )
 def test_fact_71_a_conditional_reference_finds_its_patient_in_the_body_or_is_refused(
-    subject: dict,
+    subject: dict[str, Any],
 ) -> None:
     assert patients(read(PATIENT | {"identifier": [MRN]}, temperature(subject=subject))) == [
         "p1",
@@ -178,7 +186,7 @@ def test_fact_77_without_versions_other_content_under_one_key_has_another_digest
     ],
 )  # fmt: skip
 def test_fact_78_the_newer_version_counts_in_any_order(
-    older: dict, newer: dict, reverse: bool
+    older: dict[str, Any], newer: dict[str, Any], reverse: bool
 ) -> None:
     sent = [temperature(38.1, meta=older), temperature(39.9, meta=newer)]
     assert number(*(reversed(sent) if reverse else sent)).value == 39.9
@@ -278,7 +286,7 @@ def test_a_push_may_carry_many_patients_each_to_its_own_chart() -> None:
         temperature(subject={"reference": "Patient/p2"}, status="entered-in-error"),
     ],
 )
-def test_in_a_hook_call_another_patient_s_entry_is_refused(sent: dict) -> None:
+def test_in_a_hook_call_another_patient_s_entry_is_refused(sent: dict[str, Any]) -> None:
     only = ReadContext("ward", NOW, BERLIN, only_patient="p1")
     reading = read(temperature(), sent, context=only)
     assert [(o.outcome.value, o.reason) for o in reading.outcomes] == [
@@ -302,7 +310,7 @@ def test_a_birth_date_is_not_completed_by_us(born: str, reason: str) -> None:
 @pytest.mark.parametrize(
     "elements", [{"deceasedBoolean": True}, {"deceasedDateTime": "2026-03-01"}]
 )
-def test_deceased_in_both_forms(elements: dict) -> None:
+def test_deceased_in_both_forms(elements: dict[str, Any]) -> None:
     (details,) = facts(PATIENT | elements)
     assert isinstance(details, PatientDetails)
     assert details.deceased

@@ -1,6 +1,7 @@
 """Field facts 60 to 68: times as real systems send them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from service.fhir.reader.times import FUTURE_TOLERANCE, stamp
 from tests.fhir.charted import BERLIN, NOW, bundle, dose, gap, number, read, temperature, told
 
 
-def at(text: str, **elements: object) -> object:
+def at(text: str, **elements: Any) -> object:
     return number(temperature(effectiveDateTime=text, **elements))
 
 
@@ -54,7 +55,7 @@ def test_fact_62_issued_is_an_upper_bound_and_nothing_is_undated() -> None:
     ],
 )  # fmt: skip
 def test_fact_63_periods_instants_and_timings(
-    elements: dict, start: tuple[int, int], end: datetime | None
+    elements: dict[str, Any], start: tuple[int, int], end: datetime | None
 ) -> None:
     found = number(temperature(effectiveDateTime=None, **elements))
     assert (found.at.day, found.at.hour, found.until) == (*start, end)

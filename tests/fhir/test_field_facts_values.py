@@ -1,6 +1,7 @@
 """Field facts 39 to 59: values and units as real systems send them."""
 
 import time
+from typing import Any
 
 import orjson
 import pytest
@@ -82,7 +83,7 @@ def test_fact_44_known_units_count_whatever_the_system_says(system: str) -> None
     [(None, 123, "mm[Hg]"), (BREATHING, 18, "minutes"), (WBC, 4500, "uL"), (WBC, 6.5, "10*3/mL")],
 )
 def test_fact_45_a_unit_of_another_dimension_gives_no_number(
-    code: dict | None, value: float, unit: str
+    code: dict[str, Any] | None, value: float, unit: str
 ) -> None:
     sent = observation(code, valueQuantity={"value": value, "unit": unit, "code": unit})
     assert gap(sent).what == "value"
@@ -111,7 +112,7 @@ def test_fact_45_a_unit_of_another_dimension_gives_no_number(
     ],
 )
 def test_fact_46_an_impossible_value_is_unknown_with_its_reason(
-    code: dict | None, value: float, unit: str
+    code: dict[str, Any] | None, value: float, unit: str
 ) -> None:
     found = gap(observation(code, valueQuantity=quantity(value, unit)))
     assert (found.what, found.reason) == ("value", "implausible")
@@ -131,7 +132,7 @@ def test_fact_46_an_impossible_value_is_unknown_with_its_reason(
     ],
 )
 def test_fact_46_what_is_to_be_verified_is_taken_and_flagged(
-    code: dict | None, value: float, unit: str, flags: tuple[str, ...]
+    code: dict[str, Any] | None, value: float, unit: str, flags: tuple[str, ...]
 ) -> None:
     assert number(observation(code, valueQuantity=quantity(value, unit))).flags == flags
 

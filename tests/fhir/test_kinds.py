@@ -10,7 +10,6 @@ import pytest
 
 from alerts.chart import Condition, Measurement, Sign, SignKind
 from alerts.knowledge import load
-from alerts.lifecycle.promises import ANSWERS, LASTING
 from alerts.truth import FALSE, TRUE, UNKNOWN
 from service.fhir.reader.signs import BEDSIDE
 from service.fhir.terminology.tables import FINDING_FILES, OBSERVATION_FILES, rows
@@ -38,7 +37,7 @@ TAKEN = {
         kind for entry in KNOWLEDGE.criteria["differential"].values() for kind in entry["coded"]
     },
     ("alerts.differential.scene", "coded"): set(),  # a door of its own
-    ("alerts.differential.scene", "possibility"): set(),  # as weighable
+    ("alerts.differential.scene", "recorded"): set(),  # as weighable
     ("alerts.findings.sympathetic", "fluctuation"): {"systolic_bp", "diastolic_bp"},
     ("alerts.findings.sympathetic", "robust_fluctuation"): {"systolic_bp", "diastolic_bp"},
     ("alerts.findings.workup", "_causes"): set(KNOWLEDGE.alternative_causes),
@@ -48,9 +47,11 @@ TAKEN = {
         "egfr" if kind == "gfr" else kind
         for row in KNOWLEDGE.interactions
         for kind in row.factors
-        if kind not in LASTING
+        if KNOWLEDGE.answers(kind)
     },
-    ("alerts.lifecycle.promises", "_of"): {k for kinds in ANSWERS.values() for k in kinds},
+    ("alerts.lifecycle.promises", "_of"): {
+        kind for test in KNOWLEDGE.tests.values() for kind in test.readings
+    },
 }
 # read, and emitted by no form of FHIR
 NOT_EMITTED = {

@@ -3,7 +3,7 @@
 import pytest
 
 from alerts.assessment import assess
-from alerts.chart import MedicationUse, Unread, chart_of
+from alerts.chart import Fact, MedicationUse, Unread, chart_of
 from alerts.knowledge import load
 from service.fhir.reader import DrugIdentity, completed
 from service.fhir.terminology import terminology
@@ -32,7 +32,7 @@ UNKNOWN = [
 ]  # fmt: skip
 
 
-def orders() -> list[object]:
+def orders() -> list[Fact]:
     sent = [
         order(id=f"m{number}", medicationCodeableConcept={"text": text})
         for number, text in enumerate(WARD)
@@ -90,9 +90,9 @@ def test_the_list_is_long_and_names_no_drug_of_ours() -> None:
 
 
 def test_an_assessment_of_ordinary_drugs_says_nothing_of_unrecognised_ones() -> None:
-    ward = assess(chart_of("p1", orders()), load(), NOW)  # type: ignore[arg-type]
+    ward = assess(chart_of("p1", orders()), load(), NOW)
     assert ward.unmapped == ()
     assert not [one for one in ward.incomplete if "recognised" in one]
     odd = facts(order(id="odd", medicationCodeableConcept={"text": "zzyzxumab 100 mg"}))
-    told = assess(chart_of("p1", [*orders(), *odd]), load(), NOW)  # type: ignore[arg-type]
+    told = assess(chart_of("p1", [*orders(), *odd]), load(), NOW)
     assert [one.label for one in told.unmapped] == ["unmapped-drug"]

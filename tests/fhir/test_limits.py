@@ -3,6 +3,7 @@
 import gzip
 import time
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -50,7 +51,7 @@ WHOLE = orjson.dumps(bundle(temperature()))
         (b"{" + b'"a":1,' * 800_000 + b"}", TooLarge, "too-many-keys"),
     ],
 )  # fmt: skip
-def test_a_hostile_body_is_refused_fast(body: bytes, fault: type, code: str) -> None:
+def test_a_hostile_body_is_refused_fast(body: bytes, fault: type[BadInput], code: str) -> None:
     limits = SMALL
     if code == "too-many-objects":
         limits = replace(SMALL, max_entries=10)
@@ -120,7 +121,7 @@ def test_as_deep_as_the_limit_is_read() -> None:
         {"component": [{}] * 30_000},
     ],
 )
-def test_a_huge_element_costs_little_time(elements: dict) -> None:
+def test_a_huge_element_costs_little_time(elements: dict[str, Any]) -> None:
     sent = temperature() | elements
     body = orjson.dumps({name: value for name, value in sent.items() if value is not None})
     read_body(orjson.dumps(temperature()), CONTEXT)  # tables are loaded

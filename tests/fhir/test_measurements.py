@@ -1,5 +1,7 @@
 """Measurements: units, other kinds of value, what makes a number not the patient's own, sites."""
 
+from typing import Any
+
 import pytest
 
 from alerts.chart import Measurement
@@ -34,7 +36,7 @@ def test_ck_in_microkatal_is_stored_in_units() -> None:
         ({"valueQuantity": "38"}, "not-a-number"),
     ],
 )
-def test_values_of_other_kinds_are_shown_not_read(value: dict, reason: str) -> None:
+def test_values_of_other_kinds_are_shown_not_read(value: dict[str, Any], reason: str) -> None:
     assert gap(observation(**value)).reason == reason
 
 
@@ -52,7 +54,9 @@ def test_values_of_other_kinds_are_shown_not_read(value: dict, reason: str) -> N
                      comments="slight hemolysis"), "haemolysed"),
     ],
 )  # fmt: skip
-def test_what_makes_a_number_not_the_patient_s_own_is_flagged(sent: dict, flag: str) -> None:
+def test_what_makes_a_number_not_the_patient_s_own_is_flagged(
+    sent: dict[str, Any], flag: str
+) -> None:
     assert number(sent).flags == (flag,)
 
 
@@ -74,7 +78,7 @@ def test_a_sample_that_is_not_haemolysed_is_not_flagged() -> None:
         ({"bodySite": {"text": "Left arm"}}, None),
     ],
 )
-def test_the_site_of_a_temperature(elements: dict, site: str | None) -> None:
+def test_the_site_of_a_temperature(elements: dict[str, Any], site: str | None) -> None:
     assert number(temperature(**elements)).site == site
 
 

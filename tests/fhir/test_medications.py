@@ -1,6 +1,7 @@
 """Orders and statements: taken or not, until when, how often, by which route."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from tests.fhir.charted import (
     ],
 )  # fmt: skip
 def test_whether_a_drug_is_taken_is_told_differently_in_each_version(
-    elements: dict, status: UseStatus
+    elements: dict[str, Any], status: UseStatus
 ) -> None:
     statement = {
         "resourceType": "MedicationStatement",
@@ -64,7 +65,7 @@ def test_whether_a_drug_is_taken_is_told_differently_in_each_version(
          datetime(2026, 3, 2, 11, tzinfo=UTC), False),
     ],
 )  # fmt: skip
-def test_when_an_order_was_stopped(elements: dict, end: datetime, certain: bool) -> None:
+def test_when_an_order_was_stopped(elements: dict[str, Any], end: datetime, certain: bool) -> None:
     drug = use(order(status="stopped", **elements))
     assert (drug.end, drug.stop_certain) == (end, certain)
 
@@ -82,7 +83,7 @@ def test_when_an_order_was_stopped(elements: dict, end: datetime, certain: bool)
         ({"repeat": {"frequency": 1, "period": 0, "periodUnit": "d"}}, None),
     ],
 )
-def test_how_often(timing: dict, per_day: float | None) -> None:
+def test_how_often(timing: dict[str, Any], per_day: float | None) -> None:
     drug = use(order(dosageInstruction=[{"timing": timing}]))
     assert drug.times_per_day == (None if per_day is None else pytest.approx(per_day))
 
@@ -102,7 +103,7 @@ def test_bounds_by_duration_end_after_the_start() -> None:
         (coding(SNOMED, "127492001", text="Nasogastric route"), "ng"),
     ],
 )
-def test_routes_by_code_and_by_word(route: dict, key: str) -> None:
+def test_routes_by_code_and_by_word(route: dict[str, Any], key: str) -> None:
     given = dose(dosage={"route": route, "dose": {"value": 5, "unit": "mg"}})
     assert (use(given).route, use(given).dose) == (key, 5.0)
 

@@ -78,7 +78,8 @@ class _Endless(io.RawIOBase):
 def test_memory_does_not_grow_with_the_stream(lines: int) -> None:
     def peak(count: int) -> int:
         tracemalloc.start()
-        total = sum(len(r.outcomes) for r in read_ndjson(_Endless(count), CONTEXT, chunk=200))  # type: ignore[arg-type]
+        readings = read_ndjson(_Endless(count), CONTEXT, chunk=200)  # type: ignore[arg-type]
+        total = sum(len(one.outcomes) for one in readings)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert total == count

@@ -36,7 +36,7 @@ TIMES = st.sampled_from(["2026-03-03T08:00:00Z", "2026-03-02", "2026-03-03T07:00
 
 @st.composite
 def resources(draw: st.DrawFn) -> dict[str, Any]:
-    shared = {"id": draw(IDS), "subject": draw(PATIENTS), "meta": draw(VERSIONS)}
+    shared: dict[str, Any] = {"id": draw(IDS), "subject": draw(PATIENTS), "meta": draw(VERSIONS)}
     kind = draw(st.integers(0, 6))
     if kind == 0:
         return temperature(

@@ -1,5 +1,7 @@
 """What nobody mapped is shown where it may matter, and only counted where it cannot."""
 
+from typing import Any
+
 import pytest
 
 from alerts.chart import Unread
@@ -37,14 +39,16 @@ _READ_AMISS = ("unmapped-code", "unmapped-answer", "excluded-code", "unit-missin
 
 
 @pytest.mark.parametrize(("code", "value"), MATTERS)
-def test_what_may_matter_is_shown(code: dict, value: dict) -> None:
+def test_what_may_matter_is_shown(code: dict[str, Any], value: dict[str, Any]) -> None:
     (found,) = facts(observation(code, valueQuantity=value))
     assert isinstance(found, Unread)
     assert found.reason in _READ_AMISS
 
 
 @pytest.mark.parametrize(("code", "value"), DOES_NOT)
-def test_what_cannot_matter_is_counted_and_not_shown(code: dict, value: dict | None) -> None:
+def test_what_cannot_matter_is_counted_and_not_shown(
+    code: dict[str, Any], value: dict[str, Any] | None
+) -> None:
     sent = observation(code, valueQuantity=value)
     assert facts(sent) == []
     told = outcome(sent)
@@ -55,7 +59,7 @@ def test_what_cannot_matter_is_counted_and_not_shown(code: dict, value: dict | N
     {"status": "cancelled"}, {"effectiveDateTime": "yesterday"}, {"effectiveDateTime": "2099"},
     {"modifierExtension": [{"url": "x"}]},
 ])  # fmt: skip
-def test_a_fault_of_what_cannot_matter_is_its_outcome_alone(elements: dict) -> None:
+def test_a_fault_of_what_cannot_matter_is_its_outcome_alone(elements: dict[str, Any]) -> None:
     sent = observation({"text": "Shoe size"}, valueQuantity=NUMBER, **elements)
     assert facts(sent) == []
     assert outcome(sent).reason not in ("", "not-needed")

@@ -1,6 +1,7 @@
 """Signs and screens: coded, written and from our own bedside check."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ PRESENT, ABSENT = (
 RIGIDITY = coding(SNOMED, "16046003", text="Muscle rigidity")
 
 
-def answered(code: dict, answer: object, **elements: object) -> dict:
+def answered(code: dict[str, Any], answer: object, **elements: object) -> dict[str, Any]:
     return observation(code, valueCodeableConcept=answer, **elements)
 
 
@@ -91,7 +92,7 @@ def answered(code: dict, answer: object, **elements: object) -> dict:
     ],
 )
 def test_a_sign_by_code_and_by_word(
-    code: dict, answer: dict, kind: SignKind, present: Truth, detail: str | None
+    code: dict[str, Any], answer: dict[str, Any], kind: SignKind, present: Truth, detail: str | None
 ) -> None:
     found = sign(answered(code, answer))
     assert (found.kind, found.present, found.detail) == (kind, present, detail)
@@ -126,7 +127,9 @@ def test_an_answer_that_we_do_not_know_is_shown_and_is_no_sign() -> None:
         ({"text": "increased muscle tone"}, "", UNKNOWN),
     ],
 )
-def test_new_or_worse_is_taken_only_when_recorded(answer: dict, note: str, new: Truth) -> None:
+def test_new_or_worse_is_taken_only_when_recorded(
+    answer: dict[str, Any], note: str, new: Truth
+) -> None:
     notes = [{"text": note}] if note else None
     assert sign(answered(RIGIDITY, answer, note=notes)).new is new
 
@@ -238,7 +241,7 @@ GLASGOW = coding(LOINC, "9269-2", text="Glasgow coma score total")
     ],
 )
 def test_a_number_whose_name_holds_the_word_of_a_sign_is_a_number(
-    code: dict, value: dict, kind: str, told_value: float
+    code: dict[str, Any], value: dict[str, Any], kind: str, told_value: float
 ) -> None:
     (found,) = facts(observation(code, **value))
     assert isinstance(found, Measurement)

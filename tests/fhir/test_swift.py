@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from service.errors import BadInput, TooLarge
 from service.fhir import limits
 from service.fhir.reader import ReadContext, Reading, read_body, swift
-from service.fhir.reader.bodies import _read
+from service.fhir.reader.bodies import read_envelope
 from service.fhir.reader.envelope import open_envelope
-from service.fhir.reader.form import is_clean
+from service.fhir.reader.form import are_texts
+from service.fhir.reader.sent import NARRATIVE
 from service.fhir.reader.swift import Swift
 from tests.benchmarks.reading import bundle as ward_bundle
 from tests.fhir.charted import CONTEXT, bundle, observation, quantity
@@ -44,7 +45,7 @@ def usually(body: bytes, context: ReadContext) -> Any:
     """What the usual way makes of a body: outcomes and facts, or the refusal."""
     try:
         limits.check(body, context.limits)
-        reading = _read(open_envelope(body, context.limits), context)
+        reading = read_envelope(open_envelope(body, context.limits), context)
     except BadInput as fault:
         return type(fault), fault.code
     return reading.outcomes, reading.resources
@@ -198,11 +199,14 @@ def test_nothing_deep_hides_around_the_entries_or_in_them() -> None:
         read_body(body.replace(b'"request":', b'"x":' + deep + b',"request":'), WARD)
 
 
-def test_values_with_quotes_are_not_clean() -> None:
-    assert is_clean(("a", '"<p class=\\"x\\">"', "b"), 1)
-    for bad in ('a"b', "a\\b"):
-        assert not is_clean((bad, '""', "b"), 1)
-        assert not is_clean(("a", '""', bad), 1)
+def test_only_a_narrative_may_hold_escapes() -> None:
+    before, after = (b"a",) * NARRATIVE, (b"b", b"c")
+    assert are_texts((*before, b'<p class=\\"x\\">\\\\', *after))
+    assert not are_texts((*before, b'<p class="x">', *after))
+    assert not are_texts((*before, b"ends in \\", *after))
+    for bad in (b'a"b', b"a\\b"):
+        assert not are_texts((bad, *before[1:], b"", *after))
+        assert not are_texts((*before, b"", b"b", bad))
 
 
 def test_a_value_that_pretends_to_be_elements_is_a_value() -> None:

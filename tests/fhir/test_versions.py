@@ -1,6 +1,7 @@
 """Versions of FHIR: told or recognised, and strict reading by the right models."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_the_media_type_tells(media: str | None, version: str | None) -> None:
         ({"resourceType": "MedicationUsage"}, "R5"),
     ],
 )
-def test_the_form_tells(resource: dict, version: str) -> None:
+def test_the_form_tells(resource: dict[str, Any], version: str) -> None:
     assert version_of(resource) == version
     assert version_of(resource, "4.3") == "R4B"
 

@@ -1,6 +1,7 @@
 """Each kind of fault in the knowledge is found and named; each fault of an overlay says where."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from alerts.knowledge import Knowledge, KnowledgeFault, diff, faults, load, with_overlay
-from alerts.knowledge.loader import _built
+from alerts.knowledge.loader import HERE, _built, load_folder
 from tests.interactions.patients import chart, on_order
 
 A = load()
@@ -35,6 +36,11 @@ def overlay(**parts: Any) -> Knowledge:
 def row(**changes: Any) -> Knowledge:
     rows = {"added": {"LOC-1": {**LOCAL, **changes}}}
     return overlay(interactions=rows)
+
+
+def answered(**entries: dict[str, Any]) -> Knowledge:
+    entry = {"readings": ["qtc"], "basis": "D", "cite": []}
+    return overlay(tests={name: {**entry, **changes} for name, changes in entries.items()})
 
 
 @pytest.mark.parametrize(
@@ -85,6 +91,17 @@ def row(**changes: Any) -> Knowledge:
         (
             lambda: overlay(conditions={"moon": {"problems": ["moon"], "unknown": "silent"}}),
             "conditions: moon is named by no row",
+        ),
+        (
+            lambda: row(suggest=["monitor:mood"]),
+            "LOC-1: monitor:mood: `tests` has no entry of this name",
+        ),
+        (lambda: row(suggest=["monitor:age"]), "LOC-1: monitor:age: no reading answers it"),
+        (lambda: answered(mood={}), "tests: mood is asked for by no row"),
+        (lambda: answered(ecg={"basis": "V"}), "tests: ecg: basis V without a citation"),
+        (
+            lambda: answered(ecg={"cite": ["nobody1999"]}),
+            "tests: ecg: citation nobody1999 does not resolve",
         ),
     ],
 )
@@ -148,6 +165,19 @@ def test_a_fault_is_found(knowledge: Any, said: str) -> None:
             "silenced: not added, changed or disabled",
         ),
         ({"version": "B", "criteria": {"wording": "none"}}, "criteria: wording: must be a dict"),
+        ({"version": "B", "tests": {"ecg": "qtc"}}, "tests: ecg: must be a mapping"),
+        (
+            {"version": "B", "tests": {"ecg": {"basis": "D", "cite": []}}},
+            "tests: ecg: readings: is missing",
+        ),
+        (
+            {"version": "B", "tests": {"ecg": {"readings": "qtc", "basis": "D", "cite": []}}},
+            "tests: ecg: readings: must be a list of texts",
+        ),
+        (
+            {"version": "B", "tests": {"ecg": {"readings": ["qtc"], "basis": "X", "cite": []}}},
+            "tests: ecg: basis: 'X' is not one of",
+        ),
     ],
 )
 def test_a_wrong_overlay_says_where(changes: dict[str, Any], said: str) -> None:
@@ -156,7 +186,7 @@ def test_a_wrong_overlay_says_where(changes: dict[str, Any], said: str) -> None:
 
 
 def test_a_document_without_a_section_names_it() -> None:
-    broken = {**A.sources, "interactions": {"schema": "nms-interactions/2", "parameters": {}}}
+    broken = {**A.sources, "interactions": {"schema": "nms-interactions/3", "parameters": {}}}
     with pytest.raises(KnowledgeFault, match=r"interactions\.yaml: interactions: is missing"):
         _built(broken, "x", {})
 
@@ -225,6 +255,7 @@ def test_diff_tells_every_kind_of_change() -> None:
         classes={"nsaid": {"members": ["ibuprofen"], "source": "the site"}},
         references={"ours2026": {"citation": "Local", "seen": "full", "background": True}},
         conditions={"heat_alert": {"problems": ["heat_alert"], "unknown": "say"}},
+        tests={"ecg": {"readings": ["qtc", "heart_rate"], "basis": "D", "cite": []}},
         criteria={"wording": {"POSSIBLE": "Look again"}},
         management={"actions": {"MGT-STOP": {"title": "Stop it"}}},
     )
@@ -238,9 +269,22 @@ def test_diff_tells_every_kind_of_change() -> None:
         ("class", "nsaid"): ["members", "source", "judgement"],
         ("reference", "ours2026"): [],
         ("condition", "heat_alert"): ["say_unknown"],
+        ("test", "ecg"): ["readings"],
         ("wording", "POSSIBLE"): ["text"],
         ("action", "MGT-STOP"): ["title"],
     }
+
+
+def test_a_release_from_before_the_tests_were_data_is_read_with_those_of_this_one(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(HERE, tmp_path / "old", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    rows = tmp_path / "old" / "interactions.yaml"
+    start, rest = rows.read_text("utf-8").split("\ntests:\n")
+    rows.write_text(f"{start}\n{rest[rest.index('# WHO') :]}", "utf-8")
+    old = load_folder(tmp_path / "old")
+    assert old.tests == A.tests
+    assert diff(old, A) == []
 
 
 def test_diff_of_a_version_with_itself_is_empty() -> None:

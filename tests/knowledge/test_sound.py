@@ -110,6 +110,7 @@ def test_every_class_that_a_row_names_exists_and_says_where_it_comes_from() -> N
         ("haloperidol_decanoate", "product window"),
         ("INT-DAN-VER", "interaction"),
         ("gfr_below_50", "condition"),
+        ("ecg", "test"),
         ("antipsychotic", "class"),
         ("verapamil", "ingredient"),
         ("MGT-STOP", "action"),
@@ -142,7 +143,7 @@ def test_show_of_nothing_is_none() -> None:
 def test_every_id_that_has_a_table_can_be_shown() -> None:
     for row in KNOWLEDGE.interactions:
         assert show(KNOWLEDGE, row.id)
-    for key in (*KNOWLEDGE.parameters, *KNOWLEDGE.references, *KNOWLEDGE.states):
+    for key in (*KNOWLEDGE.parameters, *KNOWLEDGE.references, *KNOWLEDGE.states, *KNOWLEDGE.tests):
         assert show(KNOWLEDGE, key)
 
 

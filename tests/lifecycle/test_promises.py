@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from alerts.chart import Measurement, Sign, SignKind, Source, TimeBasis, chart_of
-from alerts.knowledge import load
+from alerts.knowledge import load, with_overlay
 from alerts.lifecycle import (
     Attention,
     Circumstances,
@@ -26,7 +26,7 @@ from alerts.lifecycle import (
     snooze,
     undo,
 )
-from alerts.lifecycle.promises import ANSWERS, LASTING, Arrivals, promised
+from alerts.lifecycle.promises import Arrivals, promised
 from alerts.moment import moment
 from alerts.truth import FALSE, TRUE
 from tests.lifecycle.patients import HOUR, MINUTE, T0, Ward, assessed, interaction
@@ -36,6 +36,7 @@ PROMISED = T0 + HOUR
 DUE = PROMISED + 12 * HOUR
 # INT-DAN-VER asks for two: potassium, and an ECG that is read by its QTc
 UNITS = {"potassium": "mmol/L", "qtc": "ms"}
+LASTING = ("age", "sex", "ventilated")
 
 
 def reading(kind: str, at: datetime, n: int = 0, **changes: object) -> Measurement:
@@ -318,7 +319,41 @@ def test_each_row_promises_what_it_asks_for(row: object) -> None:
     factors = [f for f in row.factors if f not in LASTING]  # type: ignore[attr-defined]
     found = promised(row.id, KNOWLEDGE)  # type: ignore[attr-defined]
     assert set(found) == set(tests or factors)
-    assert not tests or all(test in ANSWERS for test in tests)
+
+
+@pytest.mark.rules("ALR-07")
+def test_what_answers_a_test_stands_in_the_rules() -> None:
+    """The table of interactions.yaml, word for word: a change of it is a medical decision."""
+    assert {name: test.readings for name, test in KNOWLEDGE.tests.items()} == {
+        **{name: (name,) for name in ("alt", "creatine_kinase", "drug_level", "lithium_level")},
+        **{name: (name,) for name in ("osmol_gap", "potassium", "respiratory_rate")},
+        **dict.fromkeys(("creatinine", "gfr"), ("egfr", "creatinine")),
+        **dict.fromkeys(LASTING, ()),
+        "blood_pressure": ("systolic_bp",),
+        "ecg": ("qtc",),
+    }
+    assert {test.basis for test in KNOWLEDGE.tests.values()} == {"D"}
+    assert KNOWLEDGE.answers("magnesium") == ("magnesium",)
+
+
+@pytest.mark.rules("ALR-07")
+def test_an_overlay_says_what_keeps_a_promise() -> None:
+    site = with_overlay(
+        KNOWLEDGE,
+        {
+            "version": "B",
+            "tests": {
+                "ecg": {"readings": ["qtc", "heart_rate"], "basis": "D", "cite": []},
+                "spo2": {"readings": [], "basis": "D", "cite": []},
+            },
+        },
+    )
+    chart = chart_of("p1", [reading("heart_rate", PROMISED + HOUR, value=80.0)])
+    for rules, missing in ((KNOWLEDGE, ("ecg",)), (site, ())):
+        arrivals = Arrivals(moment(chart, rules, DUE))
+        assert arrivals.missing(("ecg",), PROMISED, DUE) == missing
+    assert "spo2" in promised("INT-BZD-CLOZ", KNOWLEDGE)
+    assert "spo2" not in promised("INT-BZD-CLOZ", site)
 
 
 def test_of_a_rule_that_is_gone_nothing_is_promised() -> None:

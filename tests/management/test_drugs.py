@@ -244,6 +244,16 @@ def test_oral_dantrolene_is_not_shown_in_liver_disease() -> None:
 
 @pytest.mark.rules("DRG-DANTROLENE", "SAF-05")
 @pytest.mark.parametrize("drug", ["verapamil", "diltiazem"])
+def test_nothing_is_offered_beside_a_drug_that_must_not_be_given(drug: str) -> None:
+    """Bromocriptine stands beside dantrolene only where dantrolene may be given at all."""
+    plain = advice("DRG-BROMOCRIPTINE")
+    assert "Beside dantrolene" in plain.brief
+    barred = advice("DRG-BROMOCRIPTINE", order(drug, 30))
+    assert "dantrolene" not in f"{barred.brief} {' '.join(barred.lines)}".lower()
+    assert "Where rigidity and hyperthermia are severe" in barred.brief
+
+
+@pytest.mark.parametrize("drug", ["verapamil", "diltiazem"])
 def test_with_a_blocking_drug_on_the_chart_no_dantrolene_dose_is_shown(drug: str) -> None:
     found = advice("DRG-DANTROLENE", WEIGHED, dose_given(drug, 6, 80))
     assert found.warnings[0].startswith(f"Contraindication recorded: {drug}")

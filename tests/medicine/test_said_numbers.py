@@ -13,8 +13,9 @@ from alerts.knowledge.sentences import sentence
 from tests.medicine.ward import NOW, chart
 
 ROOT = Path(alerts.__file__).parent
-ROOMS = ("findings", "differential", "guidance")
+ROOMS = ("findings", "differential", "guidance", "scales")
 FILES = ("severity", "requests", "resolution", "rechallenge", "withdrawal", "channels", "context")
+FILES += ("tiers", "artefacts", "baseline", "exposure")
 # a number and what it counts, in a text
 NUMBER = re.compile(
     r"\d(?:[\d.]*\d)? ?(?:°C|×|%|mmHg|mg|mL|kg|U/L|h\b|d\b|min\b|days|weeks|times|readings)"
@@ -81,6 +82,62 @@ def test_other_rules_say_their_own_after_the_first_said_theirs() -> None:
     assess(chart(*ILL), overlay(hyp__threshold_c=38.5), NOW)
     assert assess(chart(*ILL), load(), NOW).findings["TEMP1"].reason == before
     assert "38.0 °C" in before
+
+
+def sets_of(rules: Knowledge) -> str:
+    """All that the criteria sets say of a patient, in one text."""
+    said = assess(chart(*ILL), rules, NOW).scale_details
+    assert {one.id for one in said} >= {"LEVENSON_HIGH", "CAROFF_MANN", "POPE", "ADITYANJEE"}
+    return "\n".join(text for one in said for text in (one.note, *(f.text for f in one.features)))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("levenson.ck_u_l", 1200, "CK above 1200 U/L"),
+        ("levenson.hr", 105, "heart rate 105 or more"),
+        ("levenson.rr", 22, "respiratory rate 22 or more"),
+        ("hyp.threshold_c", 38.3, "hyperthermia threshold unverified (38.3 °C used)"),
+        ("caroff.oral_d", 8, "neuroleptic within 8 days (28 for a depot)"),
+        ("caroff.depot_d", 30, "neuroleptic within 7 days (30 for a depot)"),
+        ("exposure.literal_h", 96, "dopamine antagonist within 96 h before onset"),
+        ("hyp.occasions", 3, "above 38.0 °C on three occasions, with profuse diaphoresis"),
+        ("ck.multiple", 5, "CK at least 5 × ULN"),
+        ("met.rr_ratio", 1.6, "tachypnoea at least 60 % above baseline"),
+        ("pope.temperature_c", 37.8, "oral or core temperature above 37.8 °C"),
+        ("pope.extrapyramidal", 3, "three extrapyramidal signs"),
+        ("pope.diastolic_rise", 25, "diastolic rise of 25 mmHg"),
+        ("pope.hr_rise", 35, "heart rate rise of 35/min"),
+        ("pope.rr", 28, "respiratory rate above 28"),
+        ("pope.wbc", 16, "leucocytes above 16 unknown"),
+        ("pope.ck_u_l", 350, "CK above 350 U/L true"),
+        ("adityanjee.temperature_c", 38.8, "above 38.8 °C, oral or core, for 48 h"),
+        ("adityanjee.duration_h", 36, "the 36 h fever rule is too slow for an alert"),
+        ("adityanjee.oral_d", 21, "exposure within 3 weeks (8 for a depot)"),
+        ("adityanjee.depot_d", 70, "exposure within 2 weeks (10 for a depot)"),
+        ("adityanjee.hr", 110, "heart rate above 110"),
+        ("adityanjee.rr", 27, "respiratory rate above 27"),
+        ("adityanjee.systolic_swing", 35, "blood pressure swing 35/15 mmHg"),
+        ("adityanjee.diastolic_swing", 20, "blood pressure swing 30/20 mmHg"),
+    ],
+)
+def test_a_criteria_set_says_the_number_it_was_read_with(key: str, value: float, said: str) -> None:
+    before = sets_of(load())
+    assert said not in before
+    rules = overlay(**{key.replace(".", "__"): value})
+    assert said in sets_of(rules)
+    assert sets_of(load()) == before
+    trace = {step.id: step.thresholds for step in assess(chart(*ILL), rules, NOW).trace}
+    assert {p.id: p.value for p in trace["scales"]}[key] == value
+
+
+def test_the_week_of_stiffness_is_the_one_of_the_rules() -> None:
+    stiff = ("-6d order haloperidol oral", "-5d rigidity present new", "-2h rigidity absent")
+    shorter, longer = (assess(chart(*stiff), overlay(ddx__eps_watch_d=d), NOW) for d in (4, 6))
+    assert (shorter.tier.rules, longer.tier.rules) == (
+        (),
+        ("TIER-1", "rigidity within 6 days (DDX-EPS)"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,13 @@ from service.processes import LONGEST_PAUSE_S, Part, stop_all
 
 ROOT = Path(__file__).resolve().parents[2]
 POLITE = (
-    "import signal,sys,time; signal.signal(15, lambda *_: sys.exit(0)); print(1); time.sleep(60)"
+    "import signal,sys,time; signal.signal(15, lambda *_: sys.exit(0));"
+    " open(sys.argv[1], 'w').close(); time.sleep(60)"
 )
-STUBBORN = "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+STUBBORN = (
+    "import signal,sys,time; signal.signal(15, signal.SIG_IGN);"
+    " open(sys.argv[1], 'w').close(); time.sleep(60)"
+)
 CHILD = """
 import signal, sys, time
 from service.processes import leave_with_parent
@@ -38,22 +42,22 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_a_child_ends_with_its_work_done() -> None:
-    child = part(POLITE)
+def test_a_child_ends_with_its_work_done(tmp_path: Path) -> None:
+    child = part(POLITE, str(tmp_path / "here"))
     child.start()
     assert child.running
-    time.sleep(0.5)
+    until((tmp_path / "here").exists)
     assert stop_all([child], 10)
     assert not child.running
 
 
-def test_a_child_that_does_not_end_is_killed() -> None:
-    child = part(STUBBORN)
+def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    child = part(STUBBORN, str(tmp_path / "here"))
     child.start()
-    time.sleep(0.5)
+    until((tmp_path / "here").exists)
     begun = time.monotonic()
     assert not stop_all([child], 0.3)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20  # it would sleep for 60
     assert not child.running
 
 

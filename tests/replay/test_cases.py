@@ -45,7 +45,7 @@ def test_what_cannot_be_is_said(house: Path) -> None:
     (house / "empty").mkdir()
     with pytest.raises(BadInput, match="No bundles"):
         find_cases([house / "empty"])
-    with pytest.raises(BadInput, match="There is no nowhere"):
+    with pytest.raises(BadInput, match=r"There is no .*nowhere"):
         find_cases([house / "nowhere"])
     (house / "two" / "expected.yaml").write_text(EXPECTED.format(name="one"))
     with pytest.raises(BadInput, match="Two cases are called one"):

@@ -169,6 +169,10 @@ def test_quiet_is_quiet_for_ten_thousand_charts() -> None:
             Answer.INTERACTION,
         ),
         (("-90h order baclofen oral 10 mg x3",), Answer.NOTHING),
+        # routes that nobody told: two unknowns are not said, one is
+        (("-2h order lorazepam", "-2h order olanzapine"), Answer.NOTHING),
+        (("-2h order lorazepam", "-2h order olanzapine im"), Answer.INTERACTION),
+        (("-2h order lorazepam iv", "-2h order olanzapine"), Answer.INTERACTION),
         (("-90h order baclofen oral 10 mg x3 to -9h stopped",), Answer.INTERACTION),
     ],
 )

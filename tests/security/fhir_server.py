@@ -17,7 +17,7 @@ PLAIN: dict[str, tuple[bytes, str, str]] = {
     "Outcome": (orjson.dumps({"resourceType": "OperationOutcome"}), "200 OK", ""),
     "Forbidden": (b"{}", "403 Forbidden", ""),
 }
-AWKWARD = ("Reset", "Slow", "Drip", "Huge", "Paged", "Elsewhere", "Climbing")
+AWKWARD = ("Reset", "Slow", "Drip", "Never", "Huge", "Paged", "Elsewhere", "Climbing")
 # where the next page is said to be
 PAGES: dict[str, Callable[[str, int], str]] = {
     "Paged": lambda base, page: f"{base}/Paged?page={page + 1}",
@@ -36,7 +36,14 @@ class FakeServer:
         # a chart to search by type, in pages of `page_size`; `odd`: type -> how it misbehaves
         self.chart: list[dict[str, Any]] = []
         self.page_size = 100
+        self.last_page = 0  # where it is, no later page is ever answered
         self.odd: dict[str, str] = {}
+        self.delay_s = 0.0
+        # how many queries must be there before the first is answered
+        self.together = 0
+        self.waiting = 0
+        self.all_there = asyncio.Event()
+        self.over = asyncio.Event()
 
     @property
     def base(self) -> str:
@@ -62,6 +69,7 @@ class FakeServer:
         behaviour = target.split("/fhir/", 1)[-1].split("?")[0].split("/")[0]
         behaviour = self.odd.get(behaviour, behaviour)
         if self.chart and behaviour not in PLAIN and behaviour not in AWKWARD:
+            await self._turn(target)
             self._send(writer, *self._found(target.split("/fhir/", 1)[-1]))
         elif behaviour in PLAIN:
             self._send(writer, *PLAIN[behaviour])
@@ -73,6 +81,17 @@ class FakeServer:
         await writer.drain()
         return True
 
+    async def _turn(self, target: str) -> None:
+        """A moment, and nobody is answered before as many as `together` have asked."""
+        if self.last_page and "page=" in target:
+            await self.over.wait()
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        self.waiting += 1
+        if self.waiting >= self.together:
+            self.all_there.set()
+        await self.all_there.wait()
+
     async def _awkward(self, behaviour: str, writer: asyncio.StreamWriter) -> bool:
         """Answers that take long, never end or break off; False when the connection is gone."""
         if behaviour == "Reset":
@@ -80,6 +99,8 @@ class FakeServer:
             return False
         if behaviour == "Slow":
             await asyncio.sleep(10)
+        elif behaviour == "Never":
+            await self.over.wait()
         elif behaviour == "Drip":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
             for _ in range(1000):
@@ -139,4 +160,7 @@ async def fake_server() -> AsyncIterator[FakeServer]:
     try:
         yield fake
     finally:
+        fake.over.set()
+        fake.all_there.set()
+        await asyncio.sleep(0)
         server.close()

@@ -74,7 +74,7 @@ def test_all_queries_together_end_at_the_deadline() -> None:
     found, took = run(work)
     assert found["patient"].failure == ""
     assert {found["slow"].failure, found["drip"].failure} == {"deadline"}
-    assert took < 3 * LIMITS.deadline_s
+    assert took < 5  # the slow one would answer after ten seconds
 
 
 def test_pages_are_followed_up_to_the_bound_and_the_rest_is_said() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from service.fhir.terminology import ConceptMatch, terminology
+from service.fhir.terminology.tables import rows
 
 CM = "http://hl7.org/fhir/sid/icd-10-cm"
 
@@ -29,6 +30,40 @@ def test_a_code(system: str, code: str, concept: str) -> None:
     found = terminology().finding([("urn:local", "x"), (system, code)])
     assert found is not None
     assert found.concept == concept
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("E87.7", "Fluid overload"),
+        ("G72.0", "Drug-induced myopathy"),
+        ("G72.9", "Myopathy, unspecified"),
+        ("L29.9", "Pruritus, unspecified"),
+        ("R26.0", "Ataxic gait"),
+        ("R27.0", "Ataxia, unspecified"),
+        ("R29.1", "Meningismus"),
+        ("R44.0", "Auditory hallucinations"),
+        ("R44.1", "Visual hallucinations"),
+        ("R44.2", "Other hallucinations"),
+        ("R44.3", "Hallucinations, unspecified"),
+        ("X30", "Exposure to excessive natural heat"),
+    ],
+)
+def test_a_code_looked_up_by_itself_has_the_title_of_the_tabular_list(
+    code: str, title: str
+) -> None:
+    """Word for word as in the ICD-10-CM tabular list of 1 April 2026 (CDC/NCHS)."""
+    added = {row["code"]: row for row in rows("added_findings.csv")}
+    assert added[code]["display"] == title
+    assert added[code]["source"].startswith("ICD-10-CM tabular list of 1 April 2026 (CDC/NCHS)")
+    assert len(added) == 12
+
+
+def test_a_child_of_fluid_overload_is_fluid_overload() -> None:
+    for code in ("E87.7", "E87.70", "E87.71", "E87.79"):
+        found = terminology().finding([(CM, code)])
+        assert found is not None
+        assert found.concept == "fluid_overload"
 
 
 @pytest.mark.parametrize(

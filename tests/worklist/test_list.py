@@ -17,6 +17,7 @@ from service.worklist.counter import StoreDesk
 from service.worklist.export import _safe
 from service.worklist.item import Item
 from service.worklist.rows import Filters, listed, rank
+from service.worklist.synopsis import facts
 from tests.browser.serving import journey
 from tests.worklist.site import ANN, BOB, DREW, NORA, Ward
 
@@ -42,6 +43,52 @@ def test_most_severe_first_then_nobodys_then_longest_unattended() -> None:
         item("possible", "POSSIBLE", 500),
         item("asleep", "HIGHLY_PROBABLE", 9, snoozed_until=NOW + timedelta(hours=1)),
     ) == ["old", "young", "mine", "possible", "watch"]
+
+
+def test_the_full_picture_comes_before_a_lesser_one_of_the_same_severity() -> None:
+    """Both are CRITICAL, both nobody's: not the one that opened a second earlier."""
+    assert order(
+        item("lesser", "PROBABLE", 50),
+        item("loud", "contraindicated", 60, kind="interaction", interruptive=True),
+        item("full", "HIGHLY_PROBABLE", 5),
+        item("possible", "POSSIBLE", 90),
+        item("atypical", "PROBABLE_ATYPICAL", 1),
+    ) == ["full", "loud", "lesser", "atypical", "possible"]
+
+
+def test_a_number_stands_under_its_own_name() -> None:
+    """Pulse, breathing and pressure are three readings; consciousness is told in words."""
+
+    def read(what: str, value: str, unit: str, minute: int) -> dict[str, object]:
+        at = f"2026-03-01T11:{minute:02}:00+00:00"
+        source = "" if what.startswith("baseline") else f"Observation/{what}-{minute}"
+        return {"what": what, "value": value, "unit": unit, "at": at, "source": source, "label": ""}
+
+    findings = {
+        "MS": [read("acvpu", "V", "", 1)],
+        "SNS": [
+            read("systolic_bp", "158", "mm[Hg]", 1),
+            read("systolic_bp", "166", "mm[Hg]", 9),
+            read("diaphoresis", "present", "", 5),
+        ],
+        "MET": [
+            read("heart_rate", "126", "/min", 8),
+            read("baseline heart_rate", "78", "/min", 9),
+            read("respiratory_rate", "28", "/min", 9),
+        ],
+        "DIAPH": [read("diaphoresis", "present", "", 5)],
+    }
+    said = {"findings": {k: {"state": "true", "evidence": e} for k, e in findings.items()}}
+    told = [(f["what"], f["value"]) for f in facts(said, NOW, UTC)]
+    assert told == [
+        ("consciousness", "responds to voice"),
+        ("systolic BP", "166 mmHg"),
+        ("sweating", "present"),
+        ("pulse", "126 /min"),
+        ("breathing", "28 /min"),
+    ]
+    said["findings"] = {"MS": {"state": "true", "evidence": [read("gcs_total", "9", "", 1)]}}
+    assert [f["value"] for f in facts(said, NOW, UTC)] == ["GCS 9"]
 
 
 def test_filters_hide_only_what_was_asked() -> None:

@@ -29,6 +29,22 @@ def test_the_page_says_tier_interval_findings_plan_and_sources(ward: Ward) -> No
     assert any(one.startswith("Observation/") for one in ids)
 
 
+def test_what_to_do_and_what_is_missing_stand_before_the_drawing(ward: Ward) -> None:
+    page = ward.get(ANN, "/patients/p1").text
+    head = page[page.index('id="tier"') : page.index('class="score"')]
+    assert "<b>Next:</b>" in head
+    assert "<b>Missing:</b>" in head
+    assert "CK not known" in head
+
+
+def test_what_is_severe_is_not_said_to_be_perhaps_so(ward: Ward) -> None:
+    ward.take(journey("haloperidol-36h", "severe"))
+    page = ward.get(ANN, "/patients/severe").text
+    assert "Severity severe" in page
+    assert "Discuss with critical care now:" in page
+    assert "Could be severe" not in page
+
+
 def test_as_of_an_earlier_moment_the_facts_say_less(ward: Ward) -> None:
     now = ward.get(ANN, "/patients/p1/panes").text
     begin = (datetime.now(UTC) - timedelta(days=2)).isoformat()

@@ -1,6 +1,6 @@
 """Bytes or resources -> a Reading."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from service.fhir import limits
 from service.fhir.reader.entries import Entries, tells_of_gaps
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.envelope import Envelope, open_envelope, status_of
+from service.fhir.reader.loose import loose_entries
 from service.fhir.reader.notifications import notification
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
 from service.fhir.reader.reasons import Reason
@@ -26,17 +27,18 @@ def read_body(body: bytes, context: ReadContext) -> Reading:
     limits.check_bytes(body, context.limits)
     swift = None if context.strict else Swift(context)
     envelope = open_envelope(body, context.limits, swift)
-    return _read(envelope, context, swift)
+    return read_envelope(envelope, context, swift)
 
 
 def read_resources(resources: Iterable[dict[str, Any]], context: ReadContext) -> Reading:
     """Read resources that are already parsed (a hook's prefetch), one entry each."""
-    return _read(Envelope([_entry(n, one) for n, one in enumerate(resources)]), context)
+    return read_envelope(Envelope([_entry(n, one) for n, one in enumerate(resources)]), context)
 
 
 def read_entries(entries: Sequence[Entry], context: ReadContext) -> Reading:
     """Read entries that are not in one Bundle."""
-    return _read(Envelope(list(entries)), context)
+    swift = None if context.strict else Swift(context)
+    return read_envelope(loose_entries(entries, swift), context, swift)
 
 
 def _entry(index: int, resource: Any) -> Entry:
@@ -48,13 +50,15 @@ def _entry(index: int, resource: Any) -> Entry:
         return Entry(index, place, msgspec.Raw(b"null"))
 
 
-def _read(envelope: Envelope, context: ReadContext, swift: Swift | None = None) -> Reading:
+def read_envelope(envelope: Envelope, context: ReadContext, swift: Swift | None = None) -> Reading:
+    """Read what was opened. `swift` has read what is not in `envelope.entries`."""
     entries = envelope.entries
     status = status_of(envelope)
     told = notification(status, entries[1:]) if status else None
     outcomes, resources = Entries(context).read(entries, envelope, swift)
     if told is not None:
-        outcomes = tuple(_of_a_notification(one, entries) for one in outcomes)
+        sent = {entry.index: entry for entry in entries}
+        outcomes = tuple(_of_a_notification(one, sent) for one in outcomes)
     reading = Reading(
         outcomes,
         resources,
@@ -66,7 +70,7 @@ def _read(envelope: Envelope, context: ReadContext, swift: Swift | None = None) 
     return checked(reading, entries, context) if context.strict else reading
 
 
-def _of_a_notification(one: EntryOutcome, entries: list[Entry]) -> EntryOutcome:
+def _of_a_notification(one: EntryOutcome, entries: Mapping[int, Entry]) -> EntryOutcome:
     """An entry without a resource names what changed: to be fetched (fact 99)."""
     if one.index == 0:
         return EntryOutcome(0, one.location, Outcome.IGNORED, str(Reason.SUBSCRIPTION_STATUS))

@@ -7,7 +7,6 @@ read. So the order of the entries changes nothing, and a broken one costs only i
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 
-import msgspec
 import structlog
 
 from alerts.chart import Source
@@ -68,30 +67,31 @@ class Entries:
         for group in groups.values():
             if len(group) > 1:
                 self._newest(sorted(group, key=_INDEX))
-            elif self._accept(group[0]) and envelope is not None and envelope.sent:
-                self._learn(group[0], envelope.sent)
+            elif self._accept(group[0]) and envelope is not None:
+                self._learn(group[0], envelope)
         found, settled = self._resources + told, [*outcomes, *self._outcomes.values()]
         if self._outcomes:
             found.sort(key=_INDEX)
             settled.sort(key=_INDEX)
         return tuple(settled), tuple(found)
 
-    def _learn(self, entry: Entry, sent: Sequence[msgspec.Raw]) -> None:
-        source = self._resources[-1].source
-        learn(bytes(sent[entry.index]), entry, source, self.context)
+    def _learn(self, entry: Entry, envelope: Envelope) -> None:
+        sent = envelope.as_sent(entry.index)
+        if sent is not None:
+            learn(sent, entry, self._resources[-1].source, self.context)
 
     def _note_urls(
         self,
         groups: Mapping[tuple[str, str], Sequence[Entry]],
         told: Sequence[ResourceFacts],
-        urls: Sequence[str],
+        urls: Sequence[bytes],
     ) -> None:
         """Full URLs, for the references of neighbours that are read the usual way."""
         if not groups:
             return
         named = [(e.index, e.full_url, e.type, e.id) for group in groups.values() for e in group]
         named += [
-            (one.index, url, one.source.resource_type, one.source.resource_id)
+            (one.index, str(url, "utf-8"), one.source.resource_type, one.source.resource_id)
             for one, url in zip(told, urls, strict=True)
         ]
         for _, url, kind, mark in sorted(named, key=_FIRST):

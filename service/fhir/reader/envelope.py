@@ -1,6 +1,7 @@
 """The envelope of a body: a Bundle of any type or a single resource -> its entries."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from service.fhir.reader.fields import (
     value_of,
 )
 from service.fhir.reader.notifications import is_status
-from service.fhir.reader.swift import Swift
+from service.fhir.reader.swift import Swift, as_entry
 
 TYPES = frozenset({
     "document", "message", "transaction", "transaction-response", "batch", "batch-response",
@@ -52,17 +53,24 @@ _ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
 
 @dataclass(slots=True)
 class Envelope:
-    """`type` is None for a single resource. `sent`: the entries of a Bundle as they came;
-    `entries` are those that were not read at once."""
+    """`type` is None for a single resource, which is `alone`. `sent`: the entries of a Bundle as
+    they came; `entries` are those that were not read at once."""
 
     entries: list[Entry] = field(default_factory=list)
     type: str | None = None
     next_url: str | None = None
     sent: list[msgspec.Raw] = field(default_factory=list)
+    alone: bytes = b""
 
     def entry(self, index: int) -> Entry:
         """One entry of `sent`, to be read the usual way."""
         return _entry(index, self.sent[index])
+
+    def as_sent(self, index: int) -> bytes | None:
+        """One entry as it came; None where it is not known."""
+        if self.alone:
+            return as_entry(self.alone)
+        return bytes(self.sent[index]) if self.sent else None
 
 
 def open_envelope(body: bytes, limits: Limits, swift: Swift | None = None) -> Envelope:
@@ -70,7 +78,7 @@ def open_envelope(body: bytes, limits: Limits, swift: Swift | None = None) -> En
 
     The bytes have been checked before (`limits.check_bytes`), the nesting is checked here: the
     decoder skips what it does not open, no deeper than Python goes. `swift` is offered every
-    entry of a Bundle; what it reads it has also found in order.
+    entry of a Bundle, or the single resource; what it reads it has also found in order.
     """
     body = body.removeprefix(_BOM)
     try:
@@ -84,7 +92,10 @@ def open_envelope(body: bytes, limits: Limits, swift: Swift | None = None) -> En
     except RecursionError as fault:
         check_structure(body, limits)
         raise TooLarge("The body is nested too deep.", code="too-deep") from fault
-    if bundle.resourceType != "Bundle":
+    kind = bundle.resourceType
+    if kind != "Bundle":
+        if swift is not None and kind and swift.take(0, kind, as_entry(body)):
+            return Envelope(alone=body)
         check_structure(body, limits)
         return _single(body)
     sent = bundle.entry or []
@@ -103,7 +114,7 @@ def _opened(
         _head(body)
     entries = []
     for index, raw in enumerate(sent):
-        if swift is not None and swift.take(index, raw):
+        if swift is not None and swift.take(index, _place(index), bytes(raw)):
             continue
         if apart:
             check_structure(bytes(raw), limits, _DEPTH_OF_AN_ENTRY)
@@ -126,6 +137,11 @@ def _stand_apart(body: bytes, sent: list[msgspec.Raw], limits: Limits) -> bool:
     return inside is not None and bytes(inside) == b"[]"
 
 
+@lru_cache(maxsize=16_384)
+def _place(index: int) -> str:
+    return f"Bundle.entry[{index}].resource"
+
+
 def _entry(index: int, sent: msgspec.Raw) -> Entry:
     try:
         one = _ENTRY.decode(sent)
@@ -137,8 +153,8 @@ def _entry(index: int, sent: msgspec.Raw) -> Entry:
     if one.request is _EMPTY and one.response is _EMPTY:
         if raw is _EMPTY:
             return Entry(index, f"Bundle.entry[{index}]", None, one.fullUrl)
-        return Entry(index, f"Bundle.entry[{index}].resource", raw, one.fullUrl)
-    place = f"Bundle.entry[{index}]" if raw is _EMPTY else f"Bundle.entry[{index}].resource"
+        return Entry(index, _place(index), raw, one.fullUrl)
+    place = f"Bundle.entry[{index}]" if raw is _EMPTY else _place(index)
     resource = None if raw is _EMPTY else raw
     entry = Entry(index, place, resource, one.fullUrl, bytes(one.response))
     request = bytes(one.request)
@@ -214,7 +230,7 @@ def _single(body: bytes) -> Envelope:
             code="no-resource-type",
             location="resourceType",
         )
-    return Envelope([Entry(0, kind, msgspec.Raw(body))])
+    return Envelope([Entry(0, kind, msgspec.Raw(body))], alone=body)
 
 
 def _head(body: bytes) -> Fields:

@@ -6,54 +6,46 @@ twice, that nothing is nested too deep, what its code, unit, status and exceptio
 was found out when the form was learned.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 
 from service.fhir.reader.fields import elements, fields
-from service.fhir.reader.sent import FULL_URL, RAW, URL, Path, Values
+from service.fhir.reader.sent import FULL_URL, NARRATIVE, RAW, URL, Path, Values
 
 _RESOURCE: Path = ("resource",)
 _QUOTE = 1
+_ESCAPED = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 
 
 class Form:
-    """One form: with the values of its own record in it, it is that record."""
+    """One form: with the values of its own record in it, it is that record.
 
-    __slots__ = ("_chosen", "_order", "_parts", "lead", "trail")
+    `fixed`: the texts that stand before, between and after the values; `order`: which value
+    stands between them; `lead`, `trail`: how much stands before and after the resource, the URLs
+    not counted.
+    """
 
-    def __init__(self, parts: list[str], order: Sequence[int], lead: int, trail: int) -> None:
-        """`parts`: the fixed texts; `order`: which value stands between them; `lead`, `trail`:
-        how much stands before and after the resource, the URLs not counted."""
-        self._parts = [piece for part in parts for piece in (part, "")][:-1]
-        self._order = order
-        self._chosen = itemgetter(*order)
+    __slots__ = ("fixed", "lead", "order", "trail")
+
+    def __init__(self, fixed: Sequence[bytes], order: Sequence[int], lead: int, trail: int) -> None:
+        self.fixed, self.order = tuple(fixed), tuple(order)
         self.lead, self.trail = lead, trail
 
-    def filled(self, values: Values) -> str:
+    def filled(self, values: Values) -> bytes:
         """The form with these values in it."""
-        parts = self._parts[:]
-        parts[1::2] = self._chosen(values)
-        return "".join(parts)
-
-    def laid_out(self, values: Values) -> tuple[list[slice], int, str]:
-        """Where the values stand when each is as long as these, and the longest fixed text with
-        its place."""
-        spots, at, places = [slice(0, 0)] * len(values), 0, {}
-        for part, number in zip(self._parts[::2], (*self._order, -1), strict=True):
-            places[part] = at
-            at += len(part)
-            if number >= 0:
-                spots[number] = slice(at, at + len(values[number]))
-                at += len(values[number])
-        probe = max(places, key=len)
-        return spots, places[probe], probe
+        parts = [b""] * (2 * len(self.fixed) - 1)
+        parts[::2] = self.fixed
+        parts[1::2] = [values[number] for number in self.order]
+        return b"".join(parts)
 
 
-def is_clean(values: Values, quoted: int) -> bool:
-    """Are the values told from what stands around them? Only `values[quoted]` may, which is taken
-    with its quotes."""
-    told = "\n".join((*values[:quoted], *values[quoted + 1 :]))
-    return '"' not in told and "\\" not in told
+def are_texts(values: Values) -> bool:
+    """Does each value end where the text ends in which it stands? Only a narrative may hold
+    escapes."""
+    told = b"\n".join((*values[:NARRATIVE], *values[NARRATIVE + 1 :]))
+    if b'"' in told or b"\\" in told:
+        return False
+    return _ESCAPED.fullmatch(values[NARRATIVE]) is not None
 
 
 def form_of(raw: bytes, places: Sequence[Path], values: Values) -> Form | None:
@@ -71,17 +63,13 @@ def form_of(raw: bytes, places: Sequence[Path], values: Values) -> Form | None:
     )
     misplaced = (at > start if number == FULL_URL else number == URL and at < end
                  for at, _, number in cuts)  # fmt: skip
-    wrapped = raw[:start] + raw[end:]
-    if len(cuts) < 2 or any(misplaced) or not wrapped.isascii():
+    if len(cuts) < 2 or any(misplaced):
         return None
     edges = [0, *(edge for at, after, _ in cuts for edge in (at, after)), len(raw)]
-    try:
-        parts = [str(raw[a:b], "utf-8") for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    except UnicodeDecodeError:
-        return None
+    fixed = [raw[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
     lead = start - len(values[FULL_URL])
-    form = Form(parts, [number for *_, number in cuts], lead, len(raw) - end - len(values[URL]))
-    return form if form.filled(values) == str(raw, "utf-8") else None
+    form = Form(fixed, [number for *_, number in cuts], lead, len(raw) - end - len(values[URL]))
+    return form if form.filled(values) == raw else None
 
 
 def _above(places: Sequence[Path]) -> frozenset[Path]:

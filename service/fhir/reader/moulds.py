@@ -30,7 +30,7 @@ from service.fhir.reader.sent import FIRST_NUMBER, Values
 
 # Distinct numbers remembered in one mould, as sent.
 MOST_NUMBERS = 256
-_DIGITS = re.compile(r"-?[0-9][0-9.eE+-]*")
+_DIGITS = re.compile(rb"-?[0-9][0-9.eE+-]*")
 _STATED = TimeBasis.STATED
 _measurement = assembler(Measurement)
 _use = assembler(MedicationUse)
@@ -48,20 +48,19 @@ class _Number:
             like.kind, like.unit, like.site, like.reference_low, like.reference_high,
             like.preliminary, like.unit_inferred,
         )  # fmt: skip
-        self._known: dict[str, _Told] = {}
+        self._known: dict[bytes, _Told] = {}
 
-    def reading(self, digits: str, at: datetime, source: Source) -> Measurement | None:
+    def reading(self, digits: bytes, at: datetime, source: Source) -> Measurement | None:
         told = self._known.get(digits) or self._judged(digits)
         if told is None:
             return None
-        value, flags = told
         kind, unit, site, low, high, preliminary, inferred = self._like
         return _measurement(
-            kind, at, value, unit, source, None, site, None, low, high, preliminary, inferred,
-            _STATED, flags,
+            kind, at, told[0], unit, source, None, site, None, low, high, preliminary, inferred,
+            _STATED, told[1],
         )  # fmt: skip
 
-    def _judged(self, digits: str) -> _Told | None:
+    def _judged(self, digits: bytes) -> _Told | None:
         if not _DIGITS.fullmatch(digits):
             return None
         found = number_told(self._gauge, digits)
@@ -80,10 +79,10 @@ class Reading(_Number):
     __slots__ = ()
 
     def facts(
-        self, values: Values, at: datetime, source: Source, context: ReadContext
+        self, values: Values, at: datetime, source: Source, received_at: datetime
     ) -> tuple[Fact, ...] | None:
         """Its facts; None when they are to be read in another way."""
-        if at > context.received_at:
+        if at > received_at:
             return None
         one = self.reading(values[FIRST_NUMBER], at, source)
         return None if one is None else (one,)
@@ -100,10 +99,10 @@ class Panel:
         self._alone = TOGETHER.isdisjoint(one.kind for one in like)
 
     def facts(
-        self, values: Values, at: datetime, source: Source, context: ReadContext
+        self, values: Values, at: datetime, source: Source, received_at: datetime
     ) -> tuple[Fact, ...] | None:
         """Its facts; None when they are to be read in another way."""
-        if at > context.received_at:
+        if at > received_at:
             return None
         told = []
         for number, digits in zip(self._numbers, values[FIRST_NUMBER:], strict=True):
@@ -122,10 +121,10 @@ class Order:
 
     like: MedicationUse
     length: timedelta | None
-    doses: dict[str, tuple[float | None, str | None]]
+    doses: dict[bytes, tuple[float | None, str | None]]
 
     def facts(
-        self, values: Values, at: datetime, source: Source, _context: ReadContext
+        self, values: Values, at: datetime, source: Source, _received_at: datetime
     ) -> tuple[Fact, ...] | None:
         """Its facts; None when they are to be read in another way."""
         dose = self.doses.get(values[FIRST_NUMBER])
@@ -205,7 +204,7 @@ def _number(gauge: Gauge, like: Measurement, digits: bytes, kind: type[N]) -> N 
 
 
 def mould_of_order(
-    found: Fields, digits: str, source: Source, context: ReadContext
+    found: Fields, digits: bytes, source: Source, context: ReadContext
 ) -> Order | None:
     """None when the order is not plain, or its dosage has times of its own."""
     use = plain_use(found, source, context)

@@ -8,12 +8,18 @@ import msgspec
 
 from service.errors import BadInput, TooLarge
 from service.fhir import limits
-from service.fhir.reader.bodies import read_entries
-from service.fhir.reader.entry import Entry
+from service.fhir.reader.bodies import read_envelope
+from service.fhir.reader.loose import Lines
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
 from service.fhir.reader.reasons import Reason
+from service.fhir.reader.swift import Swift
 
 CHUNK = 500
+_BLANKS = b" \t\r\n"
+_SHORT = 65_536
+_BACKSLASH = 92
+_ANYTHING = msgspec.json.Decoder(msgspec.Raw)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_ndjson(stream: BinaryIO, context: ReadContext, chunk: int = CHUNK) -> Iterator[Reading]:
@@ -22,32 +28,49 @@ def read_ndjson(stream: BinaryIO, context: ReadContext, chunk: int = CHUNK) -> I
     Lines end at newline bytes only (fact 97). A line that is too long or no JSON is refused
     alone. A Medication may come in another chunk: its orders await it (`awaits`).
     """
-    number = 0
-    held: list[Entry] = []
-    faults: list[EntryOutcome] = []
-    for line in _lines(stream, context.limits.max_bytes):
-        number += 1
-        if line is not None and not line.strip():
+    piece = _Piece(context)
+    for index, line in enumerate(_lines(stream, context.limits.max_bytes)):
+        if line is not None and line.isspace():
             continue
-        reason = _refusal(line, context)
-        if reason is not None:
-            place = f"line {number}"
-            faults.append(EntryOutcome(number - 1, place, Outcome.REFUSED, str(reason)))
-        elif line is not None:
-            held.append(Entry(number - 1, f"line {number}", msgspec.Raw(line)))
-        if len(held) + len(faults) >= chunk:
-            yield _reading(held, faults, context)
-            held, faults = [], []
-    if held or faults:
-        yield _reading(held, faults, context)
+        piece.add(index, line)
+        if piece.count >= chunk:
+            yield piece.reading()
+            piece = _Piece(context)
+    if piece.count:
+        yield piece.reading()
 
 
-def _reading(held: list[Entry], faults: list[EntryOutcome], context: ReadContext) -> Reading:
-    reading = read_entries(held, context)
-    if not faults:
-        return reading
-    merged = sorted((*reading.outcomes, *faults), key=lambda one: one.index)
-    return replace(reading, outcomes=tuple(merged))
+class _Piece:
+    """The lines that are read together."""
+
+    def __init__(self, context: ReadContext) -> None:
+        self._context = context
+        self._swift = None if context.strict else Swift(context)
+        self._lines = Lines()
+        self._faults: list[EntryOutcome] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._lines.lines) + len(self._faults)
+
+    def add(self, index: int, line: bytes | None) -> None:
+        """A line; None for one that is too long. The blanks around it are no part of it."""
+        text = line and line.strip(_BLANKS)
+        if text and _is_json(text, self._context) and self._lines.offer(index, text, self._swift):
+            return
+        reason = _refusal(text, self._context)
+        if reason is None and text:
+            self._lines.keep(index, text)
+        else:
+            place = f"line {index + 1}"
+            self._faults.append(EntryOutcome(index, place, Outcome.REFUSED, str(reason)))
+
+    def reading(self) -> Reading:
+        reading = read_envelope(self._lines, self._context, self._swift)
+        if not self._faults:
+            return reading
+        merged = sorted((*reading.outcomes, *self._faults), key=lambda one: one.index)
+        return replace(reading, outcomes=tuple(merged))
 
 
 def _lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
@@ -61,12 +84,28 @@ def _lines(stream: BinaryIO, longest: int) -> Iterator[bytes | None]:
         yield None
 
 
+def _is_json(line: bytes, context: ReadContext) -> bool:
+    try:
+        if not _is_plain(line, context):
+            limits.check_bytes(line, context.limits)
+        _ANYTHING.decode(line)
+    except (BadInput, msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _is_plain(line: bytes, context: ReadContext) -> bool:
+    """Short, and without what `limits.check_bytes` looks for: it would find nothing."""
+    short = len(line) <= min(_SHORT, context.limits.max_bytes)
+    return short and line.isascii() and _BACKSLASH not in line
+
+
 def _refusal(line: bytes | None, context: ReadContext) -> Reason | None:
     if line is None:
         return Reason.TOO_LARGE
     try:
         limits.check(line, context.limits)
-        msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        _OBJECT.decode(line)
     except TooLarge:
         return Reason.TOO_LARGE
     except msgspec.ValidationError:

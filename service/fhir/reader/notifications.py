@@ -19,7 +19,7 @@ _KINDS = frozenset({
 })  # fmt: skip
 
 
-def is_status(raw: msgspec.Raw) -> bool:
+def is_status(raw: msgspec.Raw | bytes) -> bool:
     text = bytes(raw)
     return b'"SubscriptionStatus"' in text or (b'"Parameters"' in text and b"subscription" in text)
 

@@ -6,6 +6,7 @@ from alerts.chart import Condition, Fact, Measurement, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN
 from service.fhir.reader.answers import presence
 from service.fhir.reader.codes import Coded, coded
+from service.fhir.reader.dipstick import BLOOD, pluses
 from service.fhir.reader.fields import Fields, objects, string, value_of
 from service.fhir.reader.meaning import Meaning
 from service.fhir.reader.numbers import (
@@ -57,6 +58,8 @@ def number_of(found: Fields, key: str, what: Meaning) -> Number | Fault:
     if key == "valueQuantity":
         return number_in(what.concept, what.code_unit, bytes(found[key]))
     value = _decoded(found, key)
+    if what.concept == BLOOD and (degree := _pluses(key, value)):
+        return degree
     if key in _NUMBERS:
         return bare_number(what.concept, what.code_unit, value)
     if key == "valueString":
@@ -66,6 +69,12 @@ def number_of(found: Fields, key: str, what: Meaning) -> Number | Fault:
     if key == "valueSampledData":
         return Fault(Reason.WAVEFORM, "")
     return Fault(Reason.NOT_A_NUMBER, shown(found))
+
+
+def _pluses(key: str, value: Any) -> Number | None:
+    if isinstance(value, bool):
+        return pluses(value)
+    return pluses(coded(value)) if key in _CONCEPTS or key == "valueString" else None
 
 
 def _coded_score(what: Meaning, answer: Coded) -> Number | Fault:

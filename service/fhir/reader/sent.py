@@ -4,13 +4,11 @@ Every string and number that is free to vary between two records of one form has
 whatever else an entry holds belongs to its form (`form`).
 """
 
-from typing import Any
-
 import msgspec
 
 NOTHING = msgspec.Raw(b"")
 Path = tuple[str | int, ...]
-Values = tuple[str, ...]
+Values = tuple[bytes, ...]
 
 
 class _Meta(msgspec.Struct, frozen=True, gc=False):
@@ -84,8 +82,10 @@ class Sent(msgspec.Struct, frozen=True, gc=False):
 # Raises ValueError where a part is not as plain as this, RecursionError.
 opened = msgspec.json.Decoder(Sent).decode
 
-# The places of the values below, in their order. Those of RAW are taken with their quotes.
-FULL_URL, URL, NARRATIVE, SHARED, WHEN, FIRST_NUMBER = 0, 1, 5, 8, 13, 15
+# The places of the values below, in their order, as bytes: a text without its quotes, a
+# narrative as escaped as it came. What stands in RAW may be anything.
+FULL_URL, URL, ID, VERSION, UPDATED, NARRATIVE = range(6)
+SUBJECT, WHEN, FIRST_NUMBER = 7, 13, 15
 _SHARED: tuple[Path, ...] = (
     ("fullUrl",),
     ("request", "url"),
@@ -115,7 +115,7 @@ ORDER_PLACES: tuple[Path, ...] = (
     ("resource", "dosageInstruction", 0, "doseAndRate", 0, "doseQuantity", "value"),
 )
 _VALUE: Path = ("resource", "valueQuantity", "value")
-RAW = frozenset({"div", "value"})
+RAW = frozenset({"value"})
 
 
 def number_places(sent: Sent) -> tuple[Path, ...]:
@@ -128,29 +128,32 @@ def number_places(sent: Sent) -> tuple[Path, ...]:
 def observation_values(sent: Sent) -> Values:
     """What stands in `OBSERVATION_PLACES` and `number_places`. Raises IndexError, ValueError."""
     one = sent.resource
-    meta, subject, stay, by = one.meta, one.subject, one.encounter, one.performer[0]
-    shared = (
-        sent.fullUrl, sent.request.url, one.id, meta.versionId, meta.lastUpdated,
-        str(one.text.div, "utf-8"), one.identifier[0].value, subject.reference, subject.display,
-        stay.reference, stay.display, by.reference, by.display, one.effectiveDateTime, one.issued,
-    )  # fmt: skip
+    shared = _shared_values(sent, one.performer[0], one.effectiveDateTime, one.issued)
     if one.component:
-        return shared + tuple([_text(part.valueQuantity.value) for part in one.component])
-    return (*shared, str(one.valueQuantity.value, "utf-8"))
+        return shared + tuple([bytes(part.valueQuantity.value) for part in one.component])
+    return (*shared, bytes(one.valueQuantity.value))
 
 
 def order_values(sent: Sent) -> Values:
     """What stands in `ORDER_PLACES`. Raises IndexError, ValueError."""
     one = sent.resource
-    meta, subject, stay, by = one.meta, one.subject, one.encounter, one.requester
     dosage = one.dosageInstruction[0]
-    return (
-        sent.fullUrl, sent.request.url, one.id, meta.versionId, meta.lastUpdated,
-        str(one.text.div, "utf-8"), one.identifier[0].value, subject.reference, subject.display,
-        stay.reference, stay.display, by.reference, by.display, one.authoredOn, dosage.text,
-        str(dosage.doseAndRate[0].doseQuantity.value, "utf-8"),
+    shared = _shared_values(sent, one.requester, one.authoredOn, dosage.text)
+    return (*shared, bytes(dosage.doseAndRate[0].doseQuantity.value))
+
+
+def _shared_values(sent: Sent, by: _Reference, when: str, more: str) -> Values:
+    one = sent.resource
+    meta, subject, stay = one.meta, one.subject, one.encounter
+    before = (sent.fullUrl, sent.request.url, one.id, meta.versionId, meta.lastUpdated)
+    after = (
+        one.identifier[0].value, subject.reference, subject.display, stay.reference, stay.display,
+        by.reference, by.display, when, more,
     )  # fmt: skip
+    return (*map(str.encode, before), _inside(bytes(one.text.div)), *map(str.encode, after))
 
 
-def _text(raw: Any) -> str:
-    return str(raw, "utf-8")
+def _inside(narrative: bytes) -> bytes:
+    if narrative[:1] not in (b"", b'"'):
+        raise ValueError("a narrative that is no text")
+    return narrative[1:-1]

@@ -15,21 +15,23 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 
-import msgspec
-
 from alerts.chart import Source
 from service.fhir.reader.assembly import assembler
 from service.fhir.reader.entry import LONGEST_ID, Entry
-from service.fhir.reader.form import Form, form_of, is_clean
+from service.fhir.reader.form import Form, are_texts, form_of
 from service.fhir.reader.layout import Layouts
 from service.fhir.reader.moulds import Mould, Order, mould_of_observation, mould_of_order
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, ResourceFacts
 from service.fhir.reader.sent import (
     FIRST_NUMBER,
-    NARRATIVE,
+    FULL_URL,
+    ID,
     OBSERVATION_PLACES,
     ORDER_PLACES,
-    SHARED,
+    SUBJECT,
+    UPDATED,
+    URL,
+    VERSION,
     WHEN,
     Sent,
     Values,
@@ -47,7 +49,6 @@ LONGEST_ENTRY = 8192
 # Learning must pay: so many entries were read by the forms of a code for each that was learned.
 WORTH = 4
 _PATIENT = re.compile(r"Patient/([^/?#\s|]{1,128})")
-_A_TEXT = ("", '"')
 _LEARNED_TYPES = frozenset({"Observation", "MedicationRequest"})
 _ACCEPTED = Outcome.ACCEPTED
 _source = assembler(Source)
@@ -66,7 +67,7 @@ class _Code:
         self.forms: tuple[_Learned, ...] = ()
         self.learned = self.used = 0
 
-    def fitting(self, text: str, values: Values) -> _Learned | None:
+    def fitting(self, text: bytes, values: Values) -> _Learned | None:
         """The form that this is."""
         for one in self.forms:
             if one[1].filled(values) == text:
@@ -116,6 +117,11 @@ def forget() -> None:
     _layouts.clear()
 
 
+def as_entry(resource: bytes) -> bytes:
+    """A resource that came without a Bundle, as an entry of one."""
+    return b'{"resource":' + resource + b"}"
+
+
 class Swift:
     """The entries of one body that are of a known form, in the order of the body."""
 
@@ -124,9 +130,9 @@ class Swift:
         self._places: dict[str, int] = {}  # by "Type/id"
         self._resources: list[ResourceFacts | None] = []
         self._outcomes: list[EntryOutcome | None] = []
-        self._urls: list[str] = []
+        self._urls: list[bytes] = []
 
-    def told(self) -> tuple[list[ResourceFacts], list[EntryOutcome], list[str]]:
+    def told(self) -> tuple[list[ResourceFacts], list[EntryOutcome], list[bytes]]:
         """Of every entry that was read, what it gave and its full URL."""
         if len(self._places) == len(self._resources):
             return self._resources, self._outcomes, self._urls  # type: ignore[return-value]
@@ -143,69 +149,73 @@ class Swift:
         self._resources[place] = self._outcomes[place] = None
         return outcome.index
 
-    def take(self, index: int, raw: msgspec.Raw) -> bool:
-        """Read an entry of a Bundle; False when it is to be read the usual way."""
+    def take(self, index: int, location: str, text: bytes) -> bool:
+        """Read an entry of a Bundle, which must be JSON; False when it is to be read the usual
+        way. `location`: where its resource stands."""
         try:
-            text = str(raw, "utf-8")
             found = _layouts.find(text)
             if found is not None:
-                return self._read(index, raw, *found)
-            sent = opened(raw)
+                return self._read(index, location, text, found[0], found[1])
+            sent = opened(text)
             code = _forms_of(sent)
             if code is None:
                 return False
             values = code.values(sent)
             learned = code.fitting(text, values)
-            if learned is None or not is_clean(values, NARRATIVE):
+            if learned is None or not are_texts(values):
                 return False
-            if not self._read(index, raw, learned, values):
+            if not self._read(index, location, text, learned, values):
                 return False
             _layouts.add(text, learned[1], values, learned)
         except (ValueError, IndexError, OverflowError, RecursionError):
             return False
         return True
 
-    def _read(self, index: int, raw: msgspec.Raw, learned: _Learned, values: Values) -> bool:
+    def _read(
+        self, index: int, location: str, text: bytes, learned: _Learned, values: Values
+    ) -> bool:
         kind, form, mould = learned
         context = self._context
-        full_url, url, mark, version, updated, narrative, _, subject = values[:SHARED]
+        mark = values[ID].decode()
         reference = f"{kind}/{mark}"
-        at, patient = stated(values[WHEN]), _patient(subject)
-        changed = stated(updated) if updated else None
-        if at is None or patient is None or (updated and changed is None):
+        if reference in self._places or not (mark.isprintable() and 0 < len(mark) <= LONGEST_ID):
+            return False
+        if "/" in mark or mark[0] == " " or mark[-1] == " ":
+            return False
+        at, patient = stated(values[WHEN].decode()), _patient(values[SUBJECT])
+        if at is None or patient is None:
             return False
         if context.only_patient is not None and patient != context.only_patient:
             return False
-        if reference in self._places or narrative[:1] not in _A_TEXT:
+        changed = values[UPDATED] and stated(values[UPDATED].decode())
+        if changed is None:
             return False
-        if not mark.isprintable() or "/" in mark or not _may_be_id(mark):
-            return False
-        if not full_url.isascii() or not url.isascii():
-            return False  # where the resource stands is told in bytes
-        source = _source(context.tenant, kind, mark, version.strip() or None)
-        facts = mould.facts(values, at, source, context)
+        source = _source(context.tenant, kind, mark, _version(values[VERSION]))
+        facts = mould.facts(values, at, source, context.received_at)
         if facts is None:
             return False
-        start, end = form.lead + len(full_url), len(raw) - form.trail - len(url)
-        digest = sha256(memoryview(raw)[start:end]).hexdigest()[:32]
+        url = values[FULL_URL]
+        resource = text[form.lead + len(url) : len(text) - form.trail - len(values[URL])]
+        digest = sha256(resource).hexdigest()[:32]
         self._places[reference] = len(self._urls)
-        self._urls.append(full_url)
-        self._resources.append(ResourceFacts(source, patient, facts, False, changed, digest, index))
-        self._outcomes.append(
-            EntryOutcome(index, f"Bundle.entry[{index}].resource", _ACCEPTED, "", reference)
+        self._urls.append(url)
+        self._resources.append(
+            ResourceFacts(source, patient, facts, False, changed or None, digest, index)
         )
+        self._outcomes.append(EntryOutcome(index, location, _ACCEPTED, "", reference))
         return True
 
 
-def _may_be_id(mark: str) -> bool:
-    return 0 < len(mark) <= LONGEST_ID and not (mark[0].isspace() or mark[-1].isspace())
-
-
 @lru_cache(maxsize=8192)
-def _patient(reference: str) -> str | None:
+def _patient(reference: bytes) -> str | None:
     """Whose it is, where the reference alone tells: "Patient/1"."""
-    match = _PATIENT.fullmatch(reference)
+    match = _PATIENT.fullmatch(str(reference, "utf-8"))
     return match[1] if match and match[1].isascii() else None
+
+
+@lru_cache(maxsize=1024)
+def _version(told: bytes) -> str | None:
+    return str(told, "utf-8").strip() or None
 
 
 def learn(raw: bytes, entry: Entry, source: Source, context: ReadContext) -> None:
@@ -227,13 +237,13 @@ def learn(raw: bytes, entry: Entry, source: Source, context: ReadContext) -> Non
 def _learn(raw: bytes, sent: Sent, entry: Entry, source: Source, context: ReadContext) -> None:
     of_order = entry.type == "MedicationRequest"
     values = (order_values if of_order else observation_values)(sent)
-    if not is_clean(values, NARRATIVE) or values[NARRATIVE][:1] not in _A_TEXT:
+    if not are_texts(values):
         return
     mould = _mould(entry, values, source, context)
     if mould is None:
         return
     known = _forms_of(sent)
-    fitting = known.fitting(str(raw, "utf-8"), values) if known else None
+    fitting = known.fitting(raw, values) if known else None
     if fitting is not None:
         like = fitting[2]
         if isinstance(like, Order) and isinstance(mould, Order):

@@ -11,12 +11,12 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Select, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -123,6 +123,7 @@ class Database:
     def __init__(self, url: str, pool: int = 10) -> None:
         self.engine = engine_of(url, pool)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._texts: dict[Select[Any], tuple[str, Sequence[str] | None]] = {}
         # writers of one process queue fairly here instead of polling SQLite's lock
         self._turn = threading.Lock()
         _forget_after_fork(self)
@@ -132,6 +133,34 @@ class Database:
         """One consistent snapshot (SQLite) or committed reads (PostgreSQL)."""
         with told(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    def glance(self, statement: Select[Any], parameters: dict[str, str | int]) -> Any:
+        """The first row of one query, None without any: for what every hook call asks.
+
+        A query alone is a snapshot of its own, so it is given to the driver without a transaction
+        around it. Its parameters are plain texts and numbers.
+        """
+        text, order = self._texts.get(statement) or self._as_sent(statement)
+        given = parameters if order is None else [parameters[name] for name in order]
+        with told():
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(text, given)
+                row = cursor.fetchone()
+                cursor.close()
+            except self.engine.dialect.loaded_dbapi.Error as fault:
+                connection.invalidate()
+                raise DBAPIError(text, None, fault) from fault
+            finally:
+                connection.close()
+        return row
+
+    def _as_sent(self, statement: Select[Any]) -> tuple[str, Sequence[str] | None]:
+        """As the driver takes it; the order of its parameters where they have no names."""
+        compiled = statement.compile(self.engine)
+        found = self._texts[statement] = (str(compiled), compiled.positiontup)
+        return found
 
     @contextmanager
     def write(self, patience_s: float = PATIENCE_S) -> Iterator[Connection]:

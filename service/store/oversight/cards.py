@@ -16,6 +16,8 @@ from service.store.database.schema import cards, feedback
 _SAME_CARD = and_(feedback.c.tenant == cards.c.tenant, feedback.c.card == cards.c.uuid)
 # a hook's answer does not wait for a busy store
 CARD_PATIENCE_S = 0.3
+# by dialect, built once: nearly every answer runs it
+_new: dict[str, Any] = {}
 _TEXTS = {
     "uuid": 128,
     "service": 128,
@@ -172,7 +174,10 @@ def _plain(value: Any) -> Any:
 
 
 def _keep(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    connection.execute(inserting(connection, cards).on_conflict_do_nothing(), rows)
+    dialect = connection.dialect.name
+    if dialect not in _new:
+        _new[dialect] = inserting(connection, cards).on_conflict_do_nothing()
+    connection.execute(_new[dialect], rows)
 
 
 def _card(tenant: str, patient: str, card: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -73,11 +73,8 @@ class Facts(Part):
     def revision(self, tenant: str, patient: str) -> int | None:
         """Rises with everything that comes in about a patient (and with each evaluation); None for
         one who was never heard of."""
-        with self._database.read() as connection:
-            found: int | None = connection.execute(
-                _REVISION, {"tenant": tenant, "patient": patient}
-            ).scalar()
-            return found
+        found = self._database.glance(_REVISION, {"tenant": tenant, "patient": patient})
+        return None if found is None else int(found[0])
 
     def drugs(self, tenant: str, names: Collection[str]) -> dict[str, DrugIdentity]:
         """What these Medications are ("Medication/123"), as far as they are on record."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from service.worklist.synopsis import Said, exposed_drug, interval, pair
+from service.worklist.synopsis import Said, exposed_drug, interval, missing, next_steps, pair
 from service.worklist.words import (
     EXPOSURE_READINGS,
     SCORED,
@@ -41,7 +41,9 @@ def portrait(
         "tone": ("list-only", "watch", "warning", "critical")[rank_of(said["tier"])],
         "wording": said["wording"],
         "severity": _severity(said),
-        "not_severe_because_unknown": list(said["severity_detail"]["unknown"]),
+        "next": next_steps(said) if said["tier"] != "NONE" else [],
+        "missing": missing(said) if said["tier"] != "NONE" else [],
+        "not_severe_because_unknown": _not_severe(said),
         "critical_care": list(said["severity_detail"]["critical_care"]),
         "tier_rules": said["tier_rules"],
         "caps": [named(cap) for cap in said["caps"]],
@@ -79,6 +81,12 @@ def _severity(said: Said) -> str:
     stage = f", Woodbury stage {detail['stage']}" if detail["stage"] else ""
     why = f": {'; '.join(detail['reasons'])}" if detail["reasons"] else ""
     return f"Severity {detail['level'].lower()}{stage}{why}."
+
+
+def _not_severe(said: Said) -> list[str]:
+    """What could make it severe, and nobody measured; nothing more can where it is severe."""
+    detail = said["severity_detail"]
+    return [] if detail["level"] == "SEVERE" else list(detail["unknown"])
 
 
 def _findings(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, Any]]:

@@ -150,8 +150,11 @@ def test_nothing_acts_by_itself_and_nothing_of_the_next_version_is_used(
 def test_an_order_select_answer_is_about_the_selected_order(
     ehr: Ehr, services: list[dict[str, Any]]
 ) -> None:
-    """A selection that is not among the drafts: the drafts are background."""
+    """What was drafted before is background to the order selected now."""
     service = next(s for s in services if s["hook"] == "order-select")
-    context = {**_dangerous("order-select"), "selections": ["MedicationRequest/another"]}
+    context = _dangerous("order-select")
+    harmless = {**DRAFT, "id": "another", "medicationCodeableConcept": {"text": "amoxicillin"}}
+    context["draftOrders"]["entry"].append({"resource": harmless})
+    context["selections"] = ["MedicationRequest/another"]
     found = ehr.call(service, context=context).json()["cards"]
     assert not [c for c in found if "metoclopramide" in c["summary"].lower()]

@@ -45,10 +45,7 @@ class Planted:
 
 @dataclass
 class Patient:
-    """One stay; `write` gives its resources in the order of time.
-
-    `uneven`: by how many hours a round may be early or late.
-    """
+    """One stay; `write` gives its resources in the order of time."""
 
     name: str
     chance: random.Random
@@ -56,7 +53,6 @@ class Patient:
     hours: float
     planted: Planted
     count: int = 0
-    uneven: float = 0.0
 
     def stamp(self, hours: float) -> str:
         return (self.start + timedelta(minutes=round(hours * 60))).isoformat()
@@ -76,8 +72,7 @@ class Patient:
         yield from self._drugs()
         hours = 0.5
         while hours < self.hours:
-            off = self.chance.uniform(-self.uneven, self.uneven) if self.uneven else 0.0
-            yield from self._round(hours + off)
+            yield from self._round(hours)
             hours += 6 if self.severity(hours) == 0 else 3
         yield from self._laboratory()
 

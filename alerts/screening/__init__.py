@@ -2,11 +2,9 @@
 
 A `Screen` looks at each fact once, when it comes, and answers at any time. "Quiet" is proven: the
 full assessment would say tier NONE, tell nobody and name no interaction and no withdrawal. Anything
-else is "assess it": the screen never says that something is there. `repeated` tells of a chart that
-is not quiet when one more record of it changes nothing.
+else is "assess it": the screen never says that something is there.
 """
 
-from alerts.screening.repeats import repeated
 from alerts.screening.screen import Answer, Screen
 
-__all__ = ["Answer", "Screen", "repeated"]
+__all__ = ["Answer", "Screen"]

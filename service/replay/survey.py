@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerts.assessment import assess
-from alerts.chart import DAWN, Chart, Fact
+from alerts.chart import DAWN, Fact
 from alerts.knowledge import Knowledge
-from alerts.screening import Answer, Screen, repeated
+from alerts.screening import Answer, Screen
 from alerts.statements import Assessment, Channel, TierName
 from service.replay.bodies import known_from
 from service.replay.chronicle import Moment, moments_of
@@ -24,10 +24,7 @@ QUIET = (TierName.NONE.value, Channel.NONE.value)
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """`course`: the assessments that spoke, maybe none; `assessed`: how many were made.
-
-    Nothing of a survey shows when its assessments would be due again.
-    """
+    """`course`: the assessments that spoke, maybe none; `assessed`: how many were made."""
 
     steps: tuple[Step, ...]
     course: tuple[Assessment, ...]
@@ -67,8 +64,7 @@ class Record:
 def survey(record: Record, rules: Knowledge, *, screened: bool = True) -> Survey | None:
     """The survey of one patient; None when nothing is dated.
 
-    `screened`: leave out what the screen calls quiet or a repetition. It changes nothing but the
-    time.
+    `screened`: leave out what the screen calls quiet; it changes nothing but the time.
     """
     ends = record.ends()
     if ends is None:
@@ -102,7 +98,6 @@ class _Surveying:
     screened: bool
     course: list[Assessment] = field(default_factory=list)
     assessed: int = 0
-    last: tuple[Chart, Assessment] | None = None
 
     def done(self) -> Survey:
         calls = Calls(self.rules, corrected=False)
@@ -133,21 +128,11 @@ class _Surveying:
             before = said
 
     def _followed(self, moment: Moment, calls: Calls, growing: Growing) -> Step:
-        said = self._said(moment)
-        self.last = (moment.chart, said)
+        self.assessed += 1
+        said = assess(moment.chart, self.rules, moment.at, brief=True)
         calls.meet(moment, said, growing.references)
         if spoken(said):
             self.course.append(said)
         if said.tier.name is TierName.NONE:
             return Step(moment.at, said.tier.name.value, None, None, said.tier.channel.value)
         return step_of(said)
-
-    def _said(self, moment: Moment) -> Assessment:
-        """What is said at the moment: the last assessment again where that is proven."""
-        if self.screened and self.last is not None:
-            before, said = self.last
-            again = repeated(said, before, moment.chart, moment.at, self.rules)
-            if again is not None:
-                return again
-        self.assessed += 1
-        return assess(moment.chart, self.rules, moment.at, brief=True)

@@ -3,12 +3,11 @@
 Process CPU time of one core, the floor measured in the same run on the same bytes. Facts are what
 reaches a chart; a moment is a time at which one of them becomes known.
 
-Five populations, told in the output with what they assume:
+Four populations, told in the output with what they assume:
   hospital      9 % given a dopamine antagonist (9 % of 17,775 admissions, Herzig 2016,
                 doi 10.1111/jgs.13943; 6 % of 2.7 million, doi 10.1002/jhm.2596), 29 % febrile
                 (of 4,065 patients, McGowan 1987, doi 10.1016/0002-9343(87)90103-3), with NMS
                 3 in 10,000 of the exposed (SPEC 8.2). Vital signs every 6 hours: an assumption.
-  uneven        the same, each round up to 24 minutes early or late
   afebrile      the same without fever: what the screen and the reader leave
   antipsychotic as hospital, everybody on a dopamine antagonist
   planted       `scripts/simulate_ward.py`: one in five with an episode or a look-alike
@@ -45,8 +44,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS, FIXTURES = ROOT / "scripts", ROOT / "fixtures"
 EXPOSED, FEBRILE, EPISODE = 0.09, 0.29, 0.0003
-UNEVEN_H = 0.4
-POPULATIONS = ("hospital", "uneven", "afebrile", "antipsychotic", "planted")
+POPULATIONS = ("hospital", "afebrile", "antipsychotic", "planted")
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,7 @@ def ward(folder: Path, population: str, admissions: int) -> Path:
         ward_script.write(folder, 11, admissions, 365)
         return folder
     folder.mkdir(parents=True)
-    of = "hospital" if population == "uneven" else population
-    chance = random.Random(f"benchmark-{of}")
+    chance = random.Random(f"benchmark-{population}")
     with ExitStack() as stack:
         files: dict[str, TextIO] = {}
         for number in range(admissions):
@@ -98,7 +95,6 @@ def ward(folder: Path, population: str, admissions: int) -> Path:
             febrile = 0.0 if population == "afebrile" else FEBRILE
             kind, given = kind_of(chance, exposed, febrile)
             one = patients.patient(11, number, start, kind)
-            one.uneven = UNEVEN_H if population == "uneven" else 0.0
             for resource_of_it in one.write() if given else without_antagonists(one, patients):
                 name = resource_of_it["resourceType"]
                 if name not in files:

@@ -7,7 +7,7 @@ new data (the next review).
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from alerts.evidence import (
     use_datum,
 )
 from alerts.knowledge import Knowledge
+from alerts.knowledge.records import Parameter
 from alerts.ledger import Account, Ledger, Look, ledger
 from alerts.past import as_it_stood
 from alerts.series import AT, Series
@@ -78,6 +79,8 @@ class Moment:
     # the first true finding of the episode, once it is known
     onset: datetime | None = None
     _looks: dict[tuple[str, timedelta], Look] = field(default_factory=dict)
+    # the same by the parameter that tells the hours
+    _recent: dict[tuple[str, str], Look] = field(default_factory=dict)
     _series: dict[str, Series] = field(default_factory=dict)
     _ingredients: set[str] | None = None
     # answers of this moment that several rules ask for, each worked out once
@@ -135,13 +138,25 @@ class Moment:
 
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
         """Usable readings of the window that ends now, oldest first."""
-        mark = (kind, window)
-        look = self._looks.get(mark)
-        if look is None:
-            found = self._read(kind, window) if kind in self.chart.by_kind else []
-            look = self._looks[mark] = Look(found, (kind, window / HOUR, len(found)))
+        look = self._looks.get((kind, window)) or self._look(kind, window)
         self.account_open.looks[look] = look.said
         return look.found
+
+    def recent(self, kind: str, parameter: str) -> list[Measurement]:
+        """Usable readings of the hours of a parameter, oldest first."""
+        look = self._recent.get((kind, parameter))
+        if look is None:
+            window = self.hours(parameter)
+            look = self._looks.get((kind, window)) or self._look(kind, window)
+            self._recent[kind, parameter] = look
+        self.reading[parameter] = None
+        self.account_open.looks[look] = look.said
+        return look.found
+
+    def _look(self, kind: str, window: timedelta) -> Look:
+        found = self._read(kind, window) if kind in self.chart.by_kind else []
+        look = self._looks[kind, window] = Look(found, (kind, window / HOUR, len(found)))
+        return look
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
         series = self._series.get(kind) or self._past(kind)
@@ -301,15 +316,21 @@ class Moment:
 
     def steps(self) -> tuple[Step, ...]:
         """The trace: what each finding and rule read."""
-        parameters, known = self.knowledge.parameters, self.knowledge.memo
+        known = self.knowledge.memo
         found = []
         for name, account in self._accounts.items():
-            keys = tuple(account.parameters)
-            thresholds = known.get(keys)
-            if thresholds is None:
-                thresholds = known[keys] = tuple([parameters[key] for key in keys])
-            found.append(Step(name, thresholds, tuple(account.looks.values())))
+            read = (name, tuple(account.parameters))
+            step: Step | None = known.get(read)  # without looks: the same for every patient
+            if step is None:
+                step = known[read] = Step(name, self._told(read[1]), ())
+            if account.looks:
+                step = Step(name, step.thresholds, tuple(account.looks.values()))
+            found.append(step)
         return tuple(found)
+
+    def _told(self, keys: tuple[str, ...]) -> tuple[Parameter, ...]:
+        parameters = self.knowledge.parameters
+        return tuple([parameters[key] for key in keys])
 
 
 def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:
@@ -320,14 +341,14 @@ def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:
     return Moment(clipped, ledger(knowledge), as_of, upcoming)
 
 
-def taken(use: MedicationUse, members: Iterable[str], as_of: datetime, window: timedelta) -> bool:
+def taken(use: MedicationUse, members: Set[str], as_of: datetime, window: timedelta) -> bool:
     """Was one of these drugs given, or is it presumed running, in the window?"""
-    if use.do_not_perform or use.status.value in NEVER_TAKEN:
+    if use.do_not_perform or use.status in NEVER_TAKEN:
         return False
-    if not set(use.ingredients) & set(members):
+    if members.isdisjoint(use.ingredients):
         return False
     at = begun(use)
     if at is None or at > as_of:
         return False
-    end = use.end or (at if use.evidence.value == "administration" else as_of)
+    end = use.end or (at if use.evidence == "administration" else as_of)
     return end >= as_of - window

@@ -80,7 +80,7 @@ def _temperature_wanted(now: Moment, states: Mapping[str, Truth], *, stirred: bo
     """TEMP1 with HYP unknown; or only peripheral readings; or nothing while other signs stir."""
     if states["HYP"] is UNKNOWN and (states["TEMP1"] is TRUE or stirred):
         return True
-    readings = now.within("body_temperature", now.hours("temp1.window_h"))
+    readings = now.recent("body_temperature", "temp1.window_h")
     trusted = trusted_sites(now.knowledge)
     return stirred and bool(readings) and not any(m.site in trusted for m in readings)
 

@@ -79,7 +79,7 @@ def _in_window(now: Moment) -> str:
 
 
 def _worst(now: Moment, kind: str) -> float | None:
-    readings = now.within(kind, now.hours("severity.window_h"))
+    readings = now.recent(kind, "severity.window_h")
     return max([m.value for m in readings], default=None)
 
 
@@ -115,7 +115,7 @@ def _overrides(now: Moment) -> Iterator[_Override]:
 
 
 def _newest(now: Moment, kind: str) -> Measurement | None:
-    readings = now.within(kind, now.hours("severity.window_h"))
+    readings = now.recent(kind, "severity.window_h")
     if readings and readings[-1].comparator:
         readings = [m for m in readings if not m.comparator]
     return readings[-1] if readings else None

@@ -91,8 +91,9 @@ def stamp(at: datetime, now: Moment) -> str:
     """A time in the zone of the assessment's clock: '25 Nov 08:10 UTC'."""
     local, this = at.astimezone(now.as_of.tzinfo), now.as_of.year
     year = "" if local.year == this else f" {local.year}"
-    if not year:
-        now.until(datetime(this + 1, 1, 1, tzinfo=now.as_of.tzinfo))
+    if not year and "new year" not in now.answers:  # noted once: the year is then written
+        now.answers["new year"] = datetime(this + 1, 1, 1, tzinfo=now.as_of.tzinfo)
+        now.until(now.answers["new year"])
     clock = f"{local.hour:02}:{local.minute:02} {local.tzname() or ''}"
     return f"{local.day} {_MONTHS[local.month - 1]}{year} {clock}".strip()
 

@@ -189,7 +189,7 @@ def _status_epilepticus(
 def rhabdomyolysis(scene: Scene) -> Ranked:
     """CK above 5 × ULN or 1000 U/L with another cause, and no fever, rigidity or altered mind."""
     now = scene.now
-    readings = now.within("creatine_kinase", now.hours("ck.lookback_h"))
+    readings = now.recent("creatine_kinase", "ck.lookback_h")
     multiple, flat = now.knowledge["ddx.rhabdo_multiple"], now.knowledge["ddx.rhabdo_ck"]
     high = [
         m.value > flat or (m.reference_high is not None and m.value > multiple * m.reference_high)

@@ -61,7 +61,7 @@ def _malignant_catatonia(
 
 def _catatonic(scene: Scene) -> Truth:
     least = scene.now.knowledge["ddx.bush_francis"]
-    totals = scene.now.within("bush_francis_catatonia", scene.now.hours("ms.coded_h"))
+    totals = scene.now.recent("bush_francis_catatonia", "ms.coded_h")
     if totals:
         return TRUE if totals[-1].value >= least else FALSE
     items = at_least(int(least), scene.signs(SCREEN))

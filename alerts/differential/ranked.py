@@ -59,7 +59,7 @@ def weighable(now: Moment) -> bool:
 def _weighable(now: Moment) -> bool:
     if now.present(now.hours("ddx.sign_h"), *TELLING):
         return True
-    levels = now.within("lithium_level", now.hours("ck.lookback_h"))
+    levels = now.recent("lithium_level", "ck.lookback_h")
     if any(m.reference_high is not None and m.value > m.reference_high for m in levels):
         return True
     if not now.chart.conditions:

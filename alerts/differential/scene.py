@@ -177,7 +177,7 @@ class Scene:
         return self._ranged(kind, upper=False)
 
     def _ranged(self, kind: str, *, upper: bool) -> Truth:
-        results = self.now.within(kind, self.now.hours("ck.lookback_h"))
+        results = self.now.recent(kind, "ck.lookback_h")
         for reading in reversed(results):
             limit = reading.reference_high if upper else reading.reference_low
             if limit is not None:

@@ -50,7 +50,7 @@ def clozapine(scene: Scene) -> Ranked:
     """Clozapine and fever with neutropenia, troponin, or CRP in the first 8 weeks [D]."""
     now = scene.now
     drug = scene.drug("clozapine", now.days("ddx.lithium_d"))
-    counts = now.within("neutrophils", now.hours("ck.lookback_h"))
+    counts = now.recent("neutrophils", "ck.lookback_h")
     limit = now.knowledge["ddx.neutrophils"]
     few = [negated(above(m, limit)) for m in counts]
     new = scene.began_within("clozapine", now.days("ddx.clozapine_start_d"))

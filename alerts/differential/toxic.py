@@ -173,7 +173,7 @@ def _anaesthetic(
 
 def larach_rank(scene: Scene) -> int | None:
     """The rank of an entered Larach total (0 -> 1, 3 -> 2 ... 50 -> 6); None without one."""
-    totals = scene.now.within("larach_points", scene.now.hours("episode.gap_h"))
+    totals = scene.now.recent("larach_points", "episode.gap_h")
     if not totals:
         return None
     starts: list[int] = scene.now.knowledge.criteria["larach_starts"]

@@ -30,7 +30,7 @@ def threshold(now: Moment, reading: Measurement) -> tuple[float, tuple[str, ...]
 
 
 def creatine_kinase(now: Moment, onset: datetime | None) -> Finding:
-    readings = now.within("creatine_kinase", now.hours("ck.lookback_h"))
+    readings = now.recent("creatine_kinase", "ck.lookback_h")
     high: list[tuple[Measurement, tuple[str, ...]]] = []
     for reading in readings:
         limit, labels = threshold(now, reading)
@@ -135,7 +135,7 @@ def _injections(now: Moment, window: timedelta) -> list[MedicationUse]:
 
 def above_normal(now: Moment) -> Finding:
     """CK above the laboratory's own limit: for the atypical tier only (TIER-3b)."""
-    readings = now.within("creatine_kinase", now.hours("ck.lookback_h"))
+    readings = now.recent("creatine_kinase", "ck.lookback_h")
     ranged = [m for m in readings if m.reference_high]
     raised = [
         m for m in ranged if m.value > (m.reference_high or 0) and m.comparator not in {"<", "<="}

@@ -76,13 +76,13 @@ def _positive_signs(now: Moment) -> list[Sign]:
 def _by_scale(now: Moment) -> Finding | None:
     """A 4AT total at its cut-off or above."""
     cutoff = now.knowledge["ms.four_at"]
-    high = [m for m in now.within("four_at", now.hours("ms.true_h")) if m.value >= cutoff]
+    high = [m for m in now.recent("four_at", "ms.true_h") if m.value >= cutoff]
     return _from(high, f"4AT {cutoff:g} or higher")
 
 
 def _by_rass(now: Moment) -> Finding | None:
     window, ceiling = now.hours("ms.sedative_h"), now.knowledge["ms.rass_max"]
-    low = [m for m in now.within("rass", now.hours("ms.true_h")) if m.value <= ceiling]
+    low = [m for m in now.recent("rass", "ms.true_h") if m.value <= ceiling]
     clear = [m for m in low if not _sedated(now, m.at, window)]
     reason = now.knowledge.says(
         "RASS {ms.rass_max} or lower without a sedative in {ms.sedative_h} h"
@@ -113,7 +113,7 @@ def _sedated(now: Moment, at: datetime, window: timedelta) -> bool:
 
 def _low_gcs(now: Moment, normal: Baseline) -> list[Measurement]:
     ceiling = min(now.knowledge["ms.gcs_max"], normal.value - 1)
-    readings = now.within("gcs_total", now.hours("ms.true_h"))
+    readings = now.recent("gcs_total", "ms.true_h")
     return [m for m in readings if m.value <= ceiling and m.comparator not in {">", ">="}]
 
 
@@ -166,7 +166,7 @@ def broad_mental_status(now: Moment, strict: Finding) -> Finding:
     kinds = _kinds(now.knowledge.broad_mental_status)
     signs = [s for s in now.present(now.hours("ms.coded_h"), *kinds) if s.new is not FALSE]
     limit = now.knowledge["msb.rass_min"]
-    agitated = [m for m in now.within("rass", now.hours("ms.true_h")) if m.value >= limit]
+    agitated = [m for m in now.recent("rass", "ms.true_h") if m.value >= limit]
     if signs:
         clean = [s for s in signs if not s.preliminary] or signs
         evidence = tuple(sign_datum(s) for s in clean[-2:])

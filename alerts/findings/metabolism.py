@@ -29,7 +29,7 @@ def _both(pulse: Finding, breath: Finding) -> Finding:
 
 def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime | None) -> Finding:
     base = baseline(now, kind, onset)
-    readings = [m for m in now.within(kind, now.hours("met.window_h")) if not m.comparator]
+    readings = [m for m in now.recent(kind, "met.window_h") if not m.comparator]
     own = [m for m in readings if not m.flags or NOT_OWN.isdisjoint(m.flags)]
     refused = _not_own(now, kind, readings, own)
     if refused:

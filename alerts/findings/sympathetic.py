@@ -51,7 +51,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
     found: list[Finding] = []
     for kind in LIMBS:
         base = bases[kind]
-        readings = _usable(now.within(kind, now.hours("bpup.window_h")))
+        readings = _usable(now.recent(kind, "bpup.window_h"))
         limit = ratio * base.value
         hits = [m for m in readings if m.value >= limit]
         pair = _two(now, hits)
@@ -105,7 +105,7 @@ def fluctuation(now: Moment) -> Finding:
     states: list[Truth] = []
     found: list[Finding] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
-        readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
+        readings = _usable(now.recent(kind, "bpfl.window_h"))
         pair = _extremes(now, readings, parameter)
         if pair:
             change = abs(pair[0].value - pair[1].value)
@@ -145,7 +145,7 @@ def robust_fluctuation(now: Moment) -> Finding:
     """BPFL, robust (SNS-01): second-highest minus second-lowest of ≥ 6 collapsed readings."""
     states: list[Truth] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
-        readings = _usable(now.within(kind, now.hours("bpfl.window_h")))
+        readings = _usable(now.recent(kind, "bpfl.window_h"))
         values = sorted(_collapsed(now, readings))
         least = now.knowledge["bpfl.robust_readings"]
         if len(values) < least:

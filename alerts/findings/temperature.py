@@ -32,7 +32,7 @@ COOLING = (
 
 def hyperthermia(now: Moment) -> Finding:
     """HYP: above 38.0 °C on two occasions, 30 min to 24 h apart, within 72 h."""
-    readings = now.within("body_temperature", now.hours("hyp.lookback_h"))
+    readings = now.recent("body_temperature", "hyp.lookback_h")
     threshold = now.knowledge["hyp.threshold_c"]
     hot = those_above(readings, threshold)
     pair = _pair(now, hot)
@@ -87,7 +87,7 @@ def _absent(now: Moment, readings: list[Measurement]) -> Finding:
     trusted = trusted_sites(now.knowledge)
     proof = [
         m
-        for m in now.within("body_temperature", now.hours("hyp.false_window_h"))
+        for m in now.recent("body_temperature", "hyp.false_window_h")
         if m.site in trusted and m.comparator not in {">", ">="} and certain(m)
     ]
     if len(proof) < now.knowledge["hyp.occasions"]:
@@ -119,7 +119,7 @@ def masking(now: Moment) -> tuple[Datum, ...]:
 
 def first_fever(now: Moment) -> Finding:
     """TEMP1: one reading above 38.0 °C within 24 h: early warning only (TEMP-05)."""
-    readings = now.within("body_temperature", now.hours("temp1.window_h"))
+    readings = now.recent("body_temperature", "temp1.window_h")
     threshold = now.knowledge["hyp.threshold_c"]
     hot = those_above(readings, threshold)
     if not hot:
@@ -143,7 +143,7 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
     sites = now.knowledge.sites["core"]
     readings = [
         m
-        for m in now.within("body_temperature", now.hours("temp1.window_h"))
+        for m in now.recent("body_temperature", "temp1.window_h")
         if not core or m.site in sites
     ]
     hits = [m for m in readings if above(m, limit, strict=strict) is TRUE]

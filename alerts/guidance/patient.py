@@ -70,7 +70,7 @@ class Bedside:
 
     def newest(self, kind: str, parameter: str) -> Measurement | None:
         """The newest reading within the hours of a parameter."""
-        readings = self.now.within(kind, self.now.hours(parameter))
+        readings = self.now.recent(kind, parameter)
         return readings[-1] if readings else None
 
     def state(self, finding: str) -> Truth:

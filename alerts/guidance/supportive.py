@@ -254,7 +254,7 @@ def rigidity_drives_temperature(bedside: Bedside) -> bool:
     """Moderate, rigid, above 38.5 °C and rising: where dantrolene may be needed before severe."""
     if bedside.severity.level != "MODERATE" or bedside.state("RIG") is not TRUE:
         return False
-    readings = bedside.now.within("body_temperature", bedside.now.hours("severity.window_h"))
+    readings = bedside.now.recent("body_temperature", "severity.window_h")
     limit = bedside.now.knowledge["severity.cooling_c"]
     return len(readings) > 1 and readings[-1].value > max(limit, readings[-2].value)
 

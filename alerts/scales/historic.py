@@ -25,7 +25,7 @@ EXTRAPYRAMIDAL = (
 def pope(now: Moment, state: Mapping[str, Truth], signs: Mapping[SignKind, Truth]) -> Scale:
     """Above 37.5 °C, two extrapyramidal and two autonomic signs; `signs` as charted."""
     trusted = trusted_sites(now.knowledge)
-    readings = now.within("body_temperature", now.hours("temp1.window_h"))
+    readings = now.recent("body_temperature", "temp1.window_h")
     limit = now.knowledge["pope.temperature_c"]
     proof = [m for m in readings if m.site in trusted]
     hot = any_above(proof, limit, strict=True) if proof else UNKNOWN

@@ -41,7 +41,7 @@ def reached(
 
 def own(now: Moment, kind: str, window: str, *, firm: bool = False) -> list[Measurement]:
     """The patient's own readings: no ventilator rate, no pacemaker."""
-    readings = now.within(kind, now.hours(window))
+    readings = now.recent(kind, window)
     if not readings:
         return readings
     mark = ("own", kind, window, firm)

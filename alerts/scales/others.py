@@ -263,7 +263,7 @@ _DSM_IV = (
 def _dsm_5(now: Moment, state: Mapping[str, Truth], shared: _Shared) -> Scale:
     """DSM-01: features present, absent or unknown. A description: it is never "met"."""
     rapid = (state["HR_RATIO"], state["BPUP"], state["BPFL"], state["DIAPH"], state["INCONT"])
-    iron = now.within("iron", now.hours("ck.lookback_h"))
+    iron = now.recent("iron", "ck.lookback_h")
     limit = now.knowledge["risk.iron"]
     low = [TRUE if m.value <= limit else FALSE for m in iron]
     return _dsm_5_said(
@@ -317,7 +317,7 @@ def entered(now: Moment) -> tuple[Scale, ...]:
     """SCALE-01: totals that a rater entered, never computed here."""
     found = []
     for kind, cite in ENTERED.items():
-        totals = now.within(kind, now.hours("episode.gap_h"))
+        totals = now.recent(kind, "episode.gap_h")
         if totals:
             newest = totals[-1]
             who = newest.rater or "rater not told"

@@ -21,7 +21,7 @@ _WORDS = {
     "laboratory": "laboratory results",
     "medications": "medication orders",
     "administrations": "doses given",
-    "statements": "reported medication",
+    "statements": "reported medicines",
     "conditions": "problems",
 }
 # a first page of these may lack a drug; of the others it lacks only what is older

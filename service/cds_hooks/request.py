@@ -14,6 +14,7 @@ from service.cds_hooks.options import chosen
 from service.cds_hooks.prefetch import Filled, Plain, filled, plainly
 from service.cds_hooks.services import PREFETCH, Service
 from service.errors import BadInput
+from service.fhir.limits import BYTE_ORDER_MARK
 
 _ID_MAX = 128
 _NOTHING = msgspec.Raw(b"null")
@@ -88,7 +89,7 @@ _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def read_call(body: bytes, service: Service) -> HookCall:
     """Read a request body for a service; BadInput says what is wrong and where."""
-    held, came = _told(body)
+    held, came = _told(body.removeprefix(BYTE_ORDER_MARK))
     hook = _text(held.hook, "hook")
     if hook != service.hook and hook not in service.aliases:
         said = f"This service answers {service.hook}, not the hook that was sent."
@@ -168,7 +169,7 @@ def _access_token(given: Any) -> str | None:
 def decoded(body: bytes) -> dict[str, Any]:
     """The body as a JSON object; BadInput otherwise. The parser's message is not repeated."""
     try:
-        held = msgspec.json.decode(body)
+        held = msgspec.json.decode(body.removeprefix(BYTE_ORDER_MARK))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
         raise _not_json() from fault
     if not isinstance(held, dict):

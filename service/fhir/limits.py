@@ -25,6 +25,8 @@ KEYS_PER_OBJECT = 500
 _MANY_KEYS_BYTES = 4 * 1024 * 1024
 _PIECE = 1 << 16
 GZIP = b"\x1f\x8b"
+# some clients begin UTF-8 with it; a reader may pass over it (RFC 8259 section 8.1)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def test_what_never_comes_is_named_and_the_rest_is_answered_within_the_deadline(
     full, _, _ = fetched(tmp_path, "patient-view", nothing_of_both)
     assert advice(part) == advice(full) != []
     assert "problems were not sent" in told(part)
-    assert "reported medication were not sent" in told(part)
+    assert "reported medicines were not sent" in told(part)
     assert "vital signs" not in told(part)
     assert took < deadline_s + PATIENCE_S
 

@@ -66,3 +66,12 @@ def test_discovery_says_what_the_next_version_asks_for(tmp_path: Path) -> None:
     told = {s["hook"]: (s["version"], s["hookVersion"]) for s in listed}
     hooks = ("patient-view", "order-select", "order-sign", "encounter-start", "encounter-discharge")
     assert told == dict.fromkeys(hooks, ("2.0.1", "1.0"))
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    """RFC 8259 section 8.1 lets a reader do so, and some clients send it."""
+    hooks = Hooks(tmp_path)
+    headers = {"Content-Type": "application/json"}
+    content = b"\xef\xbb\xbf" + orjson.dumps(request("patient-view"))
+    answer = hooks.ask("POST", "/cds-services/nms-patient-view", content=content, headers=headers)
+    assert answer.status_code == 200, answer.text

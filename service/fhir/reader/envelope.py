@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from service.errors import BadInput, TooLarge
-from service.fhir.limits import Limits, check_structure
+from service.fhir.limits import BYTE_ORDER_MARK, Limits, check_structure
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import (
     DuplicateKey,
@@ -25,7 +25,6 @@ TYPES = frozenset({
     "document", "message", "transaction", "transaction-response", "batch", "batch-response",
     "history", "searchset", "collection", "subscription-notification",
 })  # fmt: skip
-_BOM = b"\xef\xbb\xbf"
 _EMPTY = msgspec.Raw(b"")
 _OUT_OF_BODY = "Bundle.entry"
 _LIST = b'"entry":['
@@ -80,7 +79,7 @@ def open_envelope(body: bytes, limits: Limits, swift: Swift | None = None) -> En
     decoder skips what it does not open, no deeper than Python goes. `swift` is offered every
     entry of a Bundle, or the single resource; what it reads it has also found in order.
     """
-    body = body.removeprefix(_BOM)
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         bundle = _BUNDLE.decode(body)
     except msgspec.ValidationError:

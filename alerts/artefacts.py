@@ -19,10 +19,13 @@ def sound(
 ) -> list[Measurement]:
     """The usable ones of readings `first` to `end` of a kind; neighbours decide on jumps."""
     own = series[first:end]
+    values = [m.value for m in own]
     jumps = _JUMPS.get(kind)
-    odd: Collection[int] = jumps(now, series, first, end) if jumps is not None and own else ()
+    odd: Collection[int] = ()
+    if jumps is not None and own:
+        odd = jumps(now, series, first, end, values)
     known = now.knowledge.criteria["plausible"].get(kind)
-    if known is None or _all_plausible(known, [m.value for m in own]):
+    if known is None or _all_plausible(known, values):
         return [m for i, m in enumerate(own, first) if i not in odd] if odd else list(own)
     return [m for i, m in enumerate(own, first) if _plausible(known, m.value) and i not in odd]
 
@@ -60,7 +63,7 @@ def note_jumps(now: "Moment", kind: str, series: Sequence[Measurement]) -> None:
     """The numbers that decide on jumps stand in the trace of whoever has readings of the kind:
     which window the clock left them in may not change it."""
     if series and kind in _NUMBERS:
-        now.account("artefacts").parameters.update(_NUMBERS[kind])
+        now.account_of("artefacts").parameters.update(_NUMBERS[kind])
 
 
 def _plausible(known: Mapping[str, Any], value: float) -> bool:
@@ -100,12 +103,22 @@ def lone_jump(now: "Moment", pressure: Measurement) -> bool:
 
 
 def _spikes(
-    series: Sequence[Measurement], first: int, end: int, size: float, near: timedelta
+    series: Sequence[Measurement],
+    first: int,
+    end: int,
+    own: list[float],
+    size: float,
+    near: timedelta,
 ) -> set[int]:
-    """Readings that differ from both close neighbours by more than the size."""
+    """Readings that differ from both close neighbours by more than the size; `own` are the values
+    of those from `first` to `end`."""
     odd: set[int] = set()
     begin = max(first, 1)
-    values = [m.value for m in series[begin - 1 : min(end, len(series) - 1) + 1]]
+    values = own
+    if first:
+        values = [series[first - 1].value, *values]
+    if end < len(series):
+        values = [*values, series[end].value]
     if len(values) < 3 or max(values) - min(values) <= size:
         return odd
     for i in range(1, len(values) - 1):
@@ -116,25 +129,30 @@ def _spikes(
     return odd
 
 
-def _pulse_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
+def _pulse_jumps(
+    now: "Moment", series: Sequence[Measurement], first: int, end: int, values: list[float]
+) -> set[int]:
     limits = _limits(now.knowledge)
-    return _spikes(series, first, end, limits.heart_rate, limits.heart_rate_near)
+    return _spikes(series, first, end, values, limits.heart_rate, limits.heart_rate_near)
 
 
-def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
+def _pressure_jumps(
+    now: "Moment", series: Sequence[Measurement], first: int, end: int, values: list[float]
+) -> set[int]:
     """Spikes, and what came in one reading with a spike, an implausible or too near a value."""
     ranges, limits = now.knowledge.criteria["plausible"], _limits(now.knowledge)
     size, near = limits.pressure, limits.pressure_near
-    odd = _spikes(series, first, end, size, near)
+    odd = _spikes(series, first, end, values, size, near)
     if first == end:
         return odd
     least, sign, other = limits.pulse_pressure, 1, "diastolic_bp"
     if series[first].kind == other:
         sign, other = -1, "systolic_bp"
     mates = now.raw(other, series[first].at - near)
-    if not mates or _far_apart(series[first:end], mates, ranges[other], size, least, sign):
+    others = [m.value for m in mates]
+    if not mates or _far_apart(values, others, ranges[other], size, least, sign):
         return odd
-    refused = _refused(mates, ranges[other], size, near)
+    refused = _refused(mates, others, ranges[other], size, near)
     alone = {m.at: m.value for m in mates}
     if not refused and len(alone) == len(mates):  # as nearly always: one mate for a time, and sound
         for i in range(first, end):
@@ -146,8 +164,8 @@ def _pressure_jumps(now: "Moment", series: Sequence[Measurement], first: int, en
 
 
 def _far_apart(
-    own: Sequence[Measurement],
-    mates: Sequence[Measurement],
+    values: list[float],
+    others: list[float],
     known: Mapping[str, Any],
     size: float,
     least: float,
@@ -155,7 +173,6 @@ def _far_apart(
 ) -> bool:
     """Are the other halves steady, and all of them far enough from all of these, as nearly always?
     Then no pair needs a look."""
-    values, others = [m.value for m in own], [m.value for m in mates]
     lowest, highest = min(others), max(others)
     if lowest < known["low"] or highest > known["high"] or highest - lowest > size:
         return False
@@ -164,12 +181,16 @@ def _far_apart(
 
 
 def _refused(
-    mates: Sequence[Measurement], known: Mapping[str, Any], size: float, near: timedelta
+    mates: Sequence[Measurement],
+    values: list[float],
+    known: Mapping[str, Any],
+    size: float,
+    near: timedelta,
 ) -> set[int]:
     """Spikes and implausible values among the other halves of the pressures."""
-    spikes = _spikes(mates, 0, len(mates), size, near)
+    spikes = _spikes(mates, 0, len(mates), values, size, near)
     low, high = known["low"], known["high"]
-    return spikes | {i for i, m in enumerate(mates) if not low <= m.value <= high}
+    return spikes | {i for i, value in enumerate(values) if not low <= value <= high}
 
 
 def _unpaired(
@@ -200,13 +221,17 @@ def _unpaired(
     return odd
 
 
-def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: int) -> set[int]:
+def _site_jumps(
+    now: "Moment", series: Sequence[Measurement], first: int, end: int, own: list[float]
+) -> set[int]:
     """Between sites, a jump in a quarter of an hour: the core or oral value is kept."""
     limits, trusted = _limits(now.knowledge), trusted_sites(now.knowledge)
     size, near = limits.temperature, limits.temperature_near
     odd: set[int] = set()
     begin = max(first - 1, 0)
-    values = [m.value for m in series[begin : end + 1]]
+    values = [series[begin].value, *own] if first else own
+    if end < len(series):
+        values = [*values, series[end].value]
     if max(values) - min(values) <= size:
         return odd
     for i, (before, after) in enumerate(pairwise(values), begin):
@@ -218,7 +243,8 @@ def _site_jumps(now: "Moment", series: Sequence[Measurement], first: int, end: i
     return {i for i in odd if first <= i < end}
 
 
-_JUMPS: dict[str, Callable[["Moment", Sequence[Measurement], int, int], set[int]]] = {
+_Jumps = Callable[["Moment", Sequence[Measurement], int, int, list[float]], set[int]]
+_JUMPS: dict[str, _Jumps] = {
     "body_temperature": _site_jumps,
     "heart_rate": _pulse_jumps,
     "systolic_bp": _pressure_jumps,

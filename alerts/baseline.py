@@ -82,7 +82,7 @@ def _recent(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     """BASE-01: 7 d to 24 h before, spanning 12 h; from before the exposure where possible."""
     start = reference - now.days("baseline.from_d")
     end = reference - now.hours("baseline.to_h")
-    chosen = _quiet(now, now.between(kind, start, end), start)
+    chosen = _quiet(now, kind, now.between(kind, start, end), start)
     exposed = _exposure_began(now, start) if chosen else None
     if exposed is not None and reference == now.as_of:  # the window moves with the clock
         now.until(exposed + now.hours("baseline.to_h"))
@@ -135,28 +135,34 @@ def _early(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     readings = now.between(kind, begin, end)
     if readings and readings[-1].at == end == now.as_of:
         now.until(end + TICK)  # it was before now as soon as the clock moves
-    return [m for m in _quiet(now, readings, begin) if m.at < end]
+    return [m for m in _quiet(now, kind, readings, begin) if m.at < end]
 
 
 def _historical(now: Moment, kind: str, reference: datetime) -> list[Measurement]:
     """BASE-02: 12 months to 7 d before."""
     start = reference - now.days("baseline.historical_d")
     end = reference - now.days("baseline.from_d")
-    return [m for m in _quiet(now, now.between(kind, start, end), start) if m.at < end]
+    return [m for m in _quiet(now, kind, now.between(kind, start, end), start) if m.at < end]
 
 
 # best first
 _RANKS = (("measured", _recent), ("measured_early", _early), ("historical", _historical))
 
 
-def _quiet(now: Moment, readings: list[Measurement], start: datetime) -> list[Measurement]:
+def _quiet(
+    now: Moment, kind: str, readings: list[Measurement], start: datetime
+) -> list[Measurement]:
     """BASE-04: not in fever, agitation, seizure, restraint, procedure or under a vasopressor.
 
     `start`: where the window of the readings begins, so that all kinds share what disturbs them.
     """
     if not readings:
         return readings
-    own = [m for m in readings if not (m.preliminary or m.comparator or m.unit_inferred or m.flags)]
+    own = readings
+    if kind not in now.chart.plain:
+        own = [
+            m for m in readings if not (m.preliminary or m.comparator or m.unit_inferred or m.flags)
+        ]
     if not own:
         return own
     first, last = own[0].at, own[-1].at

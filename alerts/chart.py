@@ -83,6 +83,9 @@ class Chart:
     orders: dict[str, tuple[MedicationUse, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    # kinds of which every reading stands as it is: final, in its own unit, without a comparator or
+    # a flag; whoever adds to `by_kind` says it anew, or of none (which is only slower)
+    plain: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     # times at which something told beforehand begins or ends
     changes: tuple[datetime, ...] = field(default=(), compare=False, repr=False)
 
@@ -112,6 +115,7 @@ def chart_of(patient: str, facts: Iterable[Fact]) -> Chart:
     medications = _once(kept.get(MedicationUse, []), _use_key)
     details = sorted(kept.get(PatientDetails, []), key=lambda d: _source_rank(d.source))
     doses, orders = _by_ingredient(medications)
+    by_kind = _grouped(_dated(measurements))
     return Chart(
         patient=patient,
         details=details[-1] if details else None,
@@ -125,7 +129,8 @@ def chart_of(patient: str, facts: Iterable[Fact]) -> Chart:
         unread=_once(
             kept.get(Unread, []), lambda u: (u.what, u.text, u.reason, _source_rank(u.source))
         ),
-        by_kind=_grouped(_dated(measurements)),
+        by_kind=by_kind,
+        plain=frozenset(by_kind.keys() - _qualified(measurements)),
         by_sign=_grouped(_dated(signs)),
         doses=doses,
         orders=orders,
@@ -139,6 +144,11 @@ D = TypeVar("D", Measurement, Sign)
 def _dated(facts: Iterable[D]) -> list[D]:
     """An undated fact can meet no time window."""
     return [f for f in facts if f.time_basis is not TimeBasis.UNDATED]
+
+
+def _qualified(readings: Iterable[Measurement]) -> set[str]:
+    """Kinds with a reading that holds something down or that is not just its number."""
+    return {m.kind for m in readings if m.comparator or m.flags or m.preliminary or m.unit_inferred}
 
 
 def _grouped(facts: Iterable[Any]) -> dict[Any, tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from alerts.chart import Evidence, MedicationUse, SignKind, UseStatus, begun
-from alerts.dosing import Certainty, dosing
+from alerts.dosing import Certainty, dosed
 from alerts.exposure import PARENTERAL
 from alerts.interactions.doses import daily_mg
 from alerts.moment import Moment, datum, sign_datum, use_datum
@@ -102,7 +102,7 @@ def _defined_doses(now: Moment, uses: list[MedicationUse]) -> tuple[Datum, ...]:
     """
     found, total = [], 0.0
     for use in uses:
-        if use.evidence is not Evidence.ORDER or dosing(use, now.as_of).running is not TRUE:
+        if use.evidence is not Evidence.ORDER or dosed(now, use).running is not TRUE:
             continue
         way = "parenteral" if use.route in PARENTERAL else "oral"
         amount = daily_mg(use) if use.route and use.long_acting is not TRUE else None
@@ -122,7 +122,7 @@ def _uses(now: Moment) -> list[MedicationUse]:
         id(use): use
         for ingredient in now.on_chart(now.knowledge.classes["antipsychotic"])
         for use in (*now.chart.orders.get(ingredient, ()), *now.recent_doses(ingredient, since))
-        if dosing(use, now.as_of).certainty is not Certainty.NONE
+        if dosed(now, use).certainty is not Certainty.NONE
     }
     return sorted(found.values(), key=lambda u: (begun(u) or since, u.source.reference))
 

@@ -6,10 +6,14 @@ it can be trusted: given, presumed, possible, or nothing at all.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from alerts.chart import Evidence, MedicationUse, UseStatus
 from alerts.record import record
 from alerts.truth import FALSE, TRUE, Truth
+
+if TYPE_CHECKING:
+    from alerts.moment import Moment
 
 
 class Certainty(StrEnum):
@@ -72,6 +76,14 @@ _TABLES = {
     Evidence.DISPENSE: _DISPENSES,
     Evidence.STATEMENT: _STATEMENTS,
 }
+
+
+def dosed(now: "Moment", use: MedicationUse) -> Dosing:
+    """A record of the chart as dosing up to this moment, read once."""
+    known: Dosing | None = now.answers.get(("dosing", id(use)))  # which keeps the record alive
+    if known is None:
+        known = now.answers["dosing", id(use)] = dosing(use, now.as_of)
+    return known
 
 
 def dosing(use: MedicationUse, as_of: datetime) -> Dosing:

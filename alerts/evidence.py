@@ -93,15 +93,8 @@ def above(reading: Measurement, threshold: float, *, strict: bool = False) -> Tr
 
 def those_above(readings: Iterable[Measurement], threshold: float) -> list[Measurement]:
     """The readings that are above the threshold beyond doubt, in their order."""
-    return [
-        m
-        for m in readings
-        if (
-            m.value > threshold
-            if m.comparator is None
-            else above(m, threshold, strict=True) is TRUE
-        )
-    ]
+    high = [m for m in readings if m.value > threshold or m.comparator]
+    return [m for m in high if m.comparator is None or above(m, threshold, strict=True) is TRUE]
 
 
 def any_above(readings: Iterable[Measurement], threshold: float, *, strict: bool = False) -> Truth:

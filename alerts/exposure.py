@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts.chart import Evidence, MedicationUse
-from alerts.dosing import Certainty, Dosing, dosing
+from alerts.dosing import Certainty, Dosing, dosed
 from alerts.knowledge import Knowledge
 from alerts.knowledge.loader import Window
 from alerts.moment import TICK, Moment
@@ -88,7 +88,7 @@ def courses(now: Moment, earliest: datetime) -> Iterator[Course]:
         if not knowledge.antagonist(ingredient):
             continue
         for use in now.chart.orders.get(ingredient, ()):
-            span = dosing(use, now.as_of)
+            span = dosed(now, use)
             if span.certainty is not Certainty.NONE:
                 yield Course((span,), ingredient, window_of(use, ingredient, knowledge))
         reach = timedelta(days=longest_reach(ingredient, knowledge))
@@ -100,7 +100,7 @@ def _rows(now: Moment, ingredient: str, since: datetime) -> Iterator[Course]:
     recent = now.recent_doses(ingredient, since) or now.chart.doses.get(ingredient, ())[-1:]
     rows: dict[tuple[str, str, str, str], list[Dosing]] = {}
     for use in recent:
-        span = dosing(use, now.as_of)
+        span = dosed(now, use)
         if span.certainty is not Certainty.NONE:
             key = window_of(use, ingredient, now.knowledge).key
             mark = (key, use.route or "", use.evidence.value, span.certainty.value)

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from alerts.artefacts import note_jumps, sound
 from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended
@@ -32,11 +32,10 @@ from alerts.evidence import (
     use_datum,
 )
 from alerts.knowledge import Knowledge
-from alerts.knowledge.records import Parameter
 from alerts.ledger import Account, Ledger, Look, ledger
 from alerts.past import as_it_stood
 from alerts.series import AT, Series
-from alerts.trace import Step
+from alerts.trace import Step, steps
 from alerts.truth import TRUE
 
 __all__ = [
@@ -96,35 +95,23 @@ class Moment:
     _spans: dict[str, timedelta] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.account_open = Account(self, "")
+        self.account_open = Account()
         self.noted, self.reading = vars(self.knowledge), self.account_open.parameters
         self._spans = self.knowledge.memo.setdefault("spans", {})
 
     # --- windows told by the knowledge
 
     def hours(self, parameter: str) -> timedelta:
-        try:
-            known = self._spans[parameter]
-        except KeyError:
-            return self._span(parameter, HOUR)
         self.reading[parameter] = None
-        return known
+        return self._spans.get(parameter) or self._span(parameter, HOUR)
 
     def days(self, parameter: str) -> timedelta:
-        try:
-            known = self._spans[parameter]
-        except KeyError:
-            return self._span(parameter, DAY)
         self.reading[parameter] = None
-        return known
+        return self._spans.get(parameter) or self._span(parameter, DAY)
 
     def minutes(self, parameter: str) -> timedelta:
-        try:
-            known = self._spans[parameter]
-        except KeyError:
-            return self._span(parameter, MINUTE)
         self.reading[parameter] = None
-        return known
+        return self._spans.get(parameter) or self._span(parameter, MINUTE)
 
     def _span(self, parameter: str, unit: timedelta) -> timedelta:
         known = self._spans[parameter] = self.knowledge[parameter] * unit
@@ -139,8 +126,8 @@ class Moment:
     def within(self, kind: str, window: timedelta) -> list[Measurement]:
         """Usable readings of the window that ends now, oldest first."""
         look = self._looks.get((kind, window)) or self._look(kind, window)
-        self.account_open.looks[look] = look.said
-        return look.found
+        self.account_open.looks[look[1]] = None
+        return look[0]
 
     def recent(self, kind: str, parameter: str) -> list[Measurement]:
         """Usable readings of the hours of a parameter, oldest first."""
@@ -150,12 +137,12 @@ class Moment:
             look = self._looks.get((kind, window)) or self._look(kind, window)
             self._recent[kind, parameter] = look
         self.reading[parameter] = None
-        self.account_open.looks[look] = look.said
-        return look.found
+        self.account_open.looks[look[1]] = None
+        return look[0]
 
     def _look(self, kind: str, window: timedelta) -> Look:
         found = self._read(kind, window) if kind in self.chart.by_kind else []
-        look = self._looks[kind, window] = Look(found, (kind, window / HOUR, len(found)))
+        look = self._looks[kind, window] = (found, (kind, window / HOUR, len(found)))
         return look
 
     def _read(self, kind: str, window: timedelta) -> list[Measurement]:
@@ -214,7 +201,7 @@ class Moment:
     def _sound_since(self, series: Series, first: int) -> list[Measurement]:
         if first < series.screened:
             more = sound(self, series.kind, series.past, first, series.screened)
-            series.sound = more + series.sound
+            series.sound = more + series.sound if series.sound else more
             series.screened = first
         return series.sound
 
@@ -302,12 +289,34 @@ class Moment:
         self.until(at + window + TICK)
         return self.as_of - at > window
 
-    def account(self, name: str) -> Account:
-        """What is read inside belongs to the finding or rule `name`."""
+    def account(self, name: str) -> Self:
+        """`with now.account(name)`: what is read inside belongs to the finding or rule `name`."""
+        account = self._accounts.get(name)
+        if account is None:
+            account = self._accounts[name] = Account()
+        self.accounts_before.append(self.account_open)
+        self.account_open = account
+        self.noted["read"] = self.reading = account.parameters
+        return self
+
+    def __enter__(self) -> None:
+        """The account was opened by `account`."""
+
+    def __exit__(self, *fault: object) -> None:
+        self.account_open = before = self.accounts_before.pop()
+        self.noted["read"] = self.reading = before.parameters
+
+    def account_of(self, name: str) -> Account:
+        """The account of a finding or rule, not opened."""
         known = self._accounts.get(name)
         if known is None:
-            known = self._accounts[name] = Account(self, name)
+            known = self._accounts[name] = Account()
         return known
+
+    def turn_to(self, account: Account) -> None:
+        """What is read from here on belongs to this account: for one after the other of a row."""
+        self.account_open = account
+        self.noted["read"] = self.reading = account.parameters
 
     def read_by(self, name: str) -> Collection[str]:
         """Ids of the parameters that a finding or rule read, each once."""
@@ -316,21 +325,7 @@ class Moment:
 
     def steps(self) -> tuple[Step, ...]:
         """The trace: what each finding and rule read."""
-        known = self.knowledge.memo
-        found = []
-        for name, account in self._accounts.items():
-            read = (name, tuple(account.parameters))
-            step: Step | None = known.get(read)  # without looks: the same for every patient
-            if step is None:
-                step = known[read] = Step(name, self._told(read[1]), ())
-            if account.looks:
-                step = Step(name, step.thresholds, tuple(account.looks.values()))
-            found.append(step)
-        return tuple(found)
-
-    def _told(self, keys: tuple[str, ...]) -> tuple[Parameter, ...]:
-        parameters = self.knowledge.parameters
-        return tuple([parameters[key] for key in keys])
+        return steps(self._accounts, self.knowledge)
 
 
 def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:

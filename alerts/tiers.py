@@ -120,7 +120,7 @@ def judge(now: Moment, case: Case) -> Judgement:
             known.clear()
         judged = known[picture] = _judged(now, case)
     for account, parameters in judged.reads:
-        now.account(account).parameters.update(parameters)
+        now.account_of(account).parameters.update(parameters)
     return judged.judgement
 
 
@@ -153,18 +153,19 @@ def _picture(case: Case) -> tuple[Any, ...]:
 
 
 def _judged(now: Moment, case: Case) -> _Judged:
-    reach = Account(now, "TIER reach")
-    with reach:
-        upper = upper_tier(now, case.states, case.gate)
-        reachable = upper >= now.knowledge["iec.cutoff"]
-    reads, found = [(reach.name, reach.parameters)], []
+    outer, account = now.account_open, Account()
+    now.turn_to(account)
+    upper = upper_tier(now, case.states, case.gate)
+    reachable = upper >= now.knowledge["iec.cutoff"]
+    reads, found = [("TIER reach", account.parameters)], []
     for name, route, holds in ROUTES:
-        account = Account(now, route)
-        with account:
-            met = holds(now, case, reachable)
+        account = Account()
+        now.turn_to(account)
+        met = holds(now, case, reachable)
         reads.append((route, account.parameters))
         if met:
             found.append((name, route))
+    now.turn_to(outer)
     if not found:
         return _Judged(Judgement(TierName.NONE, ()), tuple(reads))
     top = found[0][0]

@@ -23,12 +23,13 @@ from service.edge.gate import Gate
 from service.edge.limits import BodyLimits
 from service.edge.passage import Passage
 from service.edge.rate import Rate
+from service.edge.straight import Straight
 from service.fhir.limits import Limits
 from service.health import Health
 from service.intake.clerk import Clerk, limits_of
 from service.intake.delivery import Delivery, Form
 from service.intake.door import Door, ThreadDoor
-from service.intake.routes import intake_routes
+from service.intake.routes import Bodies, intake_routes
 from service.journal import Journal
 from service.logs import correlation
 from service.monitoring.doorbell import broker_up, ring
@@ -82,7 +83,6 @@ def create_app(
     session.install(app, settings, _Memory(held, now), providers.idle_seconds)
     told = {"base_url": settings.base_url, "version": app.version}
     bodies, intake = intake_routes(door, gate, now=now, **told)
-    app.router.routes.append(bodies)
     for router in (
         hook_routes(_desk(held, knowledge, settings, now, trail), gate, _limits(settings), tenants),
         analytics_routes(held, settings.tenant),
@@ -100,7 +100,7 @@ def create_app(
     ):
         app.include_router(router)
     app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
-    _frame(app, settings)
+    _frame(app, settings, bodies)
     return app
 
 
@@ -125,10 +125,11 @@ def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock, tra
     )
 
 
-def _frame(app: FastAPI, settings: Settings) -> None:
+def _frame(app: FastAPI, settings: Settings, bodies: Bodies) -> None:
     """What every request passes: the last one added is the outermost."""
     faults = Faults(problem)
     faults.install(app)
+    app.add_middleware(Straight, faults=faults, path="/fhir", answer=bodies)
     largest = (("/cds-services", settings.max_hook_bytes), ("/fhir", settings.max_bytes))
     app.add_middleware(BodyLimits, faults=faults, largest=largest, seconds=settings.read_timeout_s)
     https = settings.base_url.startswith("https:")

@@ -30,6 +30,7 @@ def configure(settings: Settings, part: str) -> None:
     handler = _handler(settings)
     handler.setFormatter(_Lines(part))
     root = logging.getLogger()
+    _leave_out_what_no_line_tells()
     for old in root.handlers[:]:
         root.removeHandler(old)
     root.addHandler(handler)
@@ -53,6 +54,13 @@ def configure(settings: Settings, part: str) -> None:
     sys.excepthook = _crashed
 
 
+def _leave_out_what_no_line_tells() -> None:
+    """Who called from which line, thread and process: the library finds it out for each line
+    unless told not to (Python's logging HOWTO, "Optimization")."""
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
 @contextmanager
 def bind(**ids: str) -> Iterator[None]:
     """Ids that go with every line logged inside; the ids before are put back after."""
@@ -69,9 +77,26 @@ def _handler(settings: Settings) -> logging.Handler:
     if settings.log_file is None:
         return logging.StreamHandler(sys.stderr)
     settings.log_file.parent.mkdir(parents=True, exist_ok=True)
-    return RotatingFileHandler(
-        settings.log_file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
+    # what is there and no file (a pipe, a terminal) is never turned over
+    plain = settings.log_file.is_file() or not settings.log_file.exists()
+    return _File(
+        settings.log_file,
+        maxBytes=FILE_BYTES if plain else 0,
+        backupCount=FILES_KEPT,
+        encoding="utf-8",
     )
+
+
+class _File(RotatingFileHandler):
+    """Turned over when it is full: by where the last line ended, without asking the disk what the
+    file is and making each line twice before it is written."""
+
+    def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802 - the library's name
+        if self.maxBytes <= 0:
+            return False
+        if self.stream is None:  # a line after it was closed
+            self.stream = self._open()
+        return self.stream.tell() >= self.maxBytes
 
 
 def _as_record(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:

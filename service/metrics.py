@@ -45,8 +45,13 @@ def _made(entry: Mapping[str, Any], held: CollectorRegistry) -> Any:
 
 def metric(name: str, **labels: str) -> Any:
     """The metric of the inventory; KeyError for one that is not listed."""
-    found = _all()[name]
-    return found.labels(**labels) if labels else found
+    return _labelled(name, tuple(labels.items())) if labels else _all()[name]
+
+
+@cache
+def _labelled(name: str, labels: tuple[tuple[str, str], ...]) -> Any:
+    """Kept as long as the metric itself keeps it: to find it there takes a lock and a while."""
+    return _all()[name].labels(**dict(labels))
 
 
 def count(name: str, amount: float = 1, **labels: str) -> None:

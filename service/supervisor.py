@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -30,6 +31,10 @@ from service.processes import (
     wake_soon,
 )
 from service.settings import PREFIX, Settings, environ_of
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
 log = structlog.get_logger(__name__)
 
@@ -122,22 +127,30 @@ def run_api(settings: Settings) -> int:
                 self.should_exit = True
             return await super().on_tick(counter)
 
-    server = Server(
-        uvicorn.Config(
-            create_app(settings, store, door=door),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # our address is a setting, never a header
-            ws="none",
-            timeout_graceful_shutdown=DRAIN_S,
-            backlog=BACKLOG,
-        )
-    )
+    server = Server(_served(create_app(settings, store, door=door)))
     server.run(sockets=[listening])
     hear_no_more()
     store.close()
     return 0 if stop.told else 1
+
+
+def _served(app: "FastAPI") -> "uvicorn.Config":
+    """How the server serves the API."""
+    import uvicorn
+
+    from service.edge.wire import Wire
+
+    return uvicorn.Config(
+        app,
+        http=Wire,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # our address is a setting, never a header
+        ws="none",
+        timeout_graceful_shutdown=DRAIN_S,
+        backlog=BACKLOG,
+    )
 
 
 def run_worker(settings: Settings) -> int:

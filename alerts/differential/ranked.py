@@ -82,8 +82,10 @@ def differential(
     states = {key: finding.state for key, finding in findings.items()}
     scene = Scene(now, findings, exposures, withdrawals, states)
     found = []
+    outer = now.account_open
     for name, weigh in NAMED:
-        with now.account(name):
-            found.append(weigh(scene))
+        now.turn_to(now.account_of(name))
+        found.append(weigh(scene))
+    now.turn_to(outer)
     found.sort(key=itemgetter(0))
     return tuple([said for _, said in found])

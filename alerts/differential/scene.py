@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Concatenate, ParamSpec
 
 from alerts.chart import DAWN, Condition, MedicationUse, SignKind, begun
-from alerts.dosing import Certainty, dosing
+from alerts.dosing import Certainty, dosed
 from alerts.knowledge import Knowledge
 from alerts.moment import TICK, Moment
 from alerts.record import record
@@ -86,10 +86,11 @@ class Scene:
     def signs(self, kinds: tuple[SignKind, ...]) -> list[Truth]:
         """Each of these as `sign` says it."""
         known, on_chart, found = self._signs, self.now.chart.by_sign, []
+        noted = False
         for kind in kinds:
             state = known.get((kind,))
             if state is None:
-                self.now.hours("ddx.sign_h")
+                noted = noted or bool(self.now.hours("ddx.sign_h"))
                 state = charted(self.now, kind) if kind in on_chart else UNKNOWN
                 known[kind,] = state
             found.append(state)
@@ -125,7 +126,7 @@ class Scene:
             for index in (self.now.chart.doses, self.now.chart.orders)
             for use in index.get(ingredient, ())
         ]
-        spans = [s for u in uses if (s := dosing(u, self.now.as_of)).certainty is not NO]
+        spans = [s for u in uses if (s := dosed(self.now, u)).certainty is not NO]
         if not spans:
             return FALSE if self.reconciled else UNKNOWN
         if any(s.running is TRUE for s in spans):
@@ -140,7 +141,7 @@ class Scene:
         if not named:
             return UNKNOWN
         spans = [
-            dosing(use, self.now.as_of)
+            dosed(self.now, use)
             for ingredient in named
             for use in self.now.chart.orders.get(ingredient, ())
         ]

@@ -111,9 +111,11 @@ def _discharges(now: Moment) -> Iterator[datetime]:
 def _signs(now: Moment, onset: datetime | None) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
 
+    outer = now.account_open
+
     def keep(name: str, read: Callable[[], Finding]) -> None:
-        with now.account(name):
-            found[name] = read()
+        now.turn_to(now.account_of(name))
+        found[name] = read()
 
     keep("HYP", lambda: hyperthermia(now))
     keep("TEMP1", lambda: first_fever(now))
@@ -131,6 +133,7 @@ def _signs(now: Moment, onset: datetime | None) -> dict[str, Finding]:
     keep("SNS_ROBUST", lambda: lability("SNS_ROBUST", [*shared, parts["BPFL_ROBUST"]], minimum))
     with now.account("MET"):
         rates = ratios(now, onset)
+    now.turn_to(outer)
     return found | parts | rates
 
 

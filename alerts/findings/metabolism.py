@@ -29,8 +29,10 @@ def _both(pulse: Finding, breath: Finding) -> Finding:
 
 def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime | None) -> Finding:
     base = baseline(now, kind, onset)
-    readings = [m for m in now.recent(kind, "met.window_h") if not m.comparator]
-    own = [m for m in readings if not m.flags or NOT_OWN.isdisjoint(m.flags)]
+    readings = own = now.recent(kind, "met.window_h")
+    if kind not in now.chart.plain:
+        readings = [m for m in readings if not m.comparator]
+        own = [m for m in readings if not m.flags or NOT_OWN.isdisjoint(m.flags)]
     refused = _not_own(now, kind, readings, own)
     if refused:
         return Finding(finding, UNKNOWN, refused, tuple(datum(m) for m in readings[-1:]))
@@ -71,7 +73,7 @@ def _absent(
     if len(own) < now.knowledge["met.newest"]:
         reason = now.knowledge.says("fewer than {met.newest:word} readings in {met.window_h} h")
         return Finding(finding, UNKNOWN, reason, evidence)
-    firm = sure(own)
+    firm = own if kind in now.chart.plain else sure(own)
     highest = max([m.value for m in own], default=0.0)
     if highest >= ratio * base.value or len(firm) < now.knowledge["met.newest"]:
         return Finding(finding, UNKNOWN, "reached once and not held, or provisional", evidence)

@@ -6,6 +6,7 @@ interrupts, because well inpatients meet the literal one (SNS-01).
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import sub
 from statistics import median
 
 from alerts.artefacts import lone_jump
@@ -51,7 +52,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
     found: list[Finding] = []
     for kind in LIMBS:
         base = bases[kind]
-        readings = _usable(now.recent(kind, "bpup.window_h"))
+        readings = _usable(now, kind, "bpup.window_h")
         limit = ratio * base.value
         hits = [m for m in readings if m.value >= limit]
         pair = _two(now, hits)
@@ -65,7 +66,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
             finding = Finding("BPUP", TRUE, reason, shown, pair[0].at, tuple(sorted(held)))
             found.append(finding)
             continue
-        firm = sure(readings)
+        firm = readings if kind in now.chart.plain else sure(readings)
         enough = len(firm) >= now.knowledge["bpup.false_readings"]
         states.append(FALSE if base.measured and enough and not hits else UNKNOWN)
     if found:
@@ -91,8 +92,10 @@ def _two(now: Moment, hits: list[Measurement]) -> tuple[Measurement, Measurement
     return None
 
 
-def _usable(readings: list[Measurement]) -> list[Measurement]:
-    return [m for m in readings if not m.comparator]
+def _usable(now: Moment, kind: str, window: str) -> list[Measurement]:
+    """Readings of the hours of a parameter that are a number, not a bound of one."""
+    readings = now.recent(kind, window)
+    return readings if kind in now.chart.plain else [m for m in readings if not m.comparator]
 
 
 def _shown(now: Moment, pressure: Measurement) -> Datum:
@@ -105,7 +108,7 @@ def fluctuation(now: Moment) -> Finding:
     states: list[Truth] = []
     found: list[Finding] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
-        readings = _usable(now.recent(kind, "bpfl.window_h"))
+        readings = _usable(now, kind, "bpfl.window_h")
         pair = _extremes(now, readings, parameter)
         if pair:
             change = abs(pair[0].value - pair[1].value)
@@ -145,7 +148,7 @@ def robust_fluctuation(now: Moment) -> Finding:
     """BPFL, robust (SNS-01): second-highest minus second-lowest of ≥ 6 collapsed readings."""
     states: list[Truth] = []
     for kind, parameter in zip(LIMBS, ("bpfl.systolic_mmhg", "bpfl.diastolic_mmhg"), strict=True):
-        readings = _usable(now.recent(kind, "bpfl.window_h"))
+        readings = _usable(now, kind, "bpfl.window_h")
         values = sorted(_collapsed(now, readings))
         least = now.knowledge["bpfl.robust_readings"]
         if len(values) < least:
@@ -176,7 +179,9 @@ def _collapsed(now: Moment, readings: list[Measurement]) -> list[float]:
     """Readings closer than 5 min to the one before become their median."""
     if len(readings) < 2:
         return [float(m.value) for m in readings]
-    least = now.minutes("bpup.apart_min")
+    least, times = now.minutes("bpup.apart_min"), [m.at for m in readings]
+    if min(map(sub, times[1:], times)) >= least:  # as nearly always
+        return [float(m.value) for m in readings]
     groups = [[readings[0].value]]
     for before, reading in pairwise(readings):
         if reading.at - before.at < least:

@@ -142,9 +142,7 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
     limit = now.knowledge[parameter]
     sites = now.knowledge.sites["core"]
     readings = [
-        m
-        for m in now.recent("body_temperature", "temp1.window_h")
-        if not core or m.site in sites
+        m for m in now.recent("body_temperature", "temp1.window_h") if not core or m.site in sites
     ]
     hits = [m for m in readings if above(m, limit, strict=strict) is TRUE]
     if hits:

@@ -23,7 +23,7 @@ from alerts.wording import (
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class Added:
     """What the chart adds to an action: cautions, first lines, a better brief, more rows.
 

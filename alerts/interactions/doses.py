@@ -2,7 +2,7 @@
 
 from alerts.chart import MedicationUse
 from alerts.evidence import datum
-from alerts.interactions.situation import Held, Situation, undecided
+from alerts.interactions.situation import NOT_HELD, Held, Situation, undecided
 from alerts.interactions.taken import PARENTERAL, Taken, drug_datum
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN
@@ -40,7 +40,7 @@ def dose_over_ddd(situation: Situation, taken: Taken) -> Held:
     if ddd is None or amount is None or taken.use.route is None or taken.use.long_acting is TRUE:
         return Held(UNKNOWN, missing=f"daily dose of {taken.ingredient}")
     if amount <= knowledge["interaction.ddd_multiple"] * ddd:
-        return Held(FALSE)
+        return NOT_HELD
     return Held(TRUE, (_amount(taken, amount),), f"{amount / ddd:.1f} defined daily doses")
 
 
@@ -62,7 +62,7 @@ def dose_increase(situation: Situation, taken: Taken) -> Held:
         return Held(UNKNOWN, missing=f"earlier dose of {taken.ingredient}")
     least, mg = min(before, key=lambda b: (b[1], b[0].source.reference))
     if amount < now.knowledge["interaction.dose_ratio"] * mg:
-        return Held(FALSE)
+        return NOT_HELD
     known = Taken(least, taken.ingredient, taken.gap, running=False, certain=TRUE)
     note = f"daily dose up from {mg:g} to {amount:g} mg"
     return Held(TRUE, (_amount(taken, amount), _amount(known, mg)), note)

@@ -7,7 +7,7 @@ from alerts.chart import Condition, SignKind
 from alerts.dosing import Certainty, dosing
 from alerts.evidence import datum, sign_datum
 from alerts.interactions.measures import hyperthermia
-from alerts.interactions.situation import Held, Situation, undecided
+from alerts.interactions.situation import NOT_HELD, Held, Situation, undecided
 from alerts.interactions.taken import Taken
 from alerts.knowledge.records import Row
 from alerts.moment import Moment
@@ -40,30 +40,30 @@ def nms_suspected(situation: Situation, row: Row) -> Held:
     problem = active_problem(situation.now)
     if problem is not None:
         return Held(TRUE, (_fact(problem, "active"),), "NMS recorded as an active problem")
-    return Held(FALSE)
+    return NOT_HELD
 
 
 def new_order_after_onset(situation: Situation, row: Row, taken: Taken) -> Held:
     """A new order after onset; at ordering every draft is new."""
     suspected = nms_suspected(situation, row)
     if suspected.state is not TRUE:
-        return Held(FALSE)
+        return NOT_HELD
     begun = taken.begun
     if taken.draft or (situation.onset and begun and begun > situation.onset):
         return suspected
-    return Held(FALSE)
+    return NOT_HELD
 
 
 def nms_watch(situation: Situation) -> Held:
     """Any tier, WATCH included."""
     watched = situation.tier.rank >= TierName.WATCH.rank
-    return Held(TRUE, note=f"tier {situation.tier.value}") if watched else Held(FALSE)
+    return Held(TRUE, note=f"tier {situation.tier.value}") if watched else NOT_HELD
 
 
 def nms_hyperthermia(situation: Situation, row: Row) -> Held:
     """Hyperthermia while NMS is suspected."""
     if nms_suspected(situation, row).state is not TRUE:
-        return Held(FALSE)
+        return NOT_HELD
     return hyperthermia(situation)
 
 
@@ -82,7 +82,7 @@ def nms_history(situation: Situation) -> Held:
     problem = active_problem(situation.now)
     facts = past_nms(situation.now)
     facts += [_fact(problem, "active")] if problem else []
-    return Held(TRUE, tuple(facts), "NMS on record") if facts else Held(FALSE)
+    return Held(TRUE, tuple(facts), "NMS on record") if facts else NOT_HELD
 
 
 def nms_resolved(situation: Situation) -> Held:
@@ -97,7 +97,7 @@ def nms_within_6_weeks(situation: Situation) -> Held:
 
 def _resolved_within(situation: Situation, wait: timedelta) -> Held:
     """Every recovery on record is looked at: one that is recent decides, an undated one is said."""
-    now, unsure = situation.now, Held(FALSE)
+    now, unsure = situation.now, NOT_HELD
     course = now.days("interaction.nms_course_d")
     for at, fact, began in _resolutions(now):
         if at is not None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from alerts.chart import Measurement, SignKind
 from alerts.evidence import above, any_above, caveats, datum, sign_datum, those_above
-from alerts.interactions.situation import Held, Situation, undecided
+from alerts.interactions.situation import NOT_HELD, Held, Situation, undecided
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
@@ -109,7 +109,7 @@ def hyperthermia(situation: Situation) -> Held:
         return Held(TRUE, (datum(peak),), f"temperature {peak.value:g} °C")
     state = any_above(recent, limit, strict=True)
     newest = datum(recent[-1])
-    return undecided("temperature: not certain", newest) if state is UNKNOWN else Held(FALSE)
+    return undecided("temperature: not certain", newest) if state is UNKNOWN else NOT_HELD
 
 
 def factor(situation: Situation, kind: str) -> Datum:

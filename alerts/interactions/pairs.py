@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from alerts.interactions.board import Board, Place, reach
-from alerts.interactions.situation import Held
+from alerts.interactions.situation import NOT_HELD, Held
 from alerts.interactions.states import told
 from alerts.interactions.taken import Taken
 from alerts.interactions.verdict import Match
@@ -63,13 +63,13 @@ def _directed(board: Board, row: Row, a: Taken, b: Taken) -> Held:
     now = board.situation.now
     lately = a.stopped and a.gap <= now.days("interaction.inducer_d")
     goes_on = b.draft or b.running or (b.certain is UNKNOWN and not b.stopped)
-    return Held(TRUE, note="inducer stopped") if lately and goes_on else Held(FALSE)
+    return Held(TRUE, note="inducer stopped") if lately and goes_on else NOT_HELD
 
 
 def _second_added(board: Board, a: Taken, b: Taken) -> Held:
     """One of the two is new: a draft, or begun within the 30 days in which risk is highest."""
     if _gone(a) or _gone(b):
-        return Held(FALSE)
+        return NOT_HELD
     if a.draft or b.draft:
         return Held(TRUE)
     now = board.situation.now
@@ -77,7 +77,7 @@ def _second_added(board: Board, a: Taken, b: Taken) -> Held:
     window = now.days("interaction.poly_watch_d")
     if any(not now.older(at, window) for at in begun):
         return Held(TRUE)
-    return Held(FALSE) if len(begun) == 2 else Held(UNKNOWN, missing="when the second was added")
+    return NOT_HELD if len(begun) == 2 else Held(UNKNOWN, missing="when the second was added")
 
 
 def _gone(taken: Taken) -> bool:

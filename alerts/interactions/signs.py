@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from alerts.chart import Sign, SignKind
 from alerts.evidence import sign_datum
-from alerts.interactions.situation import Held, Situation, undecided
+from alerts.interactions.situation import NOT_HELD, Held, Situation, undecided
 from alerts.interactions.taken import Taken, drug_datum
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN
@@ -53,7 +53,7 @@ def stimulator_failure(situation: Situation) -> Held:
 def nil_by_mouth(situation: Situation, taken: Taken) -> Held:
     """Nil by mouth, for a drug that goes by mouth; another route is no loss (DAW-ROUTE)."""
     if taken.use.route in TUBELESS:
-        return Held(FALSE)
+        return NOT_HELD
     held = _last(situation, _STANDING, SignKind.NIL_BY_MOUTH)
     if held.state is not UNKNOWN or held.facts:
         return held
@@ -110,7 +110,7 @@ def parkinson_disease(situation: Situation, board: list[Taken]) -> Held:
 def pregnancy(situation: Situation) -> Held:
     details = situation.now.chart.details
     if details is not None and details.sex == "male":
-        return Held(FALSE)
+        return NOT_HELD
     unsure: Held | None = None
     for condition in situation.now.chart.conditions:
         if condition.kind not in {"pregnancy", "breastfeeding"} or condition.abated is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from alerts.moment import Moment
 from alerts.record import record
 from alerts.statements import Datum, Finding, TierName, Withdrawal
-from alerts.truth import UNKNOWN, Truth
+from alerts.truth import FALSE, UNKNOWN, Truth
 
 
 @record
@@ -29,6 +29,9 @@ class Held:
     facts: tuple[Datum, ...] = ()
     note: str = ""
     missing: str = ""
+
+
+NOT_HELD = Held(FALSE)
 
 
 def undecided(missing: str, *facts: Datum) -> Held:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 
 from alerts.chart import Condition
 from alerts.interactions import doses, episode, measures, signs
-from alerts.interactions.situation import Held, Situation, undecided
+from alerts.interactions.situation import NOT_HELD, Held, Situation, undecided
 from alerts.interactions.taken import Taken
 from alerts.knowledge.records import Row, State
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN
 
-NOT_HELD, UNRECORDED = Held(FALSE), Held(UNKNOWN)
+UNRECORDED = Held(UNKNOWN)
 _PATIENT: dict[str, Callable[[Situation], Held]] = {
     "active_cooling": signs.active_cooling,
     "autonomic_instability": signs.autonomic_instability,
@@ -135,7 +135,7 @@ def _current(condition: Condition, state: State) -> Held:
         return undecided(f"{name}: not confirmed", fact)
     over = condition.active is FALSE or condition.abated is not None
     if over and not state.ever:
-        return Held(FALSE)
+        return NOT_HELD
     if state.vague:
         return undecided(f"{name} is recorded: whether this is {_plain(state.name)}", fact)
     if condition.active is UNKNOWN and not state.ever:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.chart import MedicationUse, UseStatus
-from alerts.dosing import Certainty, dosing
+from alerts.dosing import Certainty, dosed
 from alerts.moment import TICK, Moment
 from alerts.record import record
 from alerts.statements import Datum
@@ -111,7 +111,7 @@ def _tail(now: Moment, ingredient: str) -> timedelta:
 
 
 def _taken(now: Moment, use: MedicationUse, ingredient: str, longest: timedelta) -> Iterator[Taken]:
-    span = dosing(use, now.as_of)
+    span = dosed(now, use)
     if span.certainty is Certainty.NONE or span.first is None or span.first > now.as_of:
         return
     running = span.running is TRUE or (use.as_needed and span.running is not FALSE)

@@ -32,6 +32,11 @@ def reached(
     limit = now.knowledge[parameter]
     if not chosen:
         return UNKNOWN
+    if kind in now.chart.plain:
+        highest: float | None = now.answers.get(("highest", kind, window))
+        if highest is None:
+            highest = now.answers["highest", kind, window] = max([m.value for m in chosen])
+        return TRUE if highest > limit or (highest == limit and not strict) else FALSE
     mark = (kind, parameter, window, strict, firm)
     known: Truth | None = now.answers.get(mark)
     if known is None:
@@ -42,7 +47,7 @@ def reached(
 def own(now: Moment, kind: str, window: str, *, firm: bool = False) -> list[Measurement]:
     """The patient's own readings: no ventilator rate, no pacemaker."""
     readings = now.recent(kind, window)
-    if not readings:
+    if not readings or kind in now.chart.plain:
         return readings
     mark = ("own", kind, window, firm)
     kept: list[Measurement] | None = now.answers.get(mark)

@@ -17,6 +17,8 @@ MINORS = (
     "leucocytosis",
 )
 
+_MEASURED = frozenset({"creatine_kinase", "heart_rate", "systolic_bp", "respiratory_rate", "wbc"})
+
 
 @record
 class Levenson:
@@ -64,7 +66,12 @@ def levenson(now: Moment, state: Mapping[str, Truth], *, firm: bool = False) -> 
 
 
 def _measured(now: Moment, *, firm: bool) -> tuple[Truth, Truth, Truth, Truth, Truth]:
-    """CK, heart rate, low pressure, respiratory rate, white cells: the same whatever the states."""
+    """CK, heart rate, low pressure, respiratory rate, white cells: the same whatever the states.
+
+    Where every reading of them is final and in its own unit, the firm answer is the other one.
+    """
+    if firm and ("levenson", False) in now.answers:
+        firm = not _MEASURED.isdisjoint(now.chart.by_kind.keys() - now.chart.plain)
     mark = ("levenson", firm)
     known: tuple[Truth, Truth, Truth, Truth, Truth] | None = now.answers.get(mark)
     if known is None:

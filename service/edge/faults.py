@@ -52,6 +52,11 @@ class Faults:
             return _program(fault.status, fault.code, fault.message, fault.location, extra)
         return _with(self._page(fault.status, fault.message), extra)
 
+    def refusal(self, path: str, fault: SentinelError) -> Response:
+        """The answer to an error of ours on the way through a route: logged, too."""
+        log.info("request.refused", code=fault.code, status=fault.status)
+        return self.of(path, fault)
+
     def plain(self, path: str, status: int, extra: Mapping[str, str] | None = None) -> Response:
         """The answer for a bare status, from the router or from a failure of ours."""
         kind, words = _SAID.get(status, ("exception", _OURS))
@@ -71,8 +76,7 @@ class Faults:
 
         async def ours(request: Request, fault: Exception) -> Response:
             assert isinstance(fault, SentinelError)  # noqa: S101 - registered for it only
-            log.info("request.refused", code=fault.code, status=fault.status)
-            return self.of(request.url.path, fault)
+            return self.refusal(request.url.path, fault)
 
         async def bare(request: Request, fault: Exception) -> Response:
             assert isinstance(fault, HTTPException)  # noqa: S101 - registered for it only

@@ -27,7 +27,8 @@ class Gate:
         headers = request.headers
         return self._callers.identify(
             headers.get("authorization"),
-            request.url.path,
+            # asked for by tokens alone, and not had for nothing
+            request.url.path if self._callers.mode is Mode.KEYED else "",
             host=headers.get("host", ""),
             forwarded="forwarded" in headers or "x-forwarded-for" in headers,
         )

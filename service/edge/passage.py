@@ -5,10 +5,11 @@ even when everything inside failed. Pure ASGI: it costs next to nothing (design:
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,15 +17,17 @@ from service.edge.faults import Faults
 from service.logs import bind, place_of
 from service.metrics import count, metric
 
+Header = tuple[bytes, bytes]
 REQUEST_ID, CORRELATION_ID = "x-request-id", "x-correlation-id"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
-_SAFE = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
-_HSTS = "max-age=31536000"
+_POLICY = b"content-security-policy"
+_SAFE: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
+)
+_HSTS: Header = (b"strict-transport-security", b"max-age=31536000")
 # asked every few seconds by machines: counted, not logged
 _UNLOGGED = ("/health/", "/metrics")
 log = structlog.get_logger(__name__)
@@ -48,14 +51,16 @@ class Passage:
         correlation = _taken(given.get(CORRELATION_ID)) or request_id
         scope.setdefault("state", {})["correlation"] = correlation
         seen = {"status": 0}
+        ids = (
+            (REQUEST_ID.encode(), request_id.encode()),
+            (CORRELATION_ID.encode(), correlation.encode()),
+        )
 
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                self._make_safe(scope["path"], headers)
-                headers[REQUEST_ID] = request_id
-                headers[CORRELATION_ID] = correlation
+                headers = self._framed(scope["path"], message.get("headers", ()), ids)
+                message = {**message, "headers": headers}
             await send(message)
 
         with bind(request_id=request_id, correlation=correlation):
@@ -79,14 +84,16 @@ class Passage:
             metric("nms_sentinel_http_in_flight").dec()
             _noted(scope, seen["status"] or 499, time.perf_counter() - begun)
 
-    def _make_safe(self, path: str, headers: MutableHeaders) -> None:
-        for name, value in _SAFE.items():
-            if name not in headers:
-                headers[name] = value
+    def _framed(self, path: str, given: Iterable[Header], ids: Iterable[Header]) -> list[Header]:
+        """The headers of an answer: its own, the safe ones that it does not set itself, the ids."""
+        headers = list(given)
+        named = {name for name, _ in headers}
+        headers += [header for header in _SAFE if header[0] not in named]
         if self._docs and path == "/docs":
-            del headers["content-security-policy"]
+            headers = [header for header in headers if header[0] != _POLICY]
         if self._https:
-            headers["strict-transport-security"] = _HSTS
+            headers.append(_HSTS)
+        return [*headers, *ids]
 
 
 def _taken(given: str | None) -> str | None:

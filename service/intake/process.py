@@ -62,7 +62,9 @@ class ProcessDoor:
             part.end()
 
     async def _taken(self, given: Delivery) -> Receipt:
-        part = await asyncio.wrap_future(self._free.get())
+        wanted = self._free.get()
+        # to wait for what is there already would wake the loop over a pipe
+        part = wanted.result() if wanted.done() else await asyncio.wrap_future(wanted)
         try:
             return await part.take(given)
         except _Gone:

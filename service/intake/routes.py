@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from service.edge.gate import Gate
 from service.edge.media import JSON_FORMS, NDJSON_FORMS, accept_form, content_form
@@ -22,6 +22,7 @@ RELEASED = date(2026, 11, 25)
 _NAME_MAX = 200
 
 Take = Callable[..., Coroutine[Any, Any, Response]]
+Bodies = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def intake_routes(
@@ -31,9 +32,9 @@ def intake_routes(
     now: Callable[[], datetime],
     base_url: str,
     version: str,
-) -> tuple[Route, APIRouter]:
-    """The intake: what is taken through the door is stored, and has rung the bell. The route is
-    to be asked before any other."""
+) -> tuple[Bodies, APIRouter]:
+    """The intake: what is taken through the door is stored, and has rung the bell. The first
+    answers POST /fhir, and may be asked without the router, which documents it."""
     router = APIRouter(prefix="/fhir", tags=["intake"])
     statement = encoded(capability_statement(base_url, version, RELEASED))
 
@@ -51,19 +52,7 @@ def intake_routes(
 
     _notification_routes(router, taken)
     _resource_routes(router, taken)
-    return _straight(taken), router
-
-
-def _straight(taken: Take) -> Route:
-    """The busiest address without FastAPI's ceremonies: they are a third of what a bundle costs
-    the process that answers hooks. It is documented by the route that it goes before."""
-
-    async def body(request: Request) -> Response:
-        request.scope["route"] = route  # by which it is counted and logged
-        return await taken(request, Form.BUNDLE)
-
-    route = Route("/fhir", body, methods=["POST"], include_in_schema=False)
-    return route
+    return partial(taken, form=Form.BUNDLE), router
 
 
 def _notification_routes(router: APIRouter, taken: Take) -> None:

@@ -88,6 +88,7 @@ class Growing:
                 signs=seen.signs + new.signs,
                 by_kind=_joined(seen.by_kind, new.by_kind),
                 by_sign=_joined(seen.by_sign, new.by_sign),
+                plain=frozenset(),
             )
             self._seen_references.update(references(new))
         else:

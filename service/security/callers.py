@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import structlog
@@ -54,7 +55,7 @@ class Callers:
         answers neither a proxy nor another name: both mean that the call comes from elsewhere.
         """
         if self.mode is Mode.OPEN:
-            if forwarded or not is_loopback(urlsplit(f"//{host}").hostname or "localhost"):
+            if forwarded or not _names_this_machine(host):
                 log.warning("caller.refused", reason="not from this machine", mode=self.mode.value)
                 raise NotAllowed("Unauthorized", code="unauthorized")
             return Caller(tenant=self._tenant, client="open")
@@ -72,6 +73,11 @@ class Callers:
         """The URL called, from our own settings; feedback may name its service's URL."""
         called = f"{self._base_url}{path}"
         return (called, called.removesuffix("/feedback"))
+
+
+@lru_cache(maxsize=64)
+def _names_this_machine(host: str) -> bool:
+    return is_loopback(urlsplit(f"//{host}").hostname or "localhost")
 
 
 def callers_of(

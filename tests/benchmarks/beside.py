@@ -2,9 +2,10 @@
 
 Hooks beside the intake: 20 calls a second (patient-view, 20 facts), alone and while 50 bundles a
 second come in (`--rates`: and 25, 10), on the same running house (API with its intake process, one
-worker, beat, broker). Many short pairs, now the one and now the other half first: the ratio is the
-median of the pairs' ratios, and beside it that of all calls in the half of the pairs in which the
-rest of the machine was busy least (`quiet_times`). What others used is told with the load average.
+worker, beat, broker). Pairs, now the one and now the other half first: the ratio is the median of
+the pairs' ratios, beside it that of all calls of all pairs (`pooled_times`), and of all calls in
+the half of the pairs in which the rest of the machine was busy least (`quiet_times`). What others
+used is told with the load average.
 
 Calls begin on the clock whether or not earlier ones were answered, and their time counts from when
 they should have begun, so that a stall is not hidden. Bundles come at a random moment of their
@@ -25,6 +26,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.client import HTTPConnection
 from multiprocessing.context import SpawnContext
 from pathlib import Path
@@ -34,6 +36,7 @@ from typing import Any
 import orjson
 
 from service.processes import wake_soon
+from tests.benchmarks.figures import TICKS_S, children, cpu_s
 from tests.benchmarks.hooks import patient_view
 from tests.faults.processes import Processes, processes
 from tests.store.postgres import begin, end
@@ -198,11 +201,16 @@ def row(what: str, rounds: Sequence[list[float]]) -> dict[str, object]:
     return found
 
 
+def pooled_p95(pairs: Sequence[Pair]) -> tuple[float, float]:
+    """Of all calls of these pairs: alone, beside."""
+    alone = sorted(ms for pair in pairs for ms in pair.alone)
+    beside = sorted(ms for pair in pairs for ms in pair.beside)
+    return at(alone, 0.95), at(beside, 0.95)
+
+
 def rows(kind: str, rate: int, pairs: Sequence[Pair], not_200: int) -> list[dict[str, object]]:
     quiet = sorted(pairs, key=lambda pair: pair.others)[: (len(pairs) + 1) // 2]
-    alone, beside = (
-        sorted(ms for pair in quiet for ms in getattr(pair, half)) for half in ("alone", "beside")
-    )
+    pooled, quietly = pooled_p95(pairs), pooled_p95(quiet)
     times = sorted(pair.times for pair in pairs)
     others, loads = sorted(p.others for p in pairs), sorted(p.load for p in pairs)
     middle = sorted(pairs, key=lambda pair: sum(pair.cores.values()))[len(pairs) // 2]
@@ -214,8 +222,10 @@ def rows(kind: str, rate: int, pairs: Sequence[Pair], not_200: int) -> list[dict
             "what": f"{kind}: p95 beside {rate} bundles/s / alone",
             "times": round(times[len(times) // 2], 2),
             "least": round(times[0], 2),
-            "quiet_times": round(at(beside, 0.95) / at(alone, 0.95), 2),
-            "quiet_p95_ms": [round(at(alone, 0.95), 1), round(at(beside, 0.95), 1)],
+            "pooled_times": round(pooled[1] / pooled[0], 2),
+            "pooled_p95_ms": [round(ms, 1) for ms in pooled],
+            "quiet_times": round(quietly[1] / quietly[0], 2),
+            "quiet_p95_ms": [round(ms, 1) for ms in quietly],
             "not_200": not_200,
             "cores": middle.cores,
             "of": os.cpu_count(),
@@ -275,22 +285,12 @@ class Measured:
 def burned(house: Processes, senders: dict[str, int]) -> dict[str, float]:
     """Seconds of CPU that each part has used; `machine`: all that runs on it, ours or not."""
     pids = {name: [process.pid] for name, process in house.running.items()}
-    pids |= {"intake": _children(house.running["api"].pid), "broker": [house.broker.pid or 0]}
+    pids |= {"intake": children(house.running["api"].pid), "broker": [house.broker.pid or 0]}
     pids |= {name: [pid] for name, pid in senders.items()}
-    ticks = os.sysconf("SC_CLK_TCK")
-    found = {name: sum(map(_ticks, held)) / ticks for name, held in pids.items()}
+    found = {name: sum(map(cpu_s, held)) for name, held in pids.items()}
     whole = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
     busy = sum(map(int, whole[:3])) + sum(map(int, whole[5:8]))
-    return {**found, "machine": busy / ticks}
-
-
-def _children(pid: int) -> list[int]:
-    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    return {**found, "machine": busy / TICKS_S}
 
 
 def measure(
@@ -318,23 +318,22 @@ def measure(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure hooks beside the intake.")
-    parser.add_argument("--seconds", type=float, default=5, help="of each half of a pair")
-    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=10, help="of each half of a pair")
+    parser.add_argument("--pairs", type=int, default=8)
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), metavar="N")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    measured = partial(measure, options.seconds, options.pairs, rates=options.rates)
     with tempfile.TemporaryDirectory() as place:
         if options.postgres:
             server = begin()
             try:
-                found = measure(
-                    options.seconds, options.pairs, server.fresh(), Path(place), options.rates
-                )
+                found = measured(server.fresh(), Path(place))
             finally:
                 end(server)
         else:
-            found = measure(options.seconds, options.pairs, "", Path(place), options.rates)
+            found = measured("", Path(place))
     for each in found:
         sys.stdout.write(json.dumps(each) + "\n")
     if options.json:

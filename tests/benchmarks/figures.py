@@ -1,6 +1,7 @@
 """A table of figures, and the command line of a benchmark that has one option: how long."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import orjson
 
 COLUMNS = ("per_second", "p50_ms", "p99_ms", "floor_per_second", "ratio")
+# of the figures under /proc
+TICKS_S = os.sysconf("SC_CLK_TCK")
 Measure = Callable[[float], list[dict[str, object]]]
 
 
@@ -29,3 +32,14 @@ def run(measure: Measure, what: str | None) -> int:
     if options.json:
         options.json.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
     return 0
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has begun."""
+    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_S

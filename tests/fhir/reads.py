@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 # methods of Moment and Scene -> the place of the kind, or of the kinds
-DOORS = {"within": 0, "readings": 0, "between": 0, "raw": 0, "coded": 0}
+DOORS = {"within": 0, "recent": 0, "readings": 0, "between": 0, "raw": 0, "coded": 0}
 # how the screen of new facts learns what the rules read is not a rule
 _LEFT = ("screening",)
 Where = tuple[str, str]

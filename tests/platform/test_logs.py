@@ -60,3 +60,35 @@ def test_a_log_file_is_written_and_made(tmp_path: Path) -> None:
     assert lines(program) == []
     events = [orjson.loads(line)["event"] for line in path.read_bytes().splitlines()]
     assert events == ["thing.failed", "library", "process.crashed"]
+
+
+def test_a_log_file_is_turned_over_when_full_and_no_line_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "api.jsonl"
+    program = f"""
+import structlog
+from service import logs
+from service.settings import load_settings
+logs.FILE_BYTES, logs.FILES_KEPT = 2_000, 50
+logs.configure(load_settings({{"NMS_SENTINEL_LOG_FILE": {str(path)!r}}}), "api")
+for number in range(200):
+    structlog.get_logger("x").info("thing.done", number=number)
+"""
+    assert lines(program) == []
+    files = sorted(path.parent.glob("api.jsonl*"), key=lambda file: file.stat().st_mtime_ns)
+    assert len(files) > 5
+    assert all(file.stat().st_size < 2_200 for file in files)
+    told = [orjson.loads(line)["number"] for file in files for line in file.open()]
+    assert sorted(told) == list(range(200))
+
+
+def test_a_log_that_is_no_file_is_never_turned_over(tmp_path: Path) -> None:
+    program = f"""
+from service import logs
+logs.FILE_BYTES = 10
+{PROGRAM.replace("{{", "{").replace("}}", "}")}
+"""
+    program = program.replace(
+        "load_settings({", 'load_settings({"NMS_SENTINEL_LOG_FILE": "/dev/stderr", '
+    )
+    assert [line["event"] for line in lines(program)][:1] == ["thing.done"]
+    assert not list(tmp_path.iterdir())

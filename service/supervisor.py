@@ -138,11 +138,8 @@ def _served(app: "FastAPI") -> "uvicorn.Config":
     """How the server serves the API."""
     import uvicorn
 
-    from service.edge.wire import Wire
-
     return uvicorn.Config(
         app,
-        http=Wire,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -70,6 +70,7 @@ class Growing:
             signs=seen.signs,
             by_kind=seen.by_kind,
             by_sign=seen.by_sign,
+            plain=seen.plain,
         )
 
     def references(self) -> frozenset[str]:
@@ -88,7 +89,7 @@ class Growing:
                 signs=seen.signs + new.signs,
                 by_kind=_joined(seen.by_kind, new.by_kind),
                 by_sign=_joined(seen.by_sign, new.by_sign),
-                plain=frozenset(),
+                plain=_plain(seen, new),
             )
             self._seen_references.update(references(new))
         else:
@@ -104,6 +105,12 @@ def _joined(
     seen: dict[K, tuple[Any, ...]], new: dict[K, tuple[Any, ...]]
 ) -> dict[K, tuple[Any, ...]]:
     return seen | {kind: seen.get(kind, ()) + facts for kind, facts in new.items()}
+
+
+def _plain(seen: Chart, new: Chart) -> frozenset[str]:
+    """Kinds of which no reading is qualified, in neither chart."""
+    qualified = (seen.by_kind.keys() - seen.plain) | (new.by_kind.keys() - new.plain)
+    return (seen.plain | new.plain) - qualified
 
 
 def end_of(fact: Fact) -> datetime | None:

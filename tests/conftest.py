@@ -1,5 +1,7 @@
 """One profile for every property in these suites: the same examples each time.
 
+(But for this: the library also tries the constants of our modules that are loaded when a property
+runs, so the order of the tests has a say, and no test may count on what its examples happen to be.)
 A commit is not refused for a fault that it did not bring. Whoever looks for new examples says so:
 `NMS_SENTINEL_EXPLORE=1 .venv/bin/pytest -m heavy tests/medicine`. What a test sets for itself (how
 many examples, which health checks) stays as it is.

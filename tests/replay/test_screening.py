@@ -134,8 +134,10 @@ def many_charts(manner: settings) -> Counter[Answer]:
 
 
 def test_quiet_is_quiet() -> None:
+    """Which causes are met is the luck of the examples; each has its row below."""
     answers = many_charts(USUAL)
-    assert min(answers[answer] for answer in Answer if answer is not Answer.RULES) > 2, answers
+    quiet = sum(met for answer, met in answers.items() if answer.quiet)
+    assert quiet > 100 and answers.total() - quiet > 10, answers
 
 
 @pytest.mark.heavy

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from operator import sub
 from typing import TYPE_CHECKING, Any
 
 from alerts.chart import Measurement
@@ -234,8 +234,9 @@ def _site_jumps(
         values = [*values, series[end].value]
     if max(values) - min(values) <= size:
         return odd
-    for i, (before, after) in enumerate(pairwise(values), begin):
-        if abs(after - before) <= size or series[i + 1].at - series[i].at >= near:
+    steps = map(sub, values[1:], values)
+    for i in [i for i, step in enumerate(steps, begin) if step > size or step < -size]:
+        if series[i + 1].at - series[i].at >= near:
             continue
         for this, other in ((i, i + 1), (i + 1, i)):
             if series[other].site in trusted and series[this].site not in trusted:

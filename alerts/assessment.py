@@ -1,9 +1,7 @@
 """The one door of the package: `assess(chart, knowledge, as_of)` says everything once."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from alerts.channels import capped, told
@@ -14,8 +12,10 @@ from alerts.findings import Reading, read_findings
 from alerts.findings.exposed import firm_exposure
 from alerts.guidance import comes_of_age, is_child, plan
 from alerts.interactions import Situation, running_interactions
+from alerts.kept import Kept, keep
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment, moment
+from alerts.plain import as_dict
 from alerts.record import record
 from alerts.requests import requests
 from alerts.risks import unread_risks
@@ -56,16 +56,29 @@ VITALS = (("body_temperature", "temperature"), ("heart_rate", "heart rate"))
 
 
 def assess(
-    chart: Chart, knowledge: Knowledge, as_of: datetime, *, brief: bool = False
+    chart: Chart,
+    knowledge: Knowledge,
+    as_of: datetime,
+    *,
+    brief: bool = False,
+    kept: Kept | None = None,
 ) -> Assessment:
     """Assess one patient's chart as it stood at `as_of` (zone-aware; ValueError if not).
 
     `brief`: what is found, its tier, channel, severity and interactions, and nothing that explains
     them: a survey of many patients. Its `next_review_at` speaks of what was read for that only.
+    `kept`: what was read of the patient before and may still stand; for brief assessments.
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     now = moment(chart, knowledge, as_of)
+    if kept is not None and brief:
+        keep(now, chart, knowledge, kept)
+    return _assessed(now, brief=brief)
+
+
+def _assessed(now: Moment, *, brief: bool) -> Assessment:
+    chart, knowledge = now.chart, now.knowledge
     reading = read_findings(now)
     findings = reading.findings
     entry = gate(findings)
@@ -78,7 +91,7 @@ def assess(
     weighed = not brief or _anaesthetised(now)
     return Assessment(
         patient=chart.patient,
-        as_of=as_of,
+        as_of=now.as_of,
         rules=knowledge.version,
         gate=entry,
         onset=reading.onset,
@@ -94,7 +107,7 @@ def assess(
         plan=_UNPLANNED if brief else _planned(now, reading, tier.name, level),
         interactions=_interactions(situation),
         ask_next=() if brief else _asked(now, reading, tier.name, score, judging),
-        unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= as_of),
+        unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= now.as_of),
         incomplete=tuple(_incomplete(now, reading)),
         disclaimer=knowledge.disclaimer,
         cutoff=cutoff,
@@ -229,7 +242,8 @@ def _scales(now: Moment, reading: Reading, tier: TierName) -> tuple[Scale, ...]:
 def _differential(now: Moment, reading: Reading, tier: TierName) -> tuple[Any, ...]:
     if not _stirred(reading, tier) and not weighable(now):
         return ()
-    return differential(now, reading.findings, reading.exposures, reading.withdrawals)
+    r = reading
+    return differential(now, r.findings, r.states, r.exposures, r.withdrawals)
 
 
 def _risks(now: Moment, reading: Reading) -> dict[str, Any]:
@@ -252,90 +266,8 @@ def _incomplete(now: Moment, reading: Reading) -> Iterator[str]:
     if not exposed and not withdrawn:
         return
     with now.account("SAF-10"):
-        window = now.hours("incomplete.vitals_h")
-        silent = [name for kind, name in VITALS if not now.within(kind, window)]
+        silent = [name for kind, name in VITALS if not now.recent(kind, "incomplete.vitals_h")]
     for name in silent:
         yield now.knowledge.says(f"no {name} in {{incomplete.vitals_h}} h")
     if any(u.what == "drug" for u in now.chart.unread):
         yield "a drug on the chart could not be recognised"
-
-
-def as_dict(assessment: Assessment) -> dict[str, Any]:
-    """The stable JSON form of an assessment: plain values, times as ISO 8601."""
-    return {
-        "patient": assessment.patient,
-        "as_of": _iso(assessment.as_of),
-        "rules": assessment.rules,
-        "gate": assessment.gate.state.value,
-        "gate_reason": assessment.gate.reason,
-        "tier": assessment.tier.name.value,
-        "channel": assessment.tier.channel.value,
-        "wording": assessment.tier.wording,
-        "tier_rules": list(assessment.tier.rules),
-        "caps": list(assessment.tier.caps),
-        "domains": list(assessment.tier.domains),
-        "onset": _iso(assessment.onset),
-        "iec": _plain(assessment.iec),
-        "iec_literal": _plain(assessment.iec_literal),
-        "scales": {key: state.value for key, state in assessment.scales.items()},
-        "scale_details": [_plain(s) for s in assessment.scale_details],
-        "risk_factors": [_plain(r) for r in assessment.risk_factors],
-        "risk_factors_unread": [_plain(r) for r in assessment.risk_factors_unread],
-        "findings": {key: _finding(f) for key, f in sorted(assessment.findings.items())},
-        "exposures": [_plain(e) for e in assessment.exposures],
-        "withdrawals": [_plain(w) for w in assessment.withdrawals],
-        "differential": [_plain(d) for d in assessment.differential],
-        "severity": assessment.severity.level,
-        "severity_detail": _plain(assessment.severity),
-        "stage": assessment.plan.stage,
-        "guidance": [advice.id for advice in assessment.plan.advice],
-        "plan": [_plain(advice) for advice in assessment.plan.advice],
-        "culprits": [_plain(culprit) for culprit in assessment.plan.culprits],
-        "interactions": [_plain(i) for i in assessment.interactions],
-        "ask_next": [request.id for request in assessment.ask_next],
-        "requests": [_plain(request) for request in assessment.ask_next],
-        "next_review_at": _iso(assessment.next_review_at),
-        "unmapped": [_plain(u) for u in assessment.unmapped],
-        "incomplete": list(assessment.incomplete),
-        "disclaimer": assessment.disclaimer,
-        "trace": {step.id: [p.id for p in step.thresholds] for step in assessment.trace},
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    plain: dict[str, Any] = _plain(finding)
-    plain.pop("id")
-    return plain
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
-# a type -> the names of its fields, or how its values are made plain
-_FIELDS: dict[type, tuple[str, ...]] = {}
-_PLAIN: dict[type, Callable[[Any], Any]] = {
-    str: lambda value: value,
-    bool: lambda value: value,
-    int: lambda value: value,
-    float: lambda value: value,
-    type(None): lambda value: value,
-    datetime: datetime.isoformat,
-    list: lambda value: [_plain(item) for item in value],
-    tuple: lambda value: [_plain(item) for item in value] if value else [],
-}
-
-
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    names = _FIELDS.get(kind)
-    if names is not None:
-        return {name: _plain(getattr(value, name)) for name in names}
-    make = _PLAIN.get(kind)
-    if make is not None:
-        return make(value)
-    if is_dataclass(value):
-        _FIELDS[kind] = tuple(field.name for field in fields(value))
-    else:
-        _PLAIN[kind] = attrgetter("value")  # an enumeration
-    return _plain(value)

@@ -88,9 +88,14 @@ def _comfort_care(now: Moment) -> bool:
 
 
 def _critical(now: Moment, findings: Mapping[str, Finding]) -> bool:
-    """ALR-04: core above 41.1 °C with altered mental status, whatever the tier or the cause."""
+    """ALR-04: core above 41.1 °C with altered mental status, whatever the tier or the cause.
+
+    Who is brought in from the street has no baseline: what is assumed of it holds down tiers
+    (TIER-05), not this message.
+    """
     finding = findings["TEMP411"]
-    return finding.state is TRUE and not finding.caveats and not unverified(now, "TEMP411", "MS")
+    doubtful = set(finding.caveats) - {"assumed_baseline"}
+    return finding.state is TRUE and not doubtful and not unverified(now, "TEMP411", "MS")
 
 
 def _by_tier(

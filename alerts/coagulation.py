@@ -1,7 +1,6 @@
 """The ISTH score for overt DIC (MGT-DIC) as an interval: what is not recorded counts both ways."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import lru_cache
 
 from alerts.chart import Measurement
@@ -38,8 +37,7 @@ def coagulation(now: Moment) -> Coagulation:
 
 
 def _scored(now: Moment) -> Coagulation:
-    window = now.hours("dic.window_h")
-    newest = [_newest(now, kind, window) for kind in _READ]
+    newest = [_newest(now, kind) for kind in _READ]
     limit = now.knowledge["dic.overt"]
     if not any(newest):  # as for most patients
         return _unread(limit)
@@ -48,8 +46,8 @@ def _scored(now: Moment) -> Coagulation:
     )
 
 
-def _newest(now: Moment, kind: str, window: timedelta) -> Measurement | None:
-    found = now.within(kind, window)
+def _newest(now: Moment, kind: str) -> Measurement | None:
+    found = now.recent(kind, "dic.window_h")
     return found[-1] if found else None
 
 

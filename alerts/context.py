@@ -23,6 +23,8 @@ def risk_factors(now: Moment, exposures: tuple[Exposure, ...]) -> tuple[RiskFact
     known = now.knowledge.criteria["risk_factors"]
     with now.account("risk factors"):
         found = dict(_found(now, exposures))
+    if not found:
+        return ()
     return tuple(
         RiskFactor(key, raw["factor"], raw["effect"], found[key], raw["basis"], tuple(raw["cite"]))
         for key, raw in known.items()
@@ -85,11 +87,16 @@ def _antipsychotics(now: Moment, exposures: tuple[Exposure, ...]) -> Iterator[Fo
     high = _defined_doses(now, uses)
     if high:
         yield "RF-DOSE", high
-    ended = [u for u in uses if u.end is not None and u.end <= now.as_of]
-    recent = [u for u in ended if u.end and not now.older(u.end, now.days("risk.run_up_d"))]
-    orders = [u for u in recent if u.evidence is Evidence.ORDER]
-    if orders:
-        yield "RF-SWITCH", (use_datum(orders[-1], orders[-1].end),)
+    switched = [
+        u
+        for u in uses
+        if u.end is not None
+        and u.end <= now.as_of
+        and not now.older(u.end, now.days("risk.run_up_d"))
+        and u.evidence is Evidence.ORDER
+    ]
+    if switched:
+        yield "RF-SWITCH", (use_datum(switched[-1], switched[-1].end),)
     risen = escalation(now, uses)
     if risen:
         yield "RF-ESC", risen
@@ -209,7 +216,7 @@ def _conditions(now: Moment) -> Iterator[Found]:
 
 
 def _iron(now: Moment) -> Iterator[Found]:
-    results = now.within("iron", now.days("risk.run_up_d"))
+    results = now.recent("iron", "risk.run_up_d")
     low = [m for m in results if m.value <= now.knowledge["risk.iron"] and m.comparator is None]
     if not low:
         return

@@ -32,7 +32,9 @@ def datum(reading: Measurement, label: str = "") -> Datum:
 
 
 def _marks(reading: Measurement, label: str) -> str:
-    marks = [mark for mark in (label, reading.site) if mark]
+    marks = [label] if label else []
+    if reading.site:
+        marks.append(reading.site)
     if reading.preliminary:
         marks.append("preliminary")
     if reading.unit_inferred:
@@ -74,7 +76,10 @@ def sure(readings: Sequence[Measurement]) -> list[Measurement]:
 
 
 def sign_caveats(signs: Iterable[Sign]) -> tuple[str, ...]:
-    return ("preliminary",) if any(s.preliminary for s in signs) else ()
+    for sign in signs:
+        if sign.preliminary:
+            return ("preliminary",)
+    return ()
 
 
 def above(reading: Measurement, threshold: float, *, strict: bool = False) -> Truth:

@@ -4,7 +4,7 @@ The windows are read against the times at which something was found: a dose coun
 finding of the episode falls into its window. More findings can only add exposure, never remove it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from alerts.chart import Evidence, MedicationUse
 from alerts.dosing import Certainty, Dosing, dosed
+from alerts.kept import part
 from alerts.knowledge import Knowledge
 from alerts.knowledge.loader import Window
 from alerts.moment import TICK, Moment
@@ -49,11 +50,13 @@ class Course:
         return False
 
     def days_before(self, events: Sequence[datetime]) -> float | None:
-        """The fewest days from a dose (0 while it runs) to an event that it precedes."""
+        """The fewest days from a dose (0 while it runs) to an event that it precedes, of events
+        oldest first: the first one after the dose is the nearest."""
         found = []
         for span in self.spans:
             if span.first is not None and span.last is not None:
-                found += [max(t - span.last, NO_TIME) for t in events if t >= span.first]
+                i = bisect_left(events, span.first)
+                found += [max(t - span.last, NO_TIME) for t in events[i : i + 1]]
         return min(found) / timedelta(days=1) if found else None
 
 
@@ -72,7 +75,15 @@ def exposures(now: Moment, events: Sequence[datetime]) -> tuple[Exposure, ...]:
 
     `events`: times of the true findings of the episode; none means now.
     """
-    times = tuple(events) or (now.as_of,)
+    told = tuple(events)
+    if not told or told == (now.as_of,):  # the windows run against the clock
+        return _exposures(now, told)
+    asked = (told, now.onset is not None)
+    return part(now, "exposures", asked, lambda own: _exposures(own, told))
+
+
+def _exposures(now: Moment, events: tuple[datetime, ...]) -> tuple[Exposure, ...]:
+    times = events or (now.as_of,)
     found = []
     for course in courses(now, times[0]):
         if not events:

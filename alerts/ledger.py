@@ -1,15 +1,44 @@
 """What a rule read: the knowledge that notes which of its numbers were asked for, by account."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from alerts.chart import Measurement
 from alerts.knowledge import Knowledge
+from alerts.knowledge.records import Parameter
 
-# what the trace says of a look into a window: a kind, the window it was read in (hours), and how
-# many readings were there
+# a look into a window: a kind, the window it was read in (hours), and how many readings were there
 Said = tuple[str, float, int]
-# what a look into a window found, and what the trace says of it
+# what a look found, and what the trace says of it
 Look = tuple[list[Measurement], Said]
+
+
+@dataclass(slots=True)
+class Account:
+    """What is read under one name: of a finding or rule while it reads, and then an entry of the
+    trace, which nobody changes any more.
+
+    It knows nothing of the moment that holds it: a moment is freed as soon as nobody needs it,
+    and waits for no search for cycles.
+    """
+
+    id: str
+    # ids of the numbers that were read, and the looks, each once and in the order of the reading
+    parameters: dict[str, None]
+    looks: dict[Said, None]
+    # all numbers of the rules
+    numbers: Mapping[str, Parameter] = field(repr=False, compare=False)
+
+    @property
+    def thresholds(self) -> tuple[Parameter, ...]:
+        """The numbers that were read."""
+        return tuple([self.numbers[key] for key in self.parameters])
+
+    @property
+    def reads(self) -> tuple[Said, ...]:
+        """Kind of reading, window in hours, how many readings were in it."""
+        return tuple(self.looks)
 
 
 class Ledger(Knowledge):
@@ -32,15 +61,40 @@ def ledger(knowledge: Knowledge) -> Ledger:
     return noted
 
 
-class Account:
-    """What was read under one name: parameters, and windows of readings.
+class Spans(dict[str, timedelta]):
+    """Parameters as spans of time, in the unit that the rules give each in."""
 
-    It knows nothing of the moment that holds it: a moment is freed as soon as nobody needs it,
-    and waits for no search for cycles.
-    """
+    def __init__(self, knowledge: Knowledge) -> None:
+        super().__init__()
+        self._values, self._parameters = knowledge._values, knowledge.parameters
 
-    __slots__ = ("looks", "parameters")
+    def __missing__(self, parameter: str) -> timedelta:
+        unit = _UNITS[self._parameters[parameter].unit]
+        known = self[parameter] = self._values[parameter] * unit
+        return known
 
-    def __init__(self) -> None:
-        self.parameters: dict[str, None] = {}
-        self.looks: dict[Said, None] = {}
+
+HOUR = timedelta(hours=1)
+_UNITS = {"min": timedelta(minutes=1), "h": HOUR, "d": timedelta(days=1)}
+
+
+class Unread(dict[tuple[str, str], Said]):
+    """What the trace says of the hours of a parameter that hold no reading of a kind."""
+
+    def __init__(self, spans: Spans) -> None:
+        super().__init__()
+        self._spans = spans
+
+    def __missing__(self, look: tuple[str, str]) -> Said:
+        kind, parameter = look
+        known = self[look] = (kind, self._spans[parameter] / HOUR, 0)
+        return known
+
+
+def standing(knowledge: Knowledge) -> tuple[Spans, Unread]:
+    """What is the same for every patient under these rules, each part of it worked out once."""
+    known: tuple[Spans, Unread] | None = knowledge.memo.get("spans")
+    if known is None:
+        spans = Spans(knowledge)
+        known = knowledge.memo["spans"] = (spans, Unread(spans))
+    return known

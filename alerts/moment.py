@@ -27,15 +27,14 @@ from alerts.evidence import (
     sign_datum,
     site_trusted,
     sure,
-    those_above,
     trusted_sites,
     use_datum,
 )
 from alerts.knowledge import Knowledge
-from alerts.ledger import Account, Ledger, Look, ledger
+from alerts.ledger import HOUR, Account, Ledger, Look, Spans, Unread, ledger, standing
 from alerts.past import as_it_stood
 from alerts.series import AT, Series
-from alerts.trace import Step, steps
+from alerts.trace import Step
 from alerts.truth import TRUE
 
 __all__ = [
@@ -56,14 +55,12 @@ __all__ = [
     "site_trusted",
     "sure",
     "taken",
-    "those_above",
     "trusted_sites",
     "use_datum",
 ]
 
 # the instant after the last one of a closed window
 TICK = timedelta(microseconds=1)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
 
 
@@ -91,31 +88,24 @@ class Moment:
     # where the knowledge notes what is read, and the parameters of the open account
     noted: dict[str, Any] = field(init=False)
     reading: dict[str, None] = field(init=False)
-    # parameters as spans of time: the same for every patient
-    _spans: dict[str, timedelta] = field(init=False)
+    _spans: Spans = field(init=False)
+    _unread: Unread = field(init=False)
 
     def __post_init__(self) -> None:
-        self.account_open = Account()
-        self.noted, self.reading = vars(self.knowledge), self.account_open.parameters
-        self._spans = self.knowledge.memo.setdefault("spans", {})
+        knowledge = self.knowledge
+        self.account_open = Account("", {}, {}, knowledge.parameters)
+        self.noted, self.reading = vars(knowledge), self.account_open.parameters
+        self._spans, self._unread = standing(knowledge)
 
     # --- windows told by the knowledge
 
     def hours(self, parameter: str) -> timedelta:
+        """A number of hours of the rules, as a span of time."""
         self.reading[parameter] = None
-        return self._spans.get(parameter) or self._span(parameter, HOUR)
+        return self._spans[parameter]
 
-    def days(self, parameter: str) -> timedelta:
-        self.reading[parameter] = None
-        return self._spans.get(parameter) or self._span(parameter, DAY)
-
-    def minutes(self, parameter: str) -> timedelta:
-        self.reading[parameter] = None
-        return self._spans.get(parameter) or self._span(parameter, MINUTE)
-
-    def _span(self, parameter: str, unit: timedelta) -> timedelta:
-        known = self._spans[parameter] = self.knowledge[parameter] * unit
-        return known
+    # named for the unit in which the rules give the number
+    days = minutes = hours
 
     # --- readings
 
@@ -130,15 +120,21 @@ class Moment:
         return look[0]
 
     def recent(self, kind: str, parameter: str) -> list[Measurement]:
-        """Usable readings of the hours of a parameter, oldest first."""
-        look = self._recent.get((kind, parameter))
-        if look is None:
-            window = self.hours(parameter)
-            look = self._looks.get((kind, window)) or self._look(kind, window)
-            self._recent[kind, parameter] = look
+        """Usable readings of the hours (or days) of a parameter, oldest first."""
+        look = self._recent.get((kind, parameter)) or self._first_look(kind, parameter)
         self.reading[parameter] = None
         self.account_open.looks[look[1]] = None
         return look[0]
+
+    def _first_look(self, kind: str, parameter: str) -> Look:
+        """The look into the hours of a parameter; of most kinds most charts have no reading."""
+        if kind in self.chart.by_kind:
+            window = self._spans[parameter]
+            look = self._looks.get((kind, window)) or self._look(kind, window)
+        else:
+            look = ([], self._unread[kind, parameter])
+        self._recent[kind, parameter] = look
+        return look
 
     def _look(self, kind: str, window: timedelta) -> Look:
         found = self._read(kind, window) if kind in self.chart.by_kind else []
@@ -170,6 +166,13 @@ class Moment:
         if past[-1].at <= end:
             return valid[left:]
         return valid[left : bisect_right(valid, end, left, key=AT)]
+
+    def above(self, readings: Sequence[Measurement], threshold: float) -> list[Measurement]:
+        """Of all usable readings of a kind in a window, those above the threshold beyond doubt."""
+        if not readings:
+            return []
+        series = self._series[readings[0].kind]
+        return series.above(threshold, readings[0].at, readings[-1].at)
 
     def raw(self, kind: str, since: datetime) -> Sequence[Measurement]:
         """Everything recorded of a kind from `since` on, artefact or not."""
@@ -213,32 +216,35 @@ class Moment:
         if known.keys().isdisjoint(kinds):  # as for most signs of most patients
             return []
         found: list[Sign] = []
+        start = self.as_of - window
         for kind in kinds:
             series = known.get(kind)
-            if not series:
+            if not series or series[-1].at < start:
                 continue
-            last = bisect_right(series, self.as_of, key=AT)
-            first = bisect_left(series, self.as_of - window, 0, last, key=AT)
+            last = len(series)
+            if series[-1].at > self.as_of:
+                last = bisect_right(series, self.as_of, key=AT)
+            first = 0 if series[0].at >= start else bisect_left(series, start, 0, last, key=AT)
             if first < last:
                 self.until(series[first].at + window + TICK)
                 found += series[first:last]
         return sorted(found, key=AT) if found and len(kinds) > 1 else found
 
     def present(self, window: timedelta, *kinds: SignKind) -> list[Sign]:
-        found = self.signs(window, *kinds)
-        return [s for s in found if s.present is TRUE] if found else found
+        if self.chart.by_sign.keys().isdisjoint(kinds):
+            return []
+        return [s for s in self.signs(window, *kinds) if s.present is TRUE]
 
     def ever(self, *kinds: SignKind, since: datetime | None = None) -> list[Sign]:
         """Signs that were present at any time (or since then), oldest first."""
         known = self.chart.by_sign
+        found: list[Sign] = []
         if known.keys().isdisjoint(kinds):
-            return []
-        return [
-            s
-            for kind in kinds
-            for s in known.get(kind, ())
-            if s.present is TRUE and s.at <= self.as_of and (since is None or s.at >= since)
-        ]
+            return found
+        for kind in kinds:
+            if kind in known:
+                found += [s for s in known[kind] if s.present is TRUE and s.at <= self.as_of]
+        return found if since is None else [s for s in found if s.at >= since]
 
     def given(self, name: str, window: timedelta) -> list[MedicationUse]:
         """Drugs of a class given or presumed running in the last `window`."""
@@ -267,10 +273,7 @@ class Moment:
         """Those of these ingredients that any record of the chart names."""
         if self._ingredients is None:
             self._ingredients = self.chart.doses.keys() | self.chart.orders.keys()
-        named = self._ingredients
-        if isinstance(members, frozenset) and named.isdisjoint(members):
-            return set()
-        return named.intersection(members)
+        return self._ingredients.intersection(members)
 
     def recent_doses(self, ingredient: str, since: datetime) -> tuple[MedicationUse, ...]:
         """Doses recorded as given or dispensed that were over no earlier than `since`."""
@@ -291,18 +294,15 @@ class Moment:
 
     def account(self, name: str) -> Self:
         """`with now.account(name)`: what is read inside belongs to the finding or rule `name`."""
-        account = self._accounts.get(name)
-        if account is None:
-            account = self._accounts[name] = Account()
         self.accounts_before.append(self.account_open)
-        self.account_open = account
+        self.account_open = account = self.account_of(name)
         self.noted["read"] = self.reading = account.parameters
         return self
 
     def __enter__(self) -> None:
         """The account was opened by `account`."""
 
-    def __exit__(self, *fault: object) -> None:
+    def __exit__(self, fault: object, value: object, trace: object) -> None:
         self.account_open = before = self.accounts_before.pop()
         self.noted["read"] = self.reading = before.parameters
 
@@ -310,7 +310,7 @@ class Moment:
         """The account of a finding or rule, not opened."""
         known = self._accounts.get(name)
         if known is None:
-            known = self._accounts[name] = Account()
+            known = self._accounts[name] = Account(name, {}, {}, self.knowledge.parameters)
         return known
 
     def turn_to(self, account: Account) -> None:
@@ -324,8 +324,8 @@ class Moment:
         return known.parameters.keys() if known is not None else ()
 
     def steps(self) -> tuple[Step, ...]:
-        """The trace: what each finding and rule read."""
-        return steps(self._accounts, self.knowledge)
+        """The trace: what each finding and rule read, by the name that it was read under."""
+        return tuple(self._accounts.values())
 
 
 def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:

@@ -37,9 +37,11 @@ def requests(
     with now.account("requests"):
         wanted = set(_wanted(now, states, tier, exposures))
         return tuple(
-            Request(key, texts[key], could_change(now, key, states, score, tier, judge))
-            for key in texts
-            if key in wanted
+            [
+                Request(key, texts[key], could_change(now, key, states, score, tier, judge))
+                for key in texts
+                if key in wanted
+            ]
         )
 
 

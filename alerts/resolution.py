@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from operator import sub
 
 from alerts.chart import Measurement, SignKind
-from alerts.moment import TICK, Moment, those_above, trusted_sites
+from alerts.moment import TICK, Moment, trusted_sites
 from alerts.record import record
 from alerts.statements import Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both
+from alerts.wording import figure
 
 NMS = "neuroleptic_malignant_syndrome"
 MASKS = (
@@ -74,7 +75,7 @@ def _temperature(now: Moment) -> Part:
     limit = now.knowledge["resolution.temperature_c"]
     window = now.hours("resolution.temperature_h")
     readings = now.within("body_temperature", window)
-    hot = those_above(readings, limit)
+    hot = now.above(readings, limit)
     if hot:
         return Part(
             name, FALSE, f"{hot[-1].value:g} °C {say('in the last {resolution.temperature_h} h')}"
@@ -97,8 +98,9 @@ def _gap(now: Moment, proof: Sequence[Measurement], window: timedelta) -> bool:
     # the two ends move with the clock: one gap closes, the other opens
     now.until(proof[0].at + window - allowed)
     now.until(proof[-1].at + allowed + TICK)
-    edges = [now.as_of - window, *(m.at for m in proof), now.as_of]
-    return any(later - earlier > allowed for earlier, later in pairwise(edges))
+    edges = [now.as_of - window, *[m.at for m in proof], now.as_of]
+    longest: timedelta = max(map(sub, edges[1:], edges))
+    return longest > allowed
 
 
 def _absent(finding: Finding | None, name: str) -> Part:
@@ -116,7 +118,7 @@ def _creatine_kinase(now: Moment) -> Part:
     if not readings or now.older(readings[-1].at, window):
         return Part(name, UNKNOWN, say("no CK in {resolution.ck_newest_h} h"))
     newest = readings[-1]
-    said = f"CK {newest.value:g} U/L"
+    said = f"CK {figure(newest.value)} U/L"
     ceiling = (newest.reference_high or 0) * now.knowledge["ck.multiple"]
     if newest.value >= (ceiling or now.knowledge["ck.no_range_u_l"]):
         return Part(name, FALSE, said)

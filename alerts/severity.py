@@ -7,14 +7,17 @@ from alerts.chart import Measurement, SignKind
 from alerts.coagulation import coagulation
 from alerts.moment import Moment
 from alerts.record import record
+from alerts.scales.items import extremes
 from alerts.statements import Finding, Severity, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from alerts.wording import figure
 
 LEVELS = ("MILD", "MODERATE", "SEVERE")
 NOT_EXAMINED = (
     "Woodbury stage open: tone and mental state not examined, so stages I and II cannot be told"
     " from III to V (WOOD-01)"
 )
+RENAL_FAILURE = "acute renal failure"
 COOLED = (SignKind.ACTIVE_COOLING, SignKind.TARGETED_TEMPERATURE)
 
 
@@ -47,9 +50,9 @@ def _judged(now: Moment, findings: Mapping[str, Finding]) -> Severity:
     return Severity(
         level,
         stage,
-        (*(o.said for o in met), *reasons),
+        (*[o.said for o in met], *reasons),
         tuple(_critical_care(now, level, met, reasons)),
-        tuple(o.said for o in overrides if o.state is UNKNOWN),
+        tuple([o.said for o in overrides if o.state is UNKNOWN]),
         stage_open,
     )
 
@@ -80,7 +83,10 @@ def _in_window(now: Moment) -> str:
 
 def _worst(now: Moment, kind: str) -> float | None:
     readings = now.recent(kind, "severity.window_h")
-    return max([m.value for m in readings], default=None)
+    if not readings:
+        return None
+    _, worst = extremes(now, kind, "severity.window_h", readings)
+    return worst
 
 
 def _grade(now: Moment, value: float, moderate: str, severe: str) -> str:
@@ -126,11 +132,14 @@ def _consciousness(now: Moment) -> _Override:
     if gcs is not None and gcs.value <= now.knowledge["severity.gcs"]:
         return _Override(TRUE, f"GCS {gcs.value:g} points", "coma")
     window = now.hours("severity.window_h")
-    unresponsive = any(s.detail == "U" for s in now.signs(now.hours("ms.true_h"), SignKind.ACVPU))
+    alert = now.signs(now.hours("ms.true_h"), SignKind.ACVPU)
+    unresponsive = "U" in [s.detail for s in alert] if alert else False
     if now.present(window, SignKind.COMA) or unresponsive:
         return _Override(TRUE, "coma or unresponsive", "coma")
     if gcs is None and not now.signs(window, SignKind.ACVPU):
-        return _Override(UNKNOWN, f"GCS or ACVPU not recorded {_in_window(now)}")
+        return _Override(
+            UNKNOWN, now.knowledge.says("GCS or ACVPU not recorded in {severity.window_h} h")
+        )
     return _Override(FALSE, "")
 
 
@@ -141,7 +150,7 @@ def _breathing(now: Moment) -> Iterator[_Override]:
         yield _Override(TRUE, "mechanical ventilation", at_risk)
     spo2 = _newest(now, "spo2")
     if spo2 is None:
-        yield _Override(UNKNOWN, f"SpO2 not recorded {_in_window(now)}")
+        yield _Override(UNKNOWN, now.knowledge.says("SpO2 not recorded in {severity.window_h} h"))
     elif spo2.value < k["severity.spo2"]:
         yield _low_saturation(now, spo2, at_risk)
     pco2, ph = _newest(now, "pco2"), _newest(now, "ph_blood")
@@ -165,7 +174,9 @@ def _low_saturation(now: Moment, spo2: Measurement, at_risk: str) -> _Override:
 def _potassium(now: Moment) -> _Override:
     potassium = _newest(now, "potassium")
     if potassium is None:
-        return _Override(UNKNOWN, f"potassium not recorded {_in_window(now)}")
+        return _Override(
+            UNKNOWN, now.knowledge.says("potassium not recorded in {severity.window_h} h")
+        )
     if potassium.value < now.knowledge["severity.potassium"]:
         return _Override(FALSE, "")
     said = f"potassium {potassium.value:g} mmol/L"
@@ -185,8 +196,9 @@ def _kidney(now: Moment) -> _Override:
         return _Override(UNKNOWN, now.knowledge.says("creatinine older than {dic.window_h} h"))
     if newest.value < times * lowest:
         return _Override(FALSE, "")
-    said = f"creatinine {newest.value:g} µmol/L, {newest.value / lowest:.1f} × the lowest on record"
-    return _Override(TRUE, said, f"acute renal failure ({said})")
+    times_lowest = f"{newest.value / lowest:.1f} × the lowest on record"
+    said = f"creatinine {figure(newest.value)} µmol/L, {times_lowest}"
+    return _Override(TRUE, said, f"{RENAL_FAILURE} ({said})")
 
 
 def _clotting(now: Moment) -> _Override:
@@ -203,7 +215,9 @@ def _pressure(now: Moment) -> _Override:
         return _Override(TRUE, "vasopressor running")
     sbp = _newest(now, "systolic_bp")
     if sbp is None:
-        return _Override(UNKNOWN, f"blood pressure not recorded {_in_window(now)}")
+        return _Override(
+            UNKNOWN, now.knowledge.says("blood pressure not recorded in {severity.window_h} h")
+        )
     low = sbp.value < now.knowledge["severity.sbp"]
     doubt = ", to be verified: repeat" if lone_jump(now, sbp) else ""
     return _Override(TRUE if low else FALSE, f"systolic pressure {sbp.value:g} mmHg{doubt}")

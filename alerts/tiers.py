@@ -119,8 +119,8 @@ def judge(now: Moment, case: Case) -> Judgement:
         if len(known) >= PICTURES:
             known.clear()
         judged = known[picture] = _judged(now, case)
-    for account, parameters in judged.reads:
-        now.account_of(account).parameters.update(parameters)
+    for read in judged.reads:
+        now.account_of(read.id).parameters.update(read.parameters)
     return judged.judgement
 
 
@@ -134,7 +134,7 @@ class _Judged:
     again for each patient, account by account."""
 
     judgement: Judgement
-    reads: tuple[tuple[str, dict[str, None]], ...]
+    reads: tuple[Account, ...]
 
 
 def _picture(case: Case) -> tuple[Any, ...]:
@@ -153,17 +153,15 @@ def _picture(case: Case) -> tuple[Any, ...]:
 
 
 def _judged(now: Moment, case: Case) -> _Judged:
-    outer, account = now.account_open, Account()
-    now.turn_to(account)
+    outer, numbers = now.account_open, now.knowledge.parameters
+    reads, found = [Account("TIER reach", {}, {}, numbers)], []
+    now.turn_to(reads[0])
     upper = upper_tier(now, case.states, case.gate)
     reachable = upper >= now.knowledge["iec.cutoff"]
-    reads, found = [("TIER reach", account.parameters)], []
     for name, route, holds in ROUTES:
-        account = Account()
-        now.turn_to(account)
-        met = holds(now, case, reachable)
-        reads.append((route, account.parameters))
-        if met:
+        reads.append(Account(route, {}, {}, numbers))
+        now.turn_to(reads[-1])
+        if holds(now, case, reachable):
             found.append((name, route))
     now.turn_to(outer)
     if not found:
@@ -276,10 +274,9 @@ def firm(now: Moment, states: States, *, exposure: bool) -> dict[str, Truth]:
     """
     kept = dict(states)
     doubtful = _doubtful(now.knowledge)
-    for key, state in states.items():
-        if state is TRUE and not (
-            doubtful.isdisjoint(now.read_by(key))
-            and (key not in ACCOUNTS or doubtful.isdisjoint(now.read_by(ACCOUNTS[key])))
+    for key in [key for key, state in states.items() if state is TRUE]:
+        if not doubtful.isdisjoint(now.read_by(key)) or (
+            key in ACCOUNTS and not doubtful.isdisjoint(now.read_by(ACCOUNTS[key]))
         ):
             kept[key] = UNKNOWN
     if not exposure and kept["EXP"] is TRUE:

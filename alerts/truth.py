@@ -17,32 +17,24 @@ TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 def both(states: Iterable[Truth]) -> Truth:
     """Kleene AND: false wins, then unknown."""
-    found = TRUE
-    for state in tuple(states):  # all of them are read, whatever the first one says
-        if state is FALSE:
-            return FALSE
-        if state is UNKNOWN:
-            found = UNKNOWN
-    return found
+    told = tuple(states)  # all of them are read, whatever the first one says
+    if FALSE in told:
+        return FALSE
+    return UNKNOWN if UNKNOWN in told else TRUE
 
 
 def either(states: Iterable[Truth]) -> Truth:
     """Kleene OR: true wins, then unknown."""
-    found = FALSE
-    for state in tuple(states):
-        if state is TRUE:
-            return TRUE
-        if state is UNKNOWN:
-            found = UNKNOWN
-    return found
+    told = tuple(states)
+    if TRUE in told:
+        return TRUE
+    return UNKNOWN if UNKNOWN in told else FALSE
 
 
 def at_least(minimum: int, states: Iterable[Truth]) -> Truth:
     """True when `minimum` states are true, false when they cannot be, else unknown."""
-    true = possible = 0
-    for state in states:
-        true += state is TRUE
-        possible += state is not FALSE
+    told = tuple(states)
+    true = told.count(TRUE)
     if true >= minimum:
         return TRUE
-    return UNKNOWN if possible >= minimum else FALSE
+    return UNKNOWN if true + told.count(UNKNOWN) >= minimum else FALSE

@@ -103,9 +103,14 @@ def day(at: datetime, now: Moment) -> str:
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
+def figure(value: float) -> str:
+    """A value as a person writes it: two decimals at most, none from 100 on, no exponent."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{round(value, 2):g}"
+
+
 def measured(reading: Measurement, now: Moment) -> str:
     """'potassium 6.1 mmol/L, 25 Nov 13:50 UTC'."""
-    value = f"{reading.comparator or ''}{reading.value:g}"
+    value = f"{reading.comparator or ''}{figure(reading.value)}"
     unit = _UNITS.get(reading.unit, reading.unit)
     return f"{kind_name(reading.kind)} {value} {unit}, {stamp(reading.at, now)}"
 

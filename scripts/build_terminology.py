@@ -139,8 +139,16 @@ def names(drugs: list[Row], brands: list[Row], rxnorm: list[Row]) -> None:
     write(
         "names.csv",
         ("term", "ingredients", "kind", "depot"),
-        ((term, *known[term]) for term in sorted(known)),
+        ((t, *known[t]) for t in sorted(known) if not _of_two_drugs(t, known)),
     )
+
+
+def _of_two_drugs(term: str, known: dict[str, tuple[str, str, str]]) -> bool:
+    """A spelling of one drug that spells out another beside it: each is read by its own name."""
+    targets, kind, _ = known[term]
+    words = [known[word] for word in term.split() if word in known]
+    named = {target for target, how, _ in words if how == "name"}
+    return kind == "spelling" and targets in named and len(named) > 1
 
 
 class Profiles:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from alerts.knowledge import Knowledge, load
+from alerts.knowledge import Knowledge
 from service.audit import Trail
 from service.cds_hooks.analytics import analytics_routes
 from service.cds_hooks.desk import Desk, evidence
@@ -23,17 +23,18 @@ from service.edge.gate import Gate
 from service.edge.limits import BodyLimits
 from service.edge.passage import Passage
 from service.edge.rate import Rate
-from service.edge.straight import Straight
+from service.edge.straight import Road, Straight
 from service.fhir.limits import Limits
 from service.health import Health
 from service.intake.clerk import Clerk, limits_of
 from service.intake.delivery import Delivery, Form
 from service.intake.door import Door, ThreadDoor
-from service.intake.routes import Bodies, intake_routes
+from service.intake.routes import intake_routes
 from service.journal import Journal
 from service.logs import correlation
 from service.monitoring.doorbell import broker_up, ring
 from service.operation import operation_routes
+from service.rules import rules_in_force
 from service.security import session
 from service.security.callers import callers_of, tenants_of
 from service.security.providers import read_providers
@@ -65,11 +66,11 @@ def create_app(
     `store`: opened from the settings when not given; whoever gives one closes it.
     """
     held = store or open_store(settings.database_url)
-    knowledge, tenants = load(), tenants_of(settings)
+    knowledge, tenants = rules_in_force(settings), tenants_of(settings)
     door = door or _threads(held, tenants, settings)
     callers = callers_of(settings, tenants, _shared_memory(held, now))
     gate = Gate(callers, Rate(settings.rate_per_minute))
-    health = Health(held, tuple(tenants), partial(broker_up, settings), now)
+    health = Health(held, tuple(tenants), partial(broker_up, settings), now, knowledge.version)
     trail = Trail(held.record_audit, journal=partial(Journal, settings.data_dir / "journal"))
     app = FastAPI(
         title="NMS Sentinel",
@@ -78,13 +79,17 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
         lifespan=_lifespan(door, trail, None if store else held),
+        # a redirect would name the host that the caller named, and lose the body of a call
+        redirect_slashes=False,
     )
     providers = read_providers(settings.sign_in)
     session.install(app, settings, _Memory(held, now), providers.idle_seconds)
     told = {"base_url": settings.base_url, "version": app.version}
     bodies, intake = intake_routes(door, gate, now=now, **told)
+    desk = _desk(held, knowledge, settings, now, trail)
+    calls, hooks = hook_routes(desk, gate, _limits(settings), tenants)
     for router in (
-        hook_routes(_desk(held, knowledge, settings, now, trail), gate, _limits(settings), tenants),
+        hooks,
         analytics_routes(held, settings.tenant),
         intake,
         operation_routes(health, settings.metrics_token),
@@ -100,7 +105,7 @@ def create_app(
     ):
         app.include_router(router)
     app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
-    _frame(app, settings, bodies)
+    _frame(app, settings, {"/fhir": Road("/fhir", bodies), **calls})
     return app
 
 
@@ -125,11 +130,11 @@ def _desk(held: Store, knowledge: Knowledge, settings: Settings, now: Clock, tra
     )
 
 
-def _frame(app: FastAPI, settings: Settings, bodies: Bodies) -> None:
+def _frame(app: FastAPI, settings: Settings, roads: Mapping[str, Road]) -> None:
     """What every request passes: the last one added is the outermost."""
     faults = Faults(problem)
     faults.install(app)
-    app.add_middleware(Straight, faults=faults, path="/fhir", answer=bodies)
+    app.add_middleware(Straight, faults=faults, roads=roads)
     largest = (("/cds-services", settings.max_hook_bytes), ("/fhir", settings.max_bytes))
     app.add_middleware(BodyLimits, faults=faults, largest=largest, seconds=settings.read_timeout_s)
     https = settings.base_url.startswith("https:")

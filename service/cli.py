@@ -41,7 +41,13 @@ app.add_typer(tenant_app, name="tenant")
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
 RulesOption = Annotated[
-    str | None, typer.Option("--rules", metavar="V", help="A rule version or an overlay file.")
+    str | None,
+    typer.Option(
+        "--rules",
+        metavar="V",
+        envvar="NMS_SENTINEL_RULES",
+        help="A rule version or an overlay file.",
+    ),
 ]
 AsOfOption = Annotated[
     str | None,
@@ -162,7 +168,10 @@ def lookup(
     unit: Annotated[str | None, typer.Option(help="A unit as recorded.")] = None,
     value: Annotated[str | None, typer.Option(help="A number, to convert.")] = None,
     batch: Annotated[
-        Path | None, typer.Option(help="CSV with columns text, system, code, unit, value.")
+        Path | None,
+        typer.Option(
+            help="CSV with the columns case_id, kind and input_system, _code, _text, _value, _unit."
+        ),
     ] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -196,12 +205,12 @@ def ingest(
 @knowledge_app.command("check")
 def knowledge_check(rules: RulesOption = None, form: FormatOption = Format.TEXT) -> None:
     """Every number has a basis and a citation that resolves; the terminology is sound."""
-    from alerts.knowledge import faults
     from service.fhir import terminology_check
     from service.replay.rules import rules_of
+    from service.rules import faults_of
 
     chosen = rules_of(rules)
-    found = [*faults(chosen), *terminology_check.faults()]
+    found = [*faults_of(chosen), *terminology_check.faults()]
     if form is Format.JSON:
         snomed = terminology_check.standing()
         print_each([{"rules": chosen.version, "faults": found, "snomed": snomed}], form)

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 FINDINGS = 1
 RulesOption = Annotated[
-    str | None, typer.Option("--rules", metavar="V", help="A rule version or an overlay file.")
+    str | None,
+    typer.Option(
+        "--rules",
+        metavar="V",
+        envvar="NMS_SENTINEL_RULES",
+        help="A rule version or an overlay file.",
+    ),
 ]
 AsOfOption = Annotated[
     str | None,

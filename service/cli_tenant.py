@@ -61,16 +61,17 @@ def report(
 ) -> None:
     """Go-live gates (ALR-10): what silent mode found, and what cannot be computed. Exit 1 when a
     gate is not met."""
-    from alerts.knowledge import load
     from service.cds_hooks.golive import report as gates
+    from service.rules import rules_in_force
     from service.settings import load_settings
     from service.store import open_store
 
+    settings = load_settings(os.environ)
     ends = instant(until) or datetime.now(UTC)
     begins = instant(since) or ends - timedelta(days=30)
-    store = open_store(load_settings(os.environ).database_url)
+    store = open_store(settings.database_url)
     try:
-        found = gates(store, name, begins, ends, load())
+        found = gates(store, name, begins, ends, rules_in_force(settings))
     finally:
         store.close()
     print_each([found], form)

@@ -49,7 +49,10 @@ class Health:
         tenants: tuple[str, ...],
         broker_up: Callable[[], bool],
         now: Callable[[], datetime],
+        rules: str = "",
     ) -> None:
+        """`rules`: the version of the rules in force, told to whoever asks."""
+        self.rules = rules
         self._store = store
         self._tenants = tenants
         self._broker_up = broker_up

@@ -25,7 +25,9 @@ def operation_routes(health: Health, metrics_token: str | None) -> APIRouter:
     async def ready() -> Response:
         """Whether work may be sent: 503 when the store does not take it."""
         found = await run_in_threadpool(health.ready)
-        return _plain({"state": found.state, "checks": found.checks}, found.status)
+        told: dict[str, object] = {"state": found.state, "checks": found.checks}
+        told["rules"] = health.rules
+        return _plain(told, found.status)
 
     @router.get("/metrics")
     async def scrape(request: Request) -> Response:

@@ -48,6 +48,7 @@ class Settings:
     metrics_token: str | None = None
     notify: Path | None = None
     sign_in: Path | None = None
+    rules: Path | None = None
     max_bytes: int = 20_000_000
     max_hook_bytes: int = 5_000_000
     max_depth: int = 64
@@ -249,6 +250,7 @@ _TAKEN: dict[str, Callable[[_Reader], Any]] = {
     "metrics_token": lambda r: r.text("METRICS_TOKEN"),
     "notify": lambda r: r.file("NOTIFY"),
     "sign_in": lambda r: r.file("SIGN_IN"),
+    "rules": lambda r: r.file("RULES"),
     "max_bytes": lambda r: r.number("MAX_BYTES", 10_000, 500_000_000),
     "max_hook_bytes": lambda r: r.number("MAX_HOOK_BYTES", 10_000, 100_000_000),
     "max_depth": lambda r: r.number("MAX_DEPTH", 16, 500),

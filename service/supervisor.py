@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,11 +54,12 @@ def serve(settings: Settings, demo: bool) -> int:
         # a second instance has been told by now: what follows may take a second or two
         from service import demo as demonstration
         from service.monitoring.broker import embedded_broker
+        from service.rules import kept_rules
         from service.security.session import sign_in_link
         from service.welcome import welcome
 
         listening = held.enter_context(listen(settings))
-        settings = at_port(settings, listening)
+        settings = kept_rules(at_port(settings, listening))
         if demo:
             demonstration.begin_afresh(settings.data_dir)
         configure(replace(settings, log_file=_log(settings, "supervisor")), "supervisor")
@@ -101,6 +103,7 @@ def run_api(settings: Settings) -> int:
     from service.app import create_app
     from service.intake.clerk import make_clerk
     from service.intake.process import ProcessDoor
+    from service.rules import note_rules
     from service.store import open_store
 
     configure(settings, "api")
@@ -112,6 +115,7 @@ def run_api(settings: Settings) -> int:
     settings = at_port(settings, listening)
     store = open_store(settings.database_url)
     store.ping()
+    note_rules(settings, store, datetime.now(UTC))
     many = settings.intake_processes
     door = ProcessDoor(make_clerk, settings, many) if many else None
 

@@ -6,16 +6,25 @@ is not rendered.
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
+from alerts.cards.causes import (
+    clonus_charted,
+    fitting,
+    malignant_hyperthermia,
+    recorded_cause,
+    told_causes,
+)
 from alerts.cards.facts import (
     culprit,
     exposed,
+    given_back,
     latest_doses,
     present,
     reinstated,
     title,
     withdrawn,
 )
-from alerts.cards.summary import acts, critical, missing_vitals, new_antagonists
+from alerts.cards.gaps import acts
+from alerts.cards.summary import critical, missing_vitals, new_antagonists
 from alerts.cards.text import datum, escape, joined, named
 from alerts.statements import (
     Advice,
@@ -27,7 +36,7 @@ from alerts.statements import (
     Request,
     TierName,
 )
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from alerts.truth import FALSE, UNKNOWN, Truth
 
 __all__ = ["SECTIONS", "interaction_detail", "missing_detail", "nms_detail"]
 
@@ -56,7 +65,6 @@ _CONTEXTS = {
     "REC": "after NMS",
     "ANY": "always",
 }
-_POSSIBILITIES = 5
 _UNMAPPED = 3
 
 
@@ -176,9 +184,11 @@ def _why_now(assessment: Assessment, zone: tzinfo) -> str:
         lines += [exposed(e, as_of, zone) for e in latest_doses(live)]
     stops = {(w.drug, w.trigger): w for w in assessment.withdrawals if w.reading != "ended"}
     lines += [withdrawn(w, as_of, zone) for w in stops.values()]
-    absent = [title(f, assessment) for f in _in_state(assessment, FALSE)]
+    absent = [title(f, assessment) for f in _in_state(assessment, FALSE) if f.id != "NEG"]
     if absent:
         lines.append(f"Recorded absent: {'; '.join(absent)}.")
+    if cause := recorded_cause(assessment.findings.get("NEG")):
+        lines.append(f"Another cause is on record: {escape(cause)}.")
     return _bullets(lines) or "- No finding is recorded as present."
 
 
@@ -190,6 +200,8 @@ def _not_known(assessment: Assessment, failures: Sequence[str]) -> str:
     unknown = {f.id: f for f in _in_state(assessment, UNKNOWN)}
     for request in assessment.ask_next:
         about, settles = ASKED.get(request.id, ("Also", ""))
+        if request.id == "NEXT-REFLEX" and clonus_charted(assessment):
+            about = "Reflexes, as far as not charted"
         lines.append(_asked(request, about, unknown.pop(settles, None)))
     rest = [title(f, assessment) for f in unknown.values()]
     if rest:
@@ -226,6 +238,10 @@ def _do_now(assessment: Assessment, zone: tzinfo) -> str:
         open_question = open_question and not critical(assessment)
         said = joined(wanted)
         steps.insert(0 if open_question else 2, f"{said[:1].upper()}{said[1:]}.")
+    if anaesthetic := malignant_hyperthermia(assessment):
+        first = assessment.says("anaesthetic in the last {ddx.mh_drug_h} h")
+        cited = _cited(anaesthetic.cite[:1])
+        steps.insert(0, f"Think of malignant hyperthermia first: {first}.{cited}")
     if not steps:
         steps = ["Examine tone, consciousness, temperature and reflexes, and record them."]
     if assessment.plan.advice:
@@ -241,8 +257,7 @@ def _step(advice: Advice, assessment: Assessment, zone: tzinfo) -> str:
         verb = "Stop" if advice.id == "MGT-STOP" else "Consider withholding the next dose of"
         return f"{verb} {said}.{_cited(advice.cite[:1])}"
     if advice.id == "MGT-DA-REINSTATE":
-        stops = [w for w in assessment.withdrawals if w.reading != "ended"]
-        said = "; ".join(dict.fromkeys(reinstated(w, as_of, zone) for w in stops))
+        said = "; ".join(reinstated(w, as_of, zone) for w in given_back(assessment))
         return f"{said}.{_cited(advice.cite[:1])}"
     if not advice.brief:
         return ""
@@ -251,25 +266,10 @@ def _step(advice: Advice, assessment: Assessment, zone: tzinfo) -> str:
 
 
 def _also_fits(differential: Sequence[Possibility]) -> str:
-    lines = []
-    fitting = _fitting(differential)
-    told = [d for d in fitting if d.trigger is TRUE or d.met is TRUE][:_POSSIBILITIES]
-    for entry in told:
-        toward = f" Toward: {escape('; '.join(entry.toward))}." if entry.toward else ""
-        away = f" Away: {escape('; '.join(entry.away))}." if entry.away else ""
-        lines.append(f"{escape(entry.name)}.{toward}{away}")
-    rest = [escape(d.name) for d in fitting if d not in told]
-    if rest:
-        lines.append(f"Also consider, only general signs point there: {'; '.join(rest)}.")
-    return _bullets(lines) or (
+    return _bullets(told_causes(differential)) or (
         "- Nothing recorded points to another cause. That does not make one absent:"
         " infection, serotonin toxicity, heat, drugs and other causes remain to be considered."
     )
-
-
-def _fitting(differential: Sequence[Possibility]) -> list[Possibility]:
-    """The causes that something on the chart points to, in the order of the assessment."""
-    return [d for d in differential if d.met is not FALSE and (d.toward or d.met is TRUE)]
 
 
 def _score(assessment: Assessment) -> str:
@@ -323,7 +323,7 @@ def _basis(assessment: Assessment, zone: tzinfo) -> str:
         reasons = f": {escape('; '.join(severity.reasons))}" if severity.reasons else ""
         level = escape(severity.level.lower())
         lines.append(f"Severity {level} (levels not confirmed from a primary source){reasons}.")
-    cited = [c for d in _fitting(assessment.differential) for c in d.cite]
+    cited = [c for d in fitting(assessment.differential) for c in d.cite]
     if cited:
         lines.append(f"Sources of the other causes:{_cited(cited)}.")
     return _bullets(lines)

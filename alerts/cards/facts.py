@@ -144,6 +144,18 @@ def withdrawn(stop: Withdrawal, as_of: datetime, zone: tzinfo) -> str:
     return escape(f"{named(stop.drug).capitalize()}: {stop.reason}, {when}{before}, {stop.source}.")
 
 
+def given_back(assessment: Assessment) -> list[Withdrawal]:
+    """Each drug once, however many triggers tell of it; the fullest record of its dose."""
+    kept: dict[str, Withdrawal] = {}
+    for stop in assessment.withdrawals:
+        known = kept.get(stop.drug)
+        if stop.reading != "ended" and (
+            known is None or len(stop.previous_dose or "") > len(known.previous_dose or "")
+        ):
+            kept[stop.drug] = stop
+    return list(kept.values())
+
+
 def reinstated(stop: Withdrawal, as_of: datetime, zone: tzinfo) -> str:
     """What to give back, at the dose that the chart holds from before the change."""
     if stop.trigger == "DAW-DBS":

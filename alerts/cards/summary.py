@@ -4,7 +4,10 @@ Wording by TIER-08. A summary has fewer than 140 characters; shorter forms are t
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from alerts.cards.causes import malignant_hyperthermia
+from alerts.cards.gaps import acts, first_gap, gaps
 from alerts.cards.text import fit, joined, named, plain, quantity
 from alerts.statements import Assessment, Datum, Exposure, Finding, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN
@@ -51,15 +54,6 @@ _SAID_PLAINLY = frozenset(
 )
 # where a stronger phrase of the same sign is there the weaker is left out
 _WEAKER = {"TEMP1": "HYP", "MSB": "MS", "CK_ULN": "CK"}
-# request: (what is missing, the act), most telling first (SPEC 1.3, 4.4)
-_ASKS = {
-    "NEXT-TONE": ("Tone not examined", "check rigidity"),
-    "NEXT-MS": ("Consciousness not recorded", "check ACVPU"),
-    "NEXT-TEMP": ("Temperature not certain", "take an oral or core temperature"),
-    "NEXT-CK": ("CK not known", "send CK"),
-    "NEXT-RECON": ("Drug history not certain", "reconcile drugs"),
-    "NEXT-REFLEX": ("Clonus not examined", "check clonus, reflexes"),
-}
 _TRIGGERS = {
     "DAW-STOP": "was stopped",
     "DAW-REDUCE": "was cut",
@@ -70,6 +64,7 @@ _TRIGGERS = {
     "DAW-DBS": "failed",
 }
 _WITHDRAWN_ONLY = ("full", "extended")
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def nms_summary(assessment: Assessment) -> str:
@@ -77,6 +72,8 @@ def nms_summary(assessment: Assessment) -> str:
     tier = assessment.tier.name
     if critical(assessment) and tier.rank < TierName.PROBABLE_ATYPICAL.rank:
         return _time_critical(assessment)
+    if malignant_hyperthermia(assessment):
+        return _anaesthetised(assessment)
     if tier is TierName.WATCH:
         return _watch(assessment)
     if tier is TierName.POSSIBLE:
@@ -106,6 +103,18 @@ def _time_critical(assessment: Assessment) -> str:
     )
 
 
+def _anaesthetised(assessment: Assessment) -> str:
+    """Malignant hyperthermia is said first, the tier of NMS beside it (ALR-12, DDX-01)."""
+    facts, when = fact_phrases(assessment), "after an anaesthetic"
+    return fit(
+        [
+            f"Malignant hyperthermia fits: {', '.join(facts[:n])} {when}. {also}Critical care."
+            for also in ("NMS cannot be told apart yet. ", "")
+            for n in (3, 2, 1)
+        ]
+    )
+
+
 def _watch(assessment: Assessment) -> str:
     two, where = joined(fact_phrases(assessment)[:2]), _setting(assessment)
     wanted = acts(assessment)
@@ -122,8 +131,9 @@ def _watch(assessment: Assessment) -> str:
 
 def _possible(assessment: Assessment) -> str:
     two, where = joined(fact_phrases(assessment)[:2]), _setting(assessment)
-    missing, act = _ask(assessment)
-    also = ", send CK" if act and act != "send CK" and _asked(assessment, "NEXT-CK") else ""
+    missing, act = first_gap(assessment)
+    blood = gaps(assessment).get("NEXT-CK", ("", ""))[1]
+    also = f", {blood}" if blood and blood != act else ""
     care = "; critical care" if assessment.severity.level == "SEVERE" else ""
     said = f" {missing}: {act}{also}{care}." if act else f" Check at the bedside{care}."
     short = f" {missing}: {act}." if act else " Check at the bedside."
@@ -140,7 +150,7 @@ def _possible(assessment: Assessment) -> str:
 def _compatible(assessment: Assessment) -> str:
     """As many of the facts as fit, what is missing, and the whole act before the last fact."""
     facts = fact_phrases(assessment)
-    said = _ask(assessment)[0]
+    said = first_gap(assessment)[0]
     missing = f" {said}." if said and "Clonus" not in said else ""
     since, doing = _since_stop(assessment), _acts_now(assessment)
     stopped = f",{since}" if since else ""
@@ -223,11 +233,13 @@ def _phrase(finding: Finding) -> str:
 
 
 def _mind(finding: Finding) -> str:
-    """Consciousness as it was charted, in a word."""
-    for fact in finding.evidence:
+    """Consciousness as it was charted last, in a word."""
+    charted = [d for d in finding.evidence if d.at is not None]
+    latest = sorted(charted, key=lambda d: d.at or LONG_AGO, reverse=True)
+    for fact in latest:
         if fact.what == "acvpu" and fact.value in _ACVPU:
             return _ACVPU[fact.value]
-    for fact in finding.evidence:
+    for fact in latest:
         if fact.what == "gcs_total":
             return f"GCS {fact.value}"
         if not fact.unit and fact.source and fact.what in _SAID_PLAINLY:
@@ -251,30 +263,6 @@ def _empty(finding: Finding | None) -> bool:
     if finding is None:
         return True
     return finding.state is UNKNOWN and not any(d.source for d in finding.evidence)
-
-
-def _asks(assessment: Assessment) -> list[tuple[str, str]]:
-    asked = {request.id for request in assessment.ask_next}
-    known = assessment.findings.get("CK")
-    said = dict(_ASKS)
-    if known is not None and any(d.unit and d.source for d in known.evidence):
-        said["NEXT-CK"] = ("CK to be repeated", "repeat CK")
-    if _true(assessment, "TEMP1") is not None:  # the reading is in the line: say what it lacks
-        said["NEXT-TEMP"] = ("Fever not confirmed", said["NEXT-TEMP"][1])
-    return [told for key, told in said.items() if key in asked]
-
-
-def acts(assessment: Assessment) -> list[str]:
-    """What to examine, record or send, each in a few words."""
-    return [act for _, act in _asks(assessment)]
-
-
-def _ask(assessment: Assessment) -> tuple[str, str]:
-    return next(iter(_asks(assessment)), ("", ""))
-
-
-def _asked(assessment: Assessment, key: str) -> bool:
-    return any(request.id == key for request in assessment.ask_next)
 
 
 def _setting(assessment: Assessment) -> str:

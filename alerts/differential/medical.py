@@ -72,7 +72,7 @@ def _sepsis(
 def heat_stroke(scene: Scene) -> Ranked:
     """Core above 40 °C with altered consciousness after heat or exertion."""
     core = scene.hotter("ddx.heat_c", core=True)
-    exposed = scene.sign(SignKind.HEAT_EXPOSURE, SignKind.EXERCISE)
+    exposed = scene.any_sign(SignKind.HEAT_EXPOSURE, SignKind.EXERCISE)
     coded = same(scene.coded(["heat_stroke"]))
     state = scene.state
     return scene.weigh("DDX-HEAT", _heat_stroke, core, exposed, coded, state["MS"], state["RIG"])
@@ -89,7 +89,8 @@ def _heat_stroke(
             "altered consciousness": altered,
             "heat or exertion": hot,
         },
-        {"flaccid muscles": negated(rigid)},
+        # SPEC 7 has flaccid muscles; the record tells normal from low tone too seldom to say so
+        {"no rigidity on examination": negated(rigid)},
         {"rigidity": rigid},
         # nobody charts the weather: the heat of the body and the altered mind are enough to show it
         trigger=either((hot, both((core, altered)))),

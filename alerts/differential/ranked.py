@@ -8,7 +8,7 @@ from alerts.differential import medical, motor, side_effects, toxic
 from alerts.differential.scene import Ranked, Scene
 from alerts.moment import Moment
 from alerts.statements import Exposure, Finding, Possibility, Withdrawal
-from alerts.truth import FALSE
+from alerts.truth import FALSE, Truth
 
 ENTRIES: tuple[Callable[[Scene], Ranked], ...] = (
     toxic.serotonin,
@@ -72,15 +72,16 @@ def _weighable(now: Moment) -> bool:
 def differential(
     now: Moment,
     findings: Mapping[str, Finding],
+    states: Mapping[str, Truth],
     exposures: tuple[Exposure, ...],
     withdrawals: tuple[Withdrawal, ...],
 ) -> tuple[Possibility, ...]:
-    """Every entry of SPEC 7 with its facts toward, away and missing, ranked.
+    """Every entry of SPEC 7 with its facts toward, away and missing, ranked; `states` are those
+    of the findings.
 
     The met ones first, then by facts toward less facts away; several may be met (DDX-02).
     """
-    states = {key: finding.state for key, finding in findings.items()}
-    scene = Scene(now, findings, exposures, withdrawals, states)
+    scene = Scene(now, findings, states, exposures, withdrawals)
     found = []
     outer = now.account_open
     for name, weigh in NAMED:

@@ -15,7 +15,7 @@ from alerts.dosing import Certainty, dosed
 from alerts.knowledge import Knowledge
 from alerts.moment import TICK, Moment
 from alerts.record import record
-from alerts.scales.items import charted
+from alerts.scales.items import charted, extremes
 from alerts.statements import Exposure, Finding, Possibility, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, either
 
@@ -32,9 +32,9 @@ Ranked = tuple[tuple[int, int, int, str], Possibility]
 class Scene:
     now: Moment
     findings: Mapping[str, Finding]
+    state: Mapping[str, Truth]
     exposures: tuple[Exposure, ...]
     withdrawals: tuple[Withdrawal, ...]
-    state: dict[str, Truth]
     # fever by either reading of the temperature
     temp: Truth = field(init=False)
     # rigidity said to be lead-pipe or generalised; false when tone is normal
@@ -43,7 +43,7 @@ class Scene:
     reconciled: bool = field(init=False)
     # coded problems that may be present now
     _problems: list[Condition] = field(init=False)
-    _signs: dict[tuple[SignKind, ...], Truth] = field(default_factory=dict)
+    _signs: dict[SignKind, Truth] = field(default_factory=dict)
     _told: Callable[..., Ranked] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,25 +76,24 @@ class Scene:
         kinds = self.now.knowledge.criteria["differential"][entry]["coded"]
         return tuple(dict.fromkeys([c.kind for c in self.coded(kinds)]))
 
-    def sign(self, *kinds: SignKind) -> Truth:
-        """Any of these charted in 24 h; false when charted absent; else unknown."""
-        known = self._signs.get(kinds)
-        if known is None:
-            known = self._signs[kinds] = charted(self.now, *kinds)
-        return known
+    def sign(self, kind: SignKind) -> Truth:
+        """Charted in 24 h; false when charted absent; else unknown."""
+        return self._signs.get(kind) or self._charted(kind)
 
     def signs(self, kinds: tuple[SignKind, ...]) -> list[Truth]:
         """Each of these as `sign` says it."""
-        known, on_chart, found = self._signs, self.now.chart.by_sign, []
-        noted = False
-        for kind in kinds:
-            state = known.get((kind,))
-            if state is None:
-                noted = noted or bool(self.now.hours("ddx.sign_h"))
-                state = charted(self.now, kind) if kind in on_chart else UNKNOWN
-                known[kind,] = state
-            found.append(state)
-        return found
+        known = self._signs
+        return [known.get(kind) or self._charted(kind) for kind in kinds]
+
+    def _charted(self, kind: SignKind) -> Truth:
+        self.now.hours("ddx.sign_h")
+        known = charted(self.now, kind) if kind in self.now.chart.by_sign else UNKNOWN
+        self._signs[kind] = known
+        return known
+
+    def any_sign(self, *kinds: SignKind) -> Truth:
+        """Any of these charted in 24 h; false when charted absent; else unknown."""
+        return charted(self.now, *kinds)
 
     def members(self, name: str) -> frozenset[str]:
         """Drugs of a class, or of a list of the differential."""
@@ -187,14 +186,16 @@ class Scene:
         return UNKNOWN
 
     def hotter(self, parameter: str, *, core: bool = False) -> Truth:
-        limit = self.now.knowledge[parameter]
-        sites = self.now.knowledge.sites["core"]
-        window = self.now.hours("temp1.window_h")
-        readings = self.now.within("body_temperature", window)
-        chosen = [m for m in readings if not core or m.site in sites]
-        if not chosen:
+        now, kind, window = self.now, "body_temperature", "temp1.window_h"
+        limit, readings = now.knowledge[parameter], now.recent(kind, window)
+        if core:
+            sites = now.knowledge.sites["core"]
+            values = [m.value for m in readings if m.site in sites]
+        else:
+            values = [*extremes(now, kind, window, readings)] if readings else []
+        if not values:
             return UNKNOWN
-        return TRUE if any(m.value > limit for m in chosen) else FALSE
+        return TRUE if max(values) > limit else FALSE
 
 
 NO = Certainty.NONE

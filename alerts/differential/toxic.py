@@ -33,7 +33,7 @@ def serotonin(scene: Scene) -> Ranked:
     drug = scene.drug("serotonergic", scene.now.days("ddx.serotonergic_d"))
     agitated, clonus, brisk, tremor, mydriasis, slow = scene.signs(_SEROTONIN)
     signs = scene.now.signs(scene.now.hours("ddx.sign_h"), SignKind.CLONUS)
-    bowel = scene.sign(SignKind.BOWEL_SOUNDS_HYPERACTIVE, SignKind.DIARRHOEA)
+    bowel = scene.any_sign(SignKind.BOWEL_SOUNDS_HYPERACTIVE, SignKind.DIARRHOEA)
     early = scene.began_within("serotonergic", scene.now.hours("ddx.serotonin_onset_h"))
     return scene.weigh(
         "DDX-SS",
@@ -136,7 +136,8 @@ def anaesthetic(scene: Scene) -> Ranked:
         scene.state["RIG"],
         masseter,
         rank,
-        scene.state["EXP"],
+        # a withdrawal counts as exposure too, and is no drug that was given
+        TRUE if any(e.reading == "full" for e in scene.exposures) else FALSE,
     )
 
 
@@ -150,13 +151,13 @@ def _anaesthetic(
     rigid: Truth,
     masseter: Truth,
     rank: int | None,
-    exposed: Truth,
+    antagonist: Truth,
 ) -> Weighed:
     drug = either((volatile, relaxant))
     toward = {"masseter spasm": masseter}
     if rank is not None:
         toward[f"Larach rank {rank} of 6, as entered"] = TRUE if rank >= 3 else FALSE
-    sole = exposed if volatile is not TRUE and relaxant is not TRUE else FALSE
+    sole = antagonist if volatile is not TRUE and relaxant is not TRUE else FALSE
     return Weighed(
         both((drug, either((carbon, rigid, hot, breakdown)))),
         {

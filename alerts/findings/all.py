@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from alerts.chart import SignKind
 from alerts.exposure import exposures
@@ -72,9 +73,9 @@ def _episode(
     while True:
         start = earliest - gap
         if (start, end) not in sought:
-            sought[start, end] = [t for seek in SEEKERS for t in seek(now, start, end)]
-        times = [*sought[start, end], *[t for t in more if start <= t <= end]]
-        found.update(t for t in times if floor is None or t > floor)
+            sought[start, end] = list(chain(*[seek(now, start, end) for seek in SEEKERS]))
+        times = sought[start, end] + [t for t in more if start <= t <= end]
+        found.update(times if floor is None else [t for t in times if t > floor])
         before, earliest = earliest, min(found, default=earliest)
         if earliest >= before:
             break
@@ -108,31 +109,38 @@ def _discharges(now: Moment) -> Iterator[datetime]:
             yield stay.end
 
 
+# what is read of the chart alone, in the order in which it is read
+_ALONE: tuple[tuple[str, Callable[[Moment], Finding]], ...] = (
+    ("HYP", hyperthermia),
+    ("TEMP1", first_fever),
+    ("TEMP40", forty),
+    ("RIG", rigidity),
+)
+
+
 def _signs(now: Moment, onset: datetime | None) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
-
     outer = now.account_open
-
-    def keep(name: str, read: Callable[[], Finding]) -> None:
+    for name, read in _ALONE:
         now.turn_to(now.account_of(name))
-        found[name] = read()
-
-    keep("HYP", lambda: hyperthermia(now))
-    keep("TEMP1", lambda: first_fever(now))
-    keep("TEMP40", lambda: forty(now))
-    keep("RIG", lambda: rigidity(now))
-    keep("MS", lambda: mental_status(now, onset))
-    keep("TEMP411", lambda: critical(now, found["MS"]))
-    keep("MSB", lambda: broad_mental_status(now, found["MS"]))
-    keep("CK_ULN", lambda: above_normal(now))
-    with now.account("SNS"):
-        parts = components(now, bp_baselines(now, onset))
-        minimum = int(now.knowledge["sns.components"])
+        found[name] = read(now)
+    now.turn_to(now.account_of("MS"))
+    found["MS"] = mental = mental_status(now, onset)
+    now.turn_to(now.account_of("TEMP411"))
+    found["TEMP411"] = critical(now, mental)
+    now.turn_to(now.account_of("MSB"))
+    found["MSB"] = broad_mental_status(now, mental)
+    now.turn_to(now.account_of("CK_ULN"))
+    found["CK_ULN"] = above_normal(now)
+    now.turn_to(now.account_of("SNS"))
+    parts = components(now, bp_baselines(now, onset))
+    minimum = int(now.knowledge["sns.components"])
     shared = [parts["BPUP"], parts["DIAPH"], parts["INCONT"]]
-    keep("SNS", lambda: lability("SNS", [*shared, parts["BPFL"]], minimum))
-    keep("SNS_ROBUST", lambda: lability("SNS_ROBUST", [*shared, parts["BPFL_ROBUST"]], minimum))
-    with now.account("MET"):
-        rates = ratios(now, onset)
+    found["SNS"] = lability("SNS", [*shared, parts["BPFL"]], minimum)
+    now.turn_to(now.account_of("SNS_ROBUST"))
+    found["SNS_ROBUST"] = lability("SNS_ROBUST", [*shared, parts["BPFL_ROBUST"]], minimum)
+    now.turn_to(now.account_of("MET"))
+    rates = ratios(now, onset)
     now.turn_to(outer)
     return found | parts | rates
 

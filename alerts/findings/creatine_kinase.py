@@ -111,16 +111,14 @@ def _confounders(now: Moment, window: timedelta) -> tuple[Datum, ...]:
         for c in now.chart.conditions
         if c.kind in CONFOUNDING_CONDITIONS and c.active is not FALSE
     ]
-    return (
-        *(use_datum(u) for u in muscular[-1:]),
-        *(use_datum(u) for u in statins[-1:]),
-        *(sign_datum(s) for s in signs),
-        *coded,
-    )
+    shown = [use_datum(u) for u in (*muscular[-1:], *statins[-1:])]
+    return (*shown, *[sign_datum(s) for s in signs], *coded)
 
 
 def _injections(now: Moment, window: timedelta) -> list[MedicationUse]:
     """Intramuscular doses given in the window, oldest first."""
+    if not now.chart.doses:
+        return []
     found = {
         id(use): use
         for ingredient in now.chart.doses
@@ -152,6 +150,9 @@ def ck_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
     """Times of results at four times the limit or above."""
     # both are read whatever is there: what a window of the clock holds may not change the trace
     multiple, flat = now.knowledge["ck.multiple"], now.knowledge["ck.no_range_u_l"]
-    readings = now.between("creatine_kinase", start, end)
-    limits = [m.reference_high * multiple if m.reference_high else flat for m in readings]
-    return [m.at for m, limit in zip(readings, limits, strict=True) if above(m, limit) is TRUE]
+    readings, found = now.between("creatine_kinase", start, end), []
+    for reading in readings:
+        high = reading.reference_high
+        if above(reading, high * multiple if high else flat) is TRUE:
+            found.append(reading.at)
+    return found

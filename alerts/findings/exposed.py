@@ -19,24 +19,24 @@ def exposure_findings(
     settled = _reconciled(now) and not _unrecognised(now)
     now.hours("exposure.literal_h")  # said of EXP72 whether or not there is a dose to measure
     told = [(e.reading, e.literal, _exposure_datum(e)) for e in exposed]
-    told += [(w.reading, _literal(w), _withdrawal_datum(w)) for w in stopped]
-    readings = [(reading, shown) for reading, _, shown in told]
-    literal = [(state, shown) for _, state, shown in told]
-    found = [
-        _exposure("EXP", "full", readings, settled=settled),
-        _exposure("EXPX", "extended", readings, settled=settled),
-        _literal_exposure(literal, now.knowledge.says, settled=settled),
-    ]
-    return {f.id: f for f in found}
+    if stopped:
+        told += [(w.reading, _literal(w), _withdrawal_datum(w)) for w in stopped]
+    return {
+        "EXP": _exposure("EXP", "full", told, settled=settled),
+        "EXPX": _exposure("EXPX", "extended", told, settled=settled),
+        "EXP72": _literal_exposure(told, now.knowledge.says, settled=settled),
+    }
 
 
-def _exposure(
-    finding: str, wanted: str, readings: list[tuple[str, Datum]], *, settled: bool
-) -> Finding:
-    hits = tuple(d for reading, d in readings if reading == wanted)
+# an exposure or withdrawal: its reading, whether it is inside the literal hours, and as shown
+Told = tuple[str, Truth, Datum]
+
+
+def _exposure(finding: str, wanted: str, told: list[Told], *, settled: bool) -> Finding:
+    hits = tuple([d for reading, _, d in told if reading == wanted])
     if hits:
         return Finding(finding, TRUE, f"inside the {wanted} window of a product", hits)
-    maybe = tuple(d for reading, d in readings if reading == "possible")
+    maybe = tuple([d for reading, _, d in told if reading == "possible"])
     if maybe:
         return Finding(finding, UNKNOWN, "a possible exposure cannot be decided", maybe)
     if settled:
@@ -46,14 +46,12 @@ def _exposure(
     )
 
 
-def _literal_exposure(
-    literal: list[tuple[Truth, Datum]], say: Callable[[str], str], *, settled: bool
-) -> Finding:
-    hits = tuple(d for state, d in literal if state is TRUE)
+def _literal_exposure(told: list[Told], say: Callable[[str], str], *, settled: bool) -> Finding:
+    hits = tuple([d for _, state, d in told if state is TRUE])
     if hits:
         reason = say("a confirmed dose or stop within {exposure.literal_h} h before a finding")
         return Finding("EXP72", TRUE, reason, hits)
-    maybe = tuple(d for state, d in literal if state is UNKNOWN)
+    maybe = tuple([d for _, state, d in told if state is UNKNOWN])
     if maybe:
         return Finding("EXP72", UNKNOWN, "no administration confirms the order", maybe)
     if settled:
@@ -89,6 +87,8 @@ def _withdrawal_datum(withdrawal: Withdrawal) -> Datum:
 def _reconciled(now: Moment) -> bool:
     """Somebody stated that the medication history is complete, in this encounter."""
     stated = now.ever(SignKind.MEDICATION_RECONCILED)
+    if not stated:
+        return False
     starts = [s.start for s in now.chart.stays if s.start]
     begin = max(starts, default=None)
     return any(begin is None or s.at >= begin for s in stated)
@@ -98,6 +98,8 @@ def _unrecognised(now: Moment) -> bool:
     """A drug on the chart that nobody recognised may be a dopamine antagonist."""
     reach = now.days("unrecognised.reach_d")
     unknown = [use for use in now.chart.medications if not use.ingredients]
+    if not unknown and not now.chart.unread:
+        return False
     # the note kept beside a drug that was read but not recognised says nothing of its own
     dated = {use.source for use in unknown}
     if any(u.what == "drug" and u.source not in dated for u in now.chart.unread):

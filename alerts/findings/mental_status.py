@@ -24,9 +24,14 @@ def _reduced(now: Moment) -> tuple[SignKind, ...]:
     return _kinds(now.knowledge.reduced_mental_status)
 
 
-@lru_cache(maxsize=8)
-def _kinds(names: frozenset[str]) -> tuple[SignKind, ...]:
-    return tuple(SignKind(name) for name in sorted(names))
+def _changed(now: Moment) -> tuple[SignKind, ...]:
+    """The reduced states, and a positive screen for delirium."""
+    return _kinds(now.knowledge.reduced_mental_status, SignKind.DELIRIUM_SCREEN)
+
+
+@lru_cache(maxsize=16)
+def _kinds(names: frozenset[str], *more: SignKind) -> tuple[SignKind, ...]:
+    return (*(SignKind(name) for name in sorted(names)), *more)
 
 
 def mental_status(now: Moment, onset: datetime | None) -> Finding:
@@ -70,29 +75,35 @@ def _positive_signs(now: Moment) -> list[Sign]:
     found += [s for s in now.signs(day, SignKind.ACVPU) if s.detail in NOT_ALERT]
     coded = now.present(now.hours("ms.coded_h"), *_reduced(now))
     found += [s for s in coded if s.new is not FALSE]
-    return sorted(found, key=lambda s: (s.at, s.kind, s.source.reference))
+    return sorted(found, key=_order) if len(found) > 1 else found
+
+
+def _order(sign: Sign) -> tuple[datetime, SignKind, str]:
+    return sign.at, sign.kind, sign.source.reference
 
 
 def _by_scale(now: Moment) -> Finding | None:
     """A 4AT total at its cut-off or above."""
     cutoff = now.knowledge["ms.four_at"]
-    high = [m for m in now.recent("four_at", "ms.true_h") if m.value >= cutoff]
-    return _from(high, f"4AT {cutoff:g} or higher")
+    totals = now.recent("four_at", "ms.true_h")
+    high = [m for m in totals if m.value >= cutoff] if totals else totals
+    return _from(high, f"4AT {cutoff:g} or higher") if high else None
 
 
 def _by_rass(now: Moment) -> Finding | None:
     window, ceiling = now.hours("ms.sedative_h"), now.knowledge["ms.rass_max"]
-    low = [m for m in now.recent("rass", "ms.true_h") if m.value <= ceiling]
+    totals = now.recent("rass", "ms.true_h")
+    if not totals:
+        return None
+    low = [m for m in totals if m.value <= ceiling]
     clear = [m for m in low if not _sedated(now, m.at, window)]
     reason = now.knowledge.says(
         "RASS {ms.rass_max} or lower without a sedative in {ms.sedative_h} h"
     )
-    return _from(clear, reason)
+    return _from(clear, reason) if clear else None
 
 
-def _from(hits: list[Measurement], reason: str) -> Finding | None:
-    if not hits:
-        return None
+def _from(hits: list[Measurement], reason: str) -> Finding:
     clean = sure(hits) or hits
     return Finding("MS", TRUE, reason, (datum(clean[-1]),), hits[0].at, caveats(clean[-1:]))
 
@@ -114,6 +125,8 @@ def _sedated(now: Moment, at: datetime, window: timedelta) -> bool:
 def _low_gcs(now: Moment, normal: Baseline) -> list[Measurement]:
     ceiling = min(now.knowledge["ms.gcs_max"], normal.value - 1)
     readings = now.recent("gcs_total", "ms.true_h")
+    if not readings:
+        return readings
     return [m for m in readings if m.value <= ceiling and m.comparator not in {">", ">="}]
 
 
@@ -123,7 +136,7 @@ def _absent(now: Moment, low: list[Measurement], normal: Baseline) -> Finding:
         return Finding("MS", UNKNOWN, reason, (datum(low[-1]), normal.datum()))
     window = now.hours("ms.false_h")
     full = min(now.knowledge["baseline.assumed.gcs_total"], normal.value)
-    scores = now.within("gcs_total", window)
+    scores = now.recent("gcs_total", "ms.false_h")
     proof: list[Datum] = [datum(m) for m in scores if m.value >= full and not m.preliminary]
     alert = now.signs(window, SignKind.ACVPU)
     proof += [sign_datum(s) for s in alert if s.detail == "A" and not s.preliminary]
@@ -189,11 +202,13 @@ def broad_mental_status(now: Moment, strict: Finding) -> Finding:
 
 def mental_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
     """Times at which consciousness was found changed."""
-    found = now.ever(*_reduced(now), SignKind.DELIRIUM_SCREEN, since=start)
+    found = now.ever(*_changed(now), since=start)
     times = [s.at for s in found if s.at <= end and s.new is not FALSE]
-    alert = now.chart.by_sign.get(SignKind.ACVPU, ())
-    times += [s.at for s in alert if start <= s.at <= end and s.detail in NOT_ALERT]
-    return times + [at for at in _repeated_low(now, start, end) if start <= at <= end]
+    alert = now.chart.by_sign.get(SignKind.ACVPU)
+    if alert:
+        times += [s.at for s in alert if start <= s.at <= end and s.detail in NOT_ALERT]
+    low = _repeated_low(now, start, end)
+    return times + [at for at in low if start <= at <= end] if low else times
 
 
 def _repeated_low(now: Moment, start: datetime, end: datetime) -> list[datetime]:
@@ -204,6 +219,8 @@ def _repeated_low(now: Moment, start: datetime, end: datetime) -> list[datetime]
     """
     gap = now.hours("episode.gap_h")
     low = [m.at for m in _low_between(now, start - gap, end + gap)]
+    if not low:
+        return low
     return [
         at
         for before, at, after in zip([None, *low], low, [*low[1:], None], strict=False)
@@ -213,7 +230,9 @@ def _repeated_low(now: Moment, start: datetime, end: datetime) -> list[datetime]
 
 def _low_between(now: Moment, start: datetime, end: datetime) -> list[Measurement]:
     ceiling = now.knowledge["ms.gcs_max"]
-    if impaired_before(now):
+    if now.chart.conditions and impaired_before(now):
         ceiling = min(ceiling, baseline(now, "gcs_total", None).value - 1)
     readings = now.between("gcs_total", start, end)
+    if not readings:
+        return readings
     return [m for m in readings if m.value <= ceiling and m.comparator not in {">", ">="}]

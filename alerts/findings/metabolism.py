@@ -69,7 +69,7 @@ def _not_own(
 def _absent(
     now: Moment, kind: str, finding: str, own: list[Measurement], base: Baseline, ratio: float
 ) -> Finding:
-    evidence = (*(datum(m) for m in own[-1:]), base.datum())
+    evidence = (datum(own[-1]), base.datum()) if own else (base.datum(),)
     if len(own) < now.knowledge["met.newest"]:
         reason = now.knowledge.says("fewer than {met.newest:word} readings in {met.window_h} h")
         return Finding(finding, UNKNOWN, reason, evidence)

@@ -33,8 +33,9 @@ def rigidity(now: Moment) -> Finding:
 def _counts(now: Moment, sign: Sign) -> bool:
     if sign.new is FALSE:
         return False
-    chronic = any(c.kind in PARKINSONIAN and c.active is not FALSE for c in now.chart.conditions)
-    return sign.new is TRUE or not chronic or sign.detail == "lead_pipe"
+    if sign.new is TRUE or sign.detail == "lead_pipe":
+        return True
+    return not any(c.kind in PARKINSONIAN and c.active is not FALSE for c in now.chart.conditions)
 
 
 def _normal(now: Moment) -> list[Sign]:
@@ -60,4 +61,6 @@ def _absent(now: Moment) -> Finding:
 
 def rigidity_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
     found = now.ever(SignKind.RIGIDITY, since=start)
+    if not found:
+        return []
     return [s.at for s in found if s.at <= end and _counts(now, s)]

@@ -5,7 +5,7 @@ interrupts, because well inpatients meet the literal one (SNS-01).
 """
 
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import sub
 from statistics import median
 
@@ -24,7 +24,7 @@ from alerts.moment import (
     sure,
 )
 from alerts.statements import Datum, Finding
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 LIMBS = ("systolic_bp", "diastolic_bp")
 
@@ -71,7 +71,7 @@ def elevation(now: Moment, bases: dict[str, Baseline]) -> Finding:
         states.append(FALSE if base.measured and enough and not hits else UNKNOWN)
     if found:
         return min(found, key=lambda f: len(f.caveats))
-    state = FALSE if all(s is FALSE for s in states) else UNKNOWN
+    state = UNKNOWN if UNKNOWN in states else FALSE
     reason = (
         "no reading above the measured baseline"
         if state is FALSE
@@ -165,7 +165,7 @@ def robust_fluctuation(now: Moment) -> Finding:
             held = () if firmly else caveats(readings)
             return Finding("BPFL_ROBUST", TRUE, reason, shown, readings[-1].at, held)
         states.append(FALSE)
-    state = FALSE if all(s is FALSE for s in states) else UNKNOWN
+    state = UNKNOWN if UNKNOWN in states else FALSE
     few = now.knowledge.says("fewer than {bpfl.robust_readings:word} separate readings")
     reason = "steady" if state is FALSE else f"{few} {_in_window(now)}"
     return Finding("BPFL_ROBUST", state, reason)
@@ -212,6 +212,8 @@ def incontinence(now: Moment) -> Finding:
     window = now.hours("incont.window_h")
     catheter = _not_assessable(now, window)
     charted = now.signs(window, SignKind.URINARY_INCONTINENCE)
+    if not charted and not catheter:
+        return Finding("INCONT", UNKNOWN, "continence not charted")
     new = [s for s in charted if s.present is TRUE and s.new is not FALSE]
     if new:
         reason = now.knowledge.says("urinary incontinence charted in {incont.window_h} h")
@@ -232,10 +234,11 @@ def incontinence(now: Moment) -> Finding:
 def _not_assessable(now: Moment, window: timedelta) -> list[Sign]:
     """A catheter in place, or dialysis: charted once, it stays until charted absent."""
     found = now.present(window, SignKind.URINARY_CATHETER, SignKind.RENAL_REPLACEMENT)
-    catheters = [s for s in now.chart.signs_of(SignKind.URINARY_CATHETER) if s.at <= now.as_of]
-    if not found and catheters and catheters[-1].present is TRUE:
-        return catheters[-1:]
-    return found
+    charted = now.chart.by_sign.get(SignKind.URINARY_CATHETER)
+    if found or not charted:
+        return found
+    catheters = [s for s in charted if s.at <= now.as_of]
+    return catheters[-1:] if catheters and catheters[-1].present is TRUE else found
 
 
 def _charted(finding: str, state: Truth, reason: str, signs: list[Sign]) -> Finding:
@@ -246,21 +249,19 @@ def _charted(finding: str, state: Truth, reason: str, signs: list[Sign]) -> Find
 
 def lability(finding: str, parts: list[Finding], minimum: int) -> Finding:
     """SNS from its components: true, false or unknown by counting (SPEC 1.2)."""
-    state = at_least(minimum, [p.state for p in parts])
     true = [p for p in parts if p.state is TRUE]
-    counted = true if state is TRUE else parts
-    evidence: tuple[Datum, ...] = tuple([e for p in counted for e in p.evidence])
-    held: set[str] = set()
-    if state is TRUE and len([p for p in true if not p.caveats]) < minimum:
-        held = {c for p in true for c in p.caveats}
+    unknown = [p.id for p in parts if p.state is UNKNOWN]
     names = ", ".join([p.id for p in true]) or "none"
-    unknown = ", ".join([p.id for p in parts if p.state is UNKNOWN]) or "none"
-    since = sorted(p.since for p in true if p.since)[:minimum] if state is TRUE else []
-    return Finding(
-        finding,
-        state,
-        f"components true: {names}; unknown: {unknown}",
-        evidence,
-        since[-1] if since else None,
-        tuple(sorted(held)),
-    )
+    reason = f"components true: {names}; unknown: {', '.join(unknown) or 'none'}"
+    if len(true) < minimum:
+        state = UNKNOWN if len(true) + len(unknown) >= minimum else FALSE
+        return Finding(finding, state, reason, _shown_by(parts))
+    firm = [p for p in true if not p.caveats]
+    held = {c for p in true for c in p.caveats} if len(firm) < minimum else set()
+    since = sorted(p.since for p in true if p.since)[:minimum]
+    begun = since[-1] if since else None
+    return Finding(finding, TRUE, reason, _shown_by(true), begun, tuple(sorted(held)))
+
+
+def _shown_by(parts: list[Finding]) -> tuple[Datum, ...]:
+    return tuple(chain(*[p.evidence for p in parts]))

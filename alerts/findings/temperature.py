@@ -15,7 +15,6 @@ from alerts.moment import (
     latest,
     sign_datum,
     sure,
-    those_above,
     trusted_sites,
     use_datum,
 )
@@ -34,7 +33,7 @@ def hyperthermia(now: Moment) -> Finding:
     """HYP: above 38.0 °C on two occasions, 30 min to 24 h apart, within 72 h."""
     readings = now.recent("body_temperature", "hyp.lookback_h")
     threshold = now.knowledge["hyp.threshold_c"]
-    hot = those_above(readings, threshold)
+    hot = now.above(readings, threshold)
     pair = _pair(now, hot)
     if pair:
         return Finding(
@@ -113,15 +112,17 @@ def masking(now: Moment) -> tuple[Datum, ...]:
     """TEMP-04: what may hide a fever."""
     window = now.hours("hyp.antipyretic_h")
     signs = now.present(now.hours("hyp.false_window_h"), *COOLING)
-    drugs = [*now.given("antipyretic", window), *now.given("neuromuscular_blocker", window)]
-    return (*(sign_datum(s) for s in signs), *(use_datum(u) for u in drugs))
+    drugs = now.given("antipyretic", window) + now.given("neuromuscular_blocker", window)
+    if not signs and not drugs:
+        return ()
+    return (*[sign_datum(s) for s in signs], *[use_datum(u) for u in drugs])
 
 
 def first_fever(now: Moment) -> Finding:
     """TEMP1: one reading above 38.0 °C within 24 h: early warning only (TEMP-05)."""
     readings = now.recent("body_temperature", "temp1.window_h")
     threshold = now.knowledge["hyp.threshold_c"]
-    hot = those_above(readings, threshold)
+    hot = now.above(readings, threshold)
     if not hot:
         state = UNKNOWN if not readings else FALSE
         said = "no temperature in" if not readings else "no reading above {hyp.threshold_c} °C in"
@@ -140,11 +141,11 @@ def first_fever(now: Moment) -> Finding:
 
 def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool) -> Finding:
     limit = now.knowledge[parameter]
-    sites = now.knowledge.sites["core"]
-    readings = [
-        m for m in now.recent("body_temperature", "temp1.window_h") if not core or m.site in sites
-    ]
-    hits = [m for m in readings if above(m, limit, strict=strict) is TRUE]
+    readings = now.recent("body_temperature", "temp1.window_h")
+    if core:
+        sites = now.knowledge.sites["core"]
+        readings = [m for m in readings if m.site in sites]
+    hits = _at_least(readings, limit, strict=strict)
     if hits:
         clean = sure(hits) or hits
         top = max(clean, key=BY_VALUE)
@@ -154,6 +155,12 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
     state = FALSE if readings else UNKNOWN
     reason = "not reached" if readings else now.knowledge.says("no reading in {temp1.window_h} h")
     return Finding(finding, state, reason)
+
+
+def _at_least(readings: list[Measurement], limit: float, *, strict: bool) -> list[Measurement]:
+    """The readings at the limit or above beyond doubt; above it only where `strict`."""
+    near = [m for m in readings if m.value >= limit or m.comparator]
+    return [m for m in near if above(m, limit, strict=strict) is TRUE] if near else near
 
 
 def forty(now: Moment) -> Finding:
@@ -180,4 +187,4 @@ def fever_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:
     """Times of readings above 38.0 °C (each may begin an episode)."""
     threshold = now.knowledge["hyp.threshold_c"]
     readings = now.between("body_temperature", start, end)
-    return [m.at for m in those_above(readings, threshold)]
+    return [m.at for m in now.above(readings, threshold)]

@@ -30,6 +30,8 @@ def workup(now: Moment, onset: datetime | None) -> Finding:
 
 def _causes(now: Moment, onset: datetime | None) -> tuple[Datum, ...]:
     gap = now.hours("episode.gap_h")
+    if not now.chart.conditions:
+        return ()
     start = (onset or now.as_of) - gap
     if onset is None:
         for condition in now.chart.conditions:

@@ -17,7 +17,8 @@ from alerts.wording import Raw, citations, day, kind_name, line, measured, stamp
 class Checks:
     """`recorded`, `check` and `ask` are sentences, in the order in which they are shown.
 
-    `absolute` names what forbids the drug outright; `brief` is the whole in a few words.
+    `absolute` names what forbids the drug outright, `against` what a contraindication on the
+    chart rests on; `brief` is the rest in a few words.
     """
 
     recorded: tuple[str, ...]
@@ -25,6 +26,7 @@ class Checks:
     ask: tuple[str, ...]
     absolute: tuple[str, ...]
     brief: str
+    against: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     to_check: list[str] = []
     absolute: list[str] = []
     brief: list[str] = []
+    against: list[str] = []
     unread: list[str] = []
     listed: list[int] = []
     for i, row in enumerate(_rows(bedside, entry)):
@@ -106,7 +109,7 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
         found = dict(_recorded(bedside, row, drug)) if _touched(bedside, row) else {}
         if found:
             recorded.append(f"{word} recorded: {'; '.join(found.values())}. {text}")
-            brief += found
+            (against if word == "Contraindication" else brief).extend(found)
             absolute += found if raw.get("absolute") else ()
         if raw.get("readings"):
             said, missing = _readings(bedside, raw, drug)
@@ -121,6 +124,7 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
         _ask(bedside, entry, tuple(listed)),
         tuple(absolute),
         "; ".join([*short, *dict.fromkeys(unread)]),
+        tuple(dict.fromkeys(against)),
     )
 
 

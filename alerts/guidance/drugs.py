@@ -129,15 +129,19 @@ def _renal(bedside: Bedside, rows: list[Raw]) -> Iterator[str]:
     gfr = bedside.newest("egfr", "dose.gfr_age_h")
     row = renal_row(gfr.value, gfr.comparator, rows) if gfr else None
     if gfr is None or row is None:
-        creatinine = bedside.newest("creatinine", "dose.gfr_age_h")
-        known = f" ({measured(creatinine, bedside.now)}: work out the GFR)" if creatinine else ""
-        yield f"{bedside.says(NO_GFR)}{known}"
+        yield _unknown_gfr(bedside)
         yield from (dose(raw, bedside.labels) for raw in rows)
         return
     yield f"{dose(row, bedside.labels)} (chosen by {measured(gfr, bedside.now)})"
     if "acute_kidney_injury" in bedside.conditions:
         yield "Acute kidney injury recorded: GFR overstates kidney function while creatinine rises"
     yield from _next_row(rows, row)
+
+
+def _unknown_gfr(bedside: Bedside) -> str:
+    creatinine = bedside.newest("creatinine", "dose.gfr_age_h")
+    known = f" ({measured(creatinine, bedside.now)}: work out the GFR)" if creatinine else ""
+    return f"{bedside.says(NO_GFR)}{known}"
 
 
 def renal_row(gfr: float, comparator: str | None, rows: list[Raw]) -> Raw | None:
@@ -173,6 +177,8 @@ def _brief(
     if against.absolute:
         return f"{name}: do not give, on the chart: {', '.join(against.absolute)}"
     first = f" {when}." if when and not withheld else ""
+    if against.against:
+        first += f" Against it on the chart: {', '.join(against.against)}."
     first += f" Check first: {against.brief}." if against.brief else ""
     if bedside.pregnant:
         first = f" {bedside.labels['obstetric']}.{first}"
@@ -185,6 +191,6 @@ def _first_dose(bedside: Bedside, drug: _Drug) -> str:
         gfr = bedside.newest("egfr", "dose.gfr_age_h")
         row = renal_row(gfr.value, gfr.comparator, drug.entry["renal"]) if gfr else None
         if row is None:
-            return bedside.says(NO_GFR)
+            return _unknown_gfr(bedside)
         return dose(row, bedside.labels, short=True)
     return dose(drug.doses[0], bedside.labels, short=True) if drug.doses else ""

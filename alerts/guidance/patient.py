@@ -50,7 +50,8 @@ class Bedside:
     def recent_drugs(self) -> Mapping[str, MedicationUse]:
         """The newest use of each ingredient that is running or was given recently."""
         if self._recent is None:
-            chart, found = self.now.chart, dict[str, MedicationUse]()
+            chart = self.now.chart
+            found: dict[str, MedicationUse] = {}
             window = self.now.hours("interaction.recent_h")
             for use in self.now.taken_of({*chart.orders, *chart.doses}, window):
                 found.update(dict.fromkeys(use.ingredients, use))
@@ -60,7 +61,7 @@ class Bedside:
     @property
     def weight(self) -> Measurement | None:
         """The newest weight of 30 days, its unit stated (SAF-04)."""
-        weights = self.now.within("body_weight", self.now.days("dose.weight_age_d"))
+        weights = self.now.recent("body_weight", "dose.weight_age_d")
         sound = [w for w in weights if not w.unit_inferred and not w.comparator and w.value > 0]
         return sound[-1] if sound else None
 

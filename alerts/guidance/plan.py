@@ -63,9 +63,9 @@ def _planned(
     found = culprits(now, exposures) if stage else ()
     bedside = Bedside(now, tier, severity, found, live(withdrawals), told, stage)
     keys = dict.fromkeys(_keys(bedside, stage))
+    drugs = now.knowledge.drugs
     given = [
-        drug_advice(bedside, key) if key.startswith("DRG-") else action_advice(bedside, key)
-        for key in keys
+        drug_advice(bedside, key) if key in drugs else action_advice(bedside, key) for key in keys
     ]
     advice = _once_withheld(bedside, _labelled(bedside, given))
     return Plan(stage, (*advice, *after), found)
@@ -121,7 +121,8 @@ def _once_withheld(bedside: Bedside, advice: list[Advice]) -> list[Advice]:
     if bedside.child is FALSE:
         return advice
     reason = bedside.labels["paediatric" if bedside.child is TRUE else "age_unknown"]
-    held = [a for a in advice if a.brief.endswith(reason) and a.id.startswith("DRG-")]
+    drugs = bedside.now.knowledge.drugs
+    held = [a for a in advice if a.id in drugs and a.brief.endswith(reason)]
     if not held:
         return advice
     names = ", ".join([a.brief.split(".", 1)[0].lower() for a in held])

@@ -10,6 +10,7 @@ from alerts.guidance.culprits import before, culprit_line, reinstate_line
 from alerts.guidance.patient import Bedside
 from alerts.knowledge import Knowledge
 from alerts.resolution import resolution
+from alerts.severity import RENAL_FAILURE
 from alerts.statements import Advice, Finding, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN
 from alerts.wording import (
@@ -42,14 +43,17 @@ _MET = {TRUE: "met", FALSE: "not met", UNKNOWN: "not known"}
 
 def action_advice(bedside: Bedside, key: str) -> Advice:
     """The advice of one MGT entry for this patient."""
-    entry, memo = bedside.now.knowledge.actions[key], bedside.now.knowledge.memo
-    if key not in _ADDED and "cautions" not in entry:  # the same for every patient
-        known: Advice | None = memo.get(("advice", key))
-        if known is None:
-            known = memo["advice", key] = _advice(bedside, key, entry, _NOTHING)
+    knowledge = bedside.now.knowledge
+    known: Advice | None = knowledge.memo.get(("advice", key))
+    if known is not None:
         return known
-    make = _ADDED.get(key)
-    return _advice(bedside, key, entry, make(bedside) if make is not None else _NOTHING)
+    entry, make = knowledge.actions[key], _ADDED.get(key)
+    if make is not None:
+        return _advice(bedside, key, entry, make(bedside))
+    said = _advice(bedside, key, entry, _NOTHING)
+    if "cautions" not in entry:  # the same for every patient
+        knowledge.memo["advice", key] = said
+    return said
 
 
 def _advice(bedside: Bedside, key: str, entry: Mapping[str, Any], added: Added) -> Advice:
@@ -100,6 +104,14 @@ def _stop(bedside: Bedside) -> Added:
     added.warnings = [
         f"Dopaminergic withdrawal too: {reinstate_line(now, w)}" for w in bedside.withdrawals
     ]
+    return added
+
+
+def _withhold(bedside: Bedside) -> Added:
+    """As MGT-STOP; without a drug to name the line never asks to withhold another one."""
+    added = _stop(bedside)
+    if not bedside.culprits:
+        added.brief = "No dopamine antagonist found on this chart: reconcile drugs from home"
     return added
 
 
@@ -163,7 +175,7 @@ def _cool(bedside: Bedside) -> Added:
 
 def _fluid(bedside: Bedside) -> Added:
     """The urine target by CK; in mL/h where a weight is on record."""
-    added, weight, k = Added(), bedside.weight, bedside.now.knowledge
+    added, weight, k = _overload(bedside), bedside.weight, bedside.now.knowledge
     if weight is not None:
         added.lines.append(_fluid_target(k, weight.value))
     ck = bedside.newest("creatine_kinase", "ck.lookback_h")
@@ -180,6 +192,20 @@ def _fluid(bedside: Bedside) -> Added:
     added.lines.append(f"Newest: {measured(ck, bedside.now)}")
     added.rows = (("MGT-FLUID", "rhabdomyolysis" if raised else "without_rhabdomyolysis"),)
     return added
+
+
+def _overload(bedside: Bedside) -> Added:
+    """Who may not be filled by the weight alone, by what is coded or measured (MGT-FLUID)."""
+    entry = bedside.now.knowledge.actions["MGT-FLUID"]
+    failing = [s for s in bedside.severity.critical_care if s.startswith(RENAL_FAILURE)]
+    (caution,) = entry["cautions"]
+    names = [n for n in (checks(bedside, entry).brief, *(RENAL_FAILURE for _ in failing)) if n]
+    if not names:
+        return Added()
+    return Added(
+        warnings=[f"Caution, measured: {s}. {line(caution, bedside.labels)}" for s in failing],
+        brief=f"Fluid with caution ({', '.join(names)}): start low, watch for pulmonary oedema",
+    )
 
 
 def _fluid_target(knowledge: Knowledge, weight_kg: float) -> str:
@@ -261,7 +287,7 @@ def rigidity_drives_temperature(bedside: Bedside) -> bool:
 
 _ADDED: Mapping[str, Callable[[Bedside], Added]] = {
     "MGT-STOP": _stop,
-    "MGT-WITHHOLD": _stop,
+    "MGT-WITHHOLD": _withhold,
     "MGT-DA-REINSTATE": _reinstate,
     "MGT-ESCALATE": _escalate,
     "MGT-COOL": _cool,

@@ -74,14 +74,15 @@ def _earlier(order: MedicationUse, taken: Taken) -> bool:
 
 
 def lorazepam_dose(situation: Situation, taken: Taken) -> Held:
-    """1 mg/kg a day or more by infusion (yahwak2008), on a weight of the last 30 days."""
+    """1 mg/kg a day or more by infusion (yahwak2008), on a recent weight."""
     now = situation.now
     weights = now.within("body_weight", now.days("dose.weight_age_d"))
     amount = daily_mg(taken.use)
     if amount is None:
         return undecided(f"daily dose of {taken.ingredient}", drug_datum(taken))
     if not weights:
-        return undecided("weight of the last 30 days", _amount(taken, amount))
+        missing = now.knowledge.says("weight of the last {dose.weight_age_d} days")
+        return undecided(missing, _amount(taken, amount))
     facts = (_amount(taken, amount), datum(weights[-1]))
     limit = now.knowledge["interaction.lorazepam_mg_kg_day"]
     if amount < limit * weights[-1].value:

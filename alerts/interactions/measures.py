@@ -39,7 +39,7 @@ def gfr_low(situation: Situation) -> Held:
     if injured:
         return undecided(f"{said}, but acute kidney injury is recorded", fact)
     if now.older(newest.at, now.hours("dose.gfr_age_h")):
-        return undecided("GFR of the last 24 h", _old(newest))
+        return undecided(now.knowledge.says("GFR of the last {dose.gfr_age_h} h"), _old(newest))
     return Held(FALSE, (fact,))
 
 
@@ -97,6 +97,8 @@ def _latest_above(
 
 def hyperthermia(situation: Situation) -> Held:
     """Any temperature above 38.0 °C in 24 h (TEMP-01, TEMP-05)."""
+    if situation.heat is not None:
+        return situation.heat
     now = situation.now
     window = now.hours("temp1.window_h")
     recent = now.within("body_temperature", window)

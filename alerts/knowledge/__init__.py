@@ -2,7 +2,17 @@
 
 from alerts.knowledge.check import faults
 from alerts.knowledge.loader import load, with_overlay
+from alerts.knowledge.readings import unread
 from alerts.knowledge.records import Knowledge, KnowledgeFault
 from alerts.knowledge.show import diff, show
 
-__all__ = ["Knowledge", "KnowledgeFault", "diff", "faults", "load", "show", "with_overlay"]
+__all__ = [
+    "Knowledge",
+    "KnowledgeFault",
+    "diff",
+    "faults",
+    "load",
+    "show",
+    "unread",
+    "with_overlay",
+]

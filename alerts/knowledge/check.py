@@ -121,11 +121,18 @@ def _class_faults(knowledge: Knowledge) -> Iterator[str]:
     named = {i for r in knowledge.class_records.values() for i in r.members}
     named |= {split(m)[0] for row in knowledge.interactions for m in (*row.a, *row.b)}
     for key in sorted(knowledge.beyond - named):
-        yield f"ingredients: {key} is named by no class and no row"
+        if _matters(knowledge, key):
+            yield f"ingredients: {key} is named by no class and no row"
     for way, doses in knowledge.daily_doses.items():
         for key, amount in doses.items():
             if key not in knowledge.ingredients or not amount > 0:
                 yield f"defined_daily_doses: {way}: {key}: unknown drug or no amount"
+
+
+def _matters(knowledge: Knowledge, key: str) -> bool:
+    """Is it a fault that nothing names this? Not of the release, once a site has changed what
+    named it: it disabled the row, or judges by its own citation."""
+    return not knowledge.local or key in knowledge.local
 
 
 def _row_faults(knowledge: Knowledge) -> Iterator[str]:
@@ -143,7 +150,8 @@ def _row_faults(knowledge: Knowledge) -> Iterator[str]:
         yield from _suggestion_faults(row)
     named = {c for sides in knowledge.index.states.values() for side in sides for c in side}
     for name in sorted(set(knowledge.states) - named):
-        yield f"conditions: {name} is named by no row"
+        if _matters(knowledge, name):
+            yield f"conditions: {name} is named by no row"
 
 
 def _member_faults(knowledge: Knowledge, row: Row, member: str) -> Iterator[str]:
@@ -185,7 +193,7 @@ def _test_faults(knowledge: Knowledge) -> Iterator[str]:
                 yield f"{row.id}: monitor:{name}: no reading answers it"
     for test in knowledge.tests.values():
         yield from _basis_faults(f"tests: {test.name}", test.basis, test.cite, knowledge.references)
-        if test.name not in asked:
+        if test.name not in asked and _matters(knowledge, test.name):
             yield f"tests: {test.name} is asked for by no row"
 
 
@@ -215,7 +223,8 @@ def _reference_faults(knowledge: Knowledge) -> Iterator[str]:
             yield f"references.yaml: {key}: seen {entry.get('seen')!r} is not one of its words"
         if entry.get("seen") == "secondary" and not entry.get("seen_via") and not _noted(entry):
             yield f"references.yaml: {key}: secondary, but not through what"
-        if key not in cited and not entry.get("background"):
+        idle = key not in cited and not entry.get("background")
+        if idle and _matters(knowledge, key):
             yield f"references.yaml: {key}: cited nowhere; mark it `background: true`"
     for key in sorted(cited - set(knowledge.references)):
         yield f"{key}: is cited and does not resolve"

@@ -41,7 +41,11 @@ def laid_over(
     documents = dict(sources)
     local: dict[str, str] = {}
     for part in ("criteria", "management"):
-        documents[part] = _laid(documents[part], _mapping(changes, part, name), name, part)
+        over = _mapping(changes, part, name)
+        for section in over:  # a misspelt one would change nothing, and nobody would know
+            if section not in documents[part]:
+                raise KnowledgeFault(f"{name}: {part}: {section}: no section is called so")
+        documents[part] = _laid(documents[part], over, name, part)
     _parameters(documents, _mapping(changes, "parameters", name), name, local)
     _windows(documents, _mapping(changes, "windows", name), name, local)
     _rows(documents, _mapping(changes, "interactions", name), name, local)

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from alerts.baseline import baseline
 from alerts.chart import Measurement, SignKind
-from alerts.moment import TICK, Moment, any_above, those_above, trusted_sites
-from alerts.scales.items import Texts, feature, interval, own, reached, worded
+from alerts.moment import TICK, Moment, any_above, trusted_sites
+from alerts.scales.items import Texts, extremes, feature, interval, own, reached, worded
 from alerts.statements import Exposure, Scale, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
 
@@ -98,8 +98,11 @@ def _rise(now: Moment, kind: str, parameter: str) -> Truth:
     base = baseline(now, kind, now.onset)
     if not readings or not base.measured:
         return UNKNOWN
-    highest = max(m.value for m in readings)
-    return TRUE if highest >= base.value + now.knowledge[parameter] else FALSE
+    if kind in now.chart.plain:
+        _, top = extremes(now, kind, "met.window_h", readings)
+    else:
+        top = max([m.value for m in readings])
+    return TRUE if top >= base.value + now.knowledge[parameter] else FALSE
 
 
 def adityanjee(
@@ -179,12 +182,12 @@ def _lasting(now: Moment) -> Truth:
     """Four consecutive oral or core readings above 38.5 °C that span 48 h, none below between."""
     trusted = trusted_sites(now.knowledge)
     limit, span = now.knowledge["adityanjee.temperature_c"], now.hours("adityanjee.duration_h")
-    lookback = now.hours("hyp.lookback_h")
-    readings = [m for m in now.within("body_temperature", lookback) if m.site in trusted]
+    taken = now.recent("body_temperature", "hyp.lookback_h")
+    readings = [m for m in taken if m.site in trusted]
     if not readings:
         return UNKNOWN
     least = now.knowledge["adityanjee.readings"]
-    hot = those_above(readings, limit)
+    hot = [m for m in now.above(taken, limit) if m.site in trusted]
     if len(hot) >= least and hot[-1].at - hot[0].at >= span:
         for run in _runs(readings, hot):
             if len(run) >= least and run[-1].at - run[0].at >= span:

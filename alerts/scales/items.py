@@ -3,11 +3,12 @@
 False needs a record: a reading below the limit, a sign charted absent. Silence is unknown (LOG-01).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
 from alerts.chart import Measurement, SignKind
+from alerts.evidence import above
 from alerts.knowledge import Knowledge
 from alerts.knowledge.sentences import named
 from alerts.moment import Moment, any_above, sure
@@ -33,14 +34,24 @@ def reached(
     if not chosen:
         return UNKNOWN
     if kind in now.chart.plain:
-        highest: float | None = now.answers.get(("highest", kind, window))
-        if highest is None:
-            highest = now.answers["highest", kind, window] = max([m.value for m in chosen])
-        return TRUE if highest > limit or (highest == limit and not strict) else FALSE
+        _, top = extremes(now, kind, window, chosen)
+        return TRUE if top > limit or (top == limit and not strict) else FALSE
     mark = (kind, parameter, window, strict, firm)
     known: Truth | None = now.answers.get(mark)
     if known is None:
         known = now.answers[mark] = any_above(chosen, limit, strict=strict)
+    return known
+
+
+def extremes(
+    now: Moment, kind: str, window: str, readings: Sequence[Measurement]
+) -> tuple[float, float]:
+    """The lowest and the highest value of the readings of a window, of which there are some: what
+    `Moment.recent` has found in it."""
+    known: tuple[float, float] | None = now.answers.get(("extremes", kind, window))
+    if known is None:
+        values = [m.value for m in readings]
+        known = now.answers["extremes", kind, window] = (min(values), max(values))
     return known
 
 
@@ -63,8 +74,9 @@ def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = F
     if not readings:
         return UNKNOWN
     limit = now.knowledge[parameter]
-    if min([m.value for m in readings]) >= limit:  # as nearly always
-        return FALSE
+    if kind in now.chart.plain:
+        lowest, _ = extremes(now, kind, window, readings)
+        return TRUE if lowest < limit else FALSE
     low = any(m.value < limit and m.comparator not in {">", ">="} for m in readings)
     return TRUE if low else FALSE
 
@@ -81,12 +93,13 @@ def charted(now: Moment, *kinds: SignKind, window: timedelta | None = None) -> T
 
 
 def _charted(now: Moment, span: timedelta, kinds: tuple[SignKind, ...]) -> Truth:
-    signs = now.signs(span, *kinds)
-    if not signs:
-        return UNKNOWN
-    if any(s.present is TRUE for s in signs):
-        return TRUE
-    return FALSE if any(s.present is FALSE and s.structured for s in signs) else UNKNOWN
+    found = UNKNOWN
+    for sign in now.signs(span, *kinds):
+        if sign.present is TRUE:
+            return TRUE
+        if sign.present is FALSE and sign.structured:
+            found = FALSE
+    return found
 
 
 Texts = tuple[str, ...]
@@ -143,13 +156,20 @@ def acidosis(now: Moment) -> Truth:
 
 
 def myoglobinuria(now: Moment) -> Truth:
-    """Urine myoglobin above its range, or urine haem positive with fewer than 5 red cells."""
+    """Urine myoglobin positive, or urine haem positive with fewer than 5 red cells (CAROFF)."""
     window = now.hours("ck.lookback_h")
-    urine = [m for m in now.within("myoglobin_urine", window) if m.reference_high is not None]
-    raised = [m.value > (m.reference_high or 0) for m in urine]
+    urine = {_positive(m) for m in now.within("myoglobin_urine", window)}
     haem = [m for m in now.within("urinalysis_blood", window) if not m.comparator]
     cells = now.within("urine_red_cells", window)
     few = [m for m in cells if m.value < now.knowledge["caroff.red_cells"]]
-    if any(raised) or (any(m.value > 0 for m in haem) and few):
+    if TRUE in urine or (any(m.value > 0 for m in haem) and few):
         return TRUE
-    return FALSE if raised or (haem and cells) else UNKNOWN
+    return FALSE if FALSE in urine or (haem and cells) else UNKNOWN
+
+
+def _positive(myoglobin: Measurement) -> Truth:
+    """As told (1 is there, 0 is not), or a number above the upper limit that came with it."""
+    if myoglobin.unit == "{score}":
+        return TRUE if myoglobin.value > 0 else FALSE
+    high = myoglobin.reference_high
+    return UNKNOWN if high is None else above(myoglobin, high, strict=True)

@@ -19,6 +19,7 @@ from alerts.statements import Assessment, Interaction
 from service.cds_hooks.channels import with_channels
 from service.cds_hooks.coordination import remembered, unrepeated
 from service.cds_hooks.desk import Desk
+from service.cds_hooks.familiar import learn
 from service.cds_hooks.issues import with_issues
 from service.cds_hooks.links import with_launch
 from service.cds_hooks.orders import Orders, read_orders, selected
@@ -51,15 +52,8 @@ class Answer:
 def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
     """The answer to a call. MissingData (412) when there is nothing to go by."""
     as_of = desk.now()
-    prefetched = read_prefetch(call.prefetch, call.patient)
-    context = ReadContext(
-        tenant=tenant,
-        received_at=as_of,
-        zone=desk.zone,
-        only_patient=call.patient,
-        fhir_version=desk.fhir_version,
-    )
-    sent = desk.recall.read(prefetched.entries, context)
+    context = desk.context(tenant, call.patient, as_of)
+    prefetched, sent = _came(call, context, desk)
     found = judged(call.patient, sent, tenant, desk, as_of)
     if not found.on_record and prefetched.missing:
         raise _not_enough(prefetched, call)
@@ -67,7 +61,8 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
     orders = read_orders(call, context) if service.orders else Orders()
     failures = (*prefetched.failures, *orders.failures, *_refusals(sent.refused))
     gaps = _gaps_filled(prefetched) if found.on_record else prefetched.gaps
-    assessment = replace(assessment, incomplete=(*assessment.incomplete, *gaps, *orders.gaps))
+    if gaps or orders.gaps:
+        assessment = replace(assessment, incomplete=(*assessment.incomplete, *gaps, *orders.gaps))
     rows = _rows(service, orders, chart, assessment, desk)
     dealt = cards(
         assessment,
@@ -93,6 +88,17 @@ def answer(call: HookCall, service: Service, tenant: str, desk: Desk) -> Answer:
     return Answer(sound(response, desk), remembered(dealt, call, orders.sent))
 
 
+def _came(call: HookCall, context: ReadContext, desk: Desk) -> tuple[Prefetched, Sent]:
+    """The prefetch, read; nothing of it where all of it is known."""
+    if call.known is not None:
+        return call.known.prefetched, call.known.sent
+    prefetched = read_prefetch(call.prefetch, call.patient)
+    sent = desk.recall.read(prefetched.entries, context)
+    if sent.again and call.body:
+        learn(call, prefetched, sent, desk.recall, context)
+    return prefetched, sent
+
+
 def judged(patient: str, sent: Sent, tenant: str, desk: Desk, as_of: datetime) -> Judged:
     """The chart as sent and as stored, assessed; what was said of the same facts if it holds."""
     sent = _with_drugs(sent, tenant, desk)
@@ -112,10 +118,9 @@ def judged(patient: str, sent: Sent, tenant: str, desk: Desk, as_of: datetime) -
 def _with_drugs(sent: Sent, tenant: str, desk: Desk) -> Sent:
     """Orders sent without the Medication that names their drug take it from the store: what is
     known there must not become unknown by being sent. Not remembered: it may be corrected there."""
-    names = {one.awaits for one in sent.resources if one.awaits}
-    if not names:
+    if not sent.awaits:
         return sent
-    known = desk.ledger.drugs(tenant, names)
+    known = desk.ledger.drugs(tenant, sent.awaits)
     resources = tuple(_named(one, known.get(one.awaits or "")) for one in sent.resources)
     return replace(sent, resources=resources, mark=None)
 

@@ -50,6 +50,7 @@ async def completed(
     return replace(
         call,
         prefetch=_joined(call.prefetch, found),
+        body=b"",
         drafts=_with_drugs(call.drafts, named),
         tried=_words(found),
     )

@@ -10,7 +10,7 @@ from alerts.chart import Chart
 from alerts.knowledge import Knowledge
 from alerts.lifecycle import Alert, Move
 from service.cds_hooks.recall import Recall
-from service.fhir.reader import DrugIdentity
+from service.fhir.reader import DrugIdentity, ReadContext
 from service.store import AuditEntry
 
 
@@ -95,6 +95,16 @@ class Desk:
     check_link: Callable[[str, str], str] = lambda _tenant, _patient: ""
     note: Callable[[str, AuditEntry], None] = lambda _tenant, _entry: None
     recall: Recall = field(default_factory=Recall)
+
+    def context(self, tenant: str, patient: str, received_at: datetime) -> ReadContext:
+        """How what came for a patient of a tenant is read."""
+        return ReadContext(
+            tenant=tenant,
+            received_at=received_at,
+            zone=self.zone,
+            only_patient=patient,
+            fhir_version=self.fhir_version,
+        )
 
     @property
     def repeats_after(self) -> timedelta:

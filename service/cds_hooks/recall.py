@@ -9,7 +9,7 @@ the same state of the store, until the time from which by its own account it may
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -19,6 +19,7 @@ from typing import Any
 from alerts.chart import Chart, Measurement, MedicationUse, Sign, Unread
 from alerts.knowledge import Knowledge
 from alerts.statements import Assessment
+from service.cds_hooks.prefetch import Filled, Prefetched
 from service.fhir.reader import (
     Entry,
     EntryOutcome,
@@ -83,6 +84,7 @@ class _Page:
     weighed: int = 0  # as the room counts it
     # the tellers by index, as they were read alone: nothing else was new in that call
     alone: tuple[dict[int, bytes], Reading] | None = None
+    whole: "Whole | None" = None
 
     def __post_init__(self) -> None:
         self.size += sum(map(len, self.tellers))
@@ -97,13 +99,17 @@ class _Page:
 class Sent:
     """What a call brought, as read. `refused`: entries that could not be used.
 
-    `mark`: names exactly these facts, None when they may not be remembered.
+    `mark`: names exactly these facts, None when they may not be remembered. `awaits`: the drugs
+    that orders among them name and that did not come. `again`: nothing in it was new, and while
+    the page is kept the same entries will be read alike.
     """
 
     resources: tuple[ResourceFacts, ...]
     refused: tuple[EntryOutcome, ...]
     page: _Page
     mark: tuple[int, ...] | None
+    awaits: frozenset[str] = frozenset()
+    again: bool = False
 
     def judged(self, revision: int | None, knowledge: Knowledge, as_of: datetime) -> Judged | None:
         """What was said of the same facts, if it still holds; told as of now."""
@@ -120,6 +126,17 @@ class Sent:
         if len(self.page.judged) >= JUDGED_MAX:
             self.page.judged.clear()
         self.page.judged[self.mark, revision] = judged
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A prefetch as it came, every resource of it known, and what it gave; of `prefetch` and
+    `prefetched` without the resources."""
+
+    text: bytes
+    prefetch: Mapping[str, Filled]
+    prefetched: Prefetched
+    sent: Sent
 
 
 class Recall:
@@ -142,6 +159,19 @@ class Recall:
             if sent is not None and (len(told) == len(entries) or not sent.refused):
                 return sent
         return self._anew(told, entries, context)
+
+    def whole(self, context: ReadContext) -> Whole | None:
+        """The prefetch that came last, if all of it was known then and still is."""
+        page = self._page(context)
+        return None if page is None else page.whole
+
+    def learn(self, context: ReadContext, whole: Whole) -> None:
+        """Remember a prefetch in one piece. Only what was `again` may be."""
+        page = whole.sent.page
+        with self._guard:
+            page.size += len(whole.text) - (len(page.whole.text) if page.whole else 0)
+            page.whole = whole
+        self._weigh(_name(context), page, context.received_at)
 
     def forget(self) -> None:
         """Everything."""
@@ -178,7 +208,8 @@ class Recall:
         numbers = self._learned(page, reading, missed, context)
         self._weigh(_name(context), page, context.received_at)
         mark = None if numbers is None else (*[one.number for one in hits], *numbers)
-        return Sent(resources, _refused(reading), page, mark)
+        again = mark is not None and page.alone is not None and page.alone[0] == missed
+        return Sent(resources, _refused(reading), page, mark, _awaited(resources), again)
 
     def _missed(
         self, page: _Page, missed: dict[int, bytes], told: dict[bytes, Entry], context: ReadContext
@@ -205,7 +236,8 @@ class Recall:
         numbers = self._learned(page, reading, raws, context) if once else None
         if once:
             self._keep(_name(context), page, context.received_at)
-        return Sent(reading.resources, _refused(reading), page, numbers)
+        awaits = _awaited(reading.resources)
+        return Sent(reading.resources, _refused(reading), page, numbers, awaits)
 
     def _learned(
         self, page: _Page, reading: Reading, raws: dict[int, bytes], context: ReadContext
@@ -274,6 +306,10 @@ def _versions(reading: Reading, told: dict[bytes, Entry], entries: Sequence[Entr
 
 def _refused(reading: Reading) -> tuple[EntryOutcome, ...]:
     return tuple(o for o in reading.outcomes if o.outcome is Outcome.REFUSED)
+
+
+def _awaited(resources: Sequence[ResourceFacts]) -> frozenset[str]:
+    return frozenset([one.awaits for one in resources if one.awaits])
 
 
 def _holds(reading: Reading, now: datetime) -> bool:

@@ -5,6 +5,7 @@ order hooks, draft Bundles without type. Strict: hook and service must fit, hook
 the context that the hook needs must be there. Anything else is a BadInput naming the key.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from service.cds_hooks.options import chosen
 from service.cds_hooks.prefetch import Filled, Plain, filled, plainly
+from service.cds_hooks.recall import Whole
 from service.cds_hooks.services import PREFETCH, Service
 from service.errors import BadInput
 from service.fhir.limits import BYTE_ORDER_MARK
@@ -29,13 +31,15 @@ class HookCall:
     with. `ids`: the context's plain texts, for prefetch templates. `fhir_server`: as the client
     claims. `token`: its access token for that server, neither kept nor shown. `tried`: what came
     of asking that server, in words, "" when it was not asked. `options`: the options of the
-    drug-interaction guide that the client switched on for this call.
+    drug-interaction guide that the client switched on for this call. `body`: as it came, while
+    `prefetch` is all from there. `known`: what this prefetch is known to give; then the resources
+    are left out of `prefetch`.
     """
 
     hook: str
     instance: str
     patient: str
-    prefetch: dict[str, Filled]
+    prefetch: Mapping[str, Filled]
     drafts: dict[str, Any] = field(default_factory=dict)
     selections: tuple[str, ...] | None = None
     ids: dict[str, str] = field(default_factory=dict)
@@ -43,6 +47,8 @@ class HookCall:
     token: str | None = field(default=None, repr=False)
     tried: str = ""
     options: frozenset[str] = frozenset()
+    body: bytes = field(default=b"", repr=False)
+    known: Whole | None = field(default=None, repr=False)
 
     @property
     def user(self) -> str:
@@ -90,6 +96,31 @@ _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 def read_call(body: bytes, service: Service) -> HookCall:
     """Read a request body for a service; BadInput says what is wrong and where."""
     held, came = _told(body.removeprefix(BYTE_ORDER_MARK))
+    return _call(held, came, service, body=body)
+
+
+def read_around(body: bytes, service: Service, mark: bytes, known: Whole) -> HookCall | None:
+    """The same where `mark` stands for a known prefetch; None when it is not the prefetch that
+    it stands for."""
+    held = _opened(body.removeprefix(BYTE_ORDER_MARK))
+    if bytes(held.prefetch) != mark:
+        return None
+    return _call(held, known.prefetch, service, known=known)
+
+
+def prefetch_of(body: bytes) -> msgspec.Raw:
+    """The prefetch of a call as it was sent."""
+    return _opened(body.removeprefix(BYTE_ORDER_MARK)).prefetch
+
+
+def _call(
+    held: _Body,
+    came: Mapping[str, Filled] | None,
+    service: Service,
+    *,
+    body: bytes = b"",
+    known: Whole | None = None,
+) -> HookCall:
     hook = _text(held.hook, "hook")
     if hook != service.hook and hook not in service.aliases:
         said = f"This service answers {service.hook}, not the hook that was sent."
@@ -112,6 +143,8 @@ def read_call(body: bytes, service: Service) -> HookCall:
         fhir_server=_server(held.fhirServer),
         token=_access_token(held.fhirAuthorization),
         options=chosen(held.extension),
+        body=body,
+        known=known,
     )
 
 

@@ -23,14 +23,18 @@ from service.cds_hooks.completion import completed
 from service.cds_hooks.consequences import follow
 from service.cds_hooks.counter import Counter, Counters
 from service.cds_hooks.desk import Desk
+from service.cds_hooks.familiar import familiar
 from service.cds_hooks.feedback import read_feedback
+from service.cds_hooks.prefetch import unsatisfied
 from service.cds_hooks.records import Recorder, record_of
 from service.cds_hooks.request import HookCall, read_call
-from service.cds_hooks.services import Service
+from service.cds_hooks.services import SERVICES, Service
 from service.cds_hooks.soundness import warm
 from service.edge.gate import Gate
 from service.edge.media import JSON_FORMS, PLAIN, accept_form, content_form
-from service.fhir.limits import Limits, check
+from service.edge.straight import Road
+from service.fhir.limits import Limits, check_bytes, check_structure
+from service.fhir.reader import ReadContext
 from service.logs import correlation
 from service.metrics import count
 from service.outcome import JSON, Issue, encoded, operation_outcome
@@ -45,8 +49,11 @@ ANSWERED_AT_ONCE = 8
 log = structlog.get_logger(__name__)
 
 
-def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Tenant]) -> APIRouter:
-    """The hooks, for the tenants of the file and for any other that a caller speaks for."""
+def hook_routes(
+    desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Tenant]
+) -> tuple[dict[str, Road], APIRouter]:
+    """The hooks, for the tenants of the file and for any other that a caller speaks for: the
+    calls alone by their addresses, for a straight way to them, and the whole room."""
     counters = Counters(desk, tenants)
     recorder = Recorder(desk)
     # a place of their own: neither a page nor the intake can take the threads that hooks need
@@ -76,9 +83,9 @@ def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Te
         begun = time.monotonic()
         counter = counters.of(await gate.admit(request, "hooks"))
         service = counter.service(service_id)
-        body = await _body(request, limits)
+        asked = _read(await _body(request, limits), service, counter, limits)
         left = counter.tenant.fetch_deadline_s - RESERVE_S - (time.monotonic() - begun)
-        asked = await completed(read_call(body, service), counter.fhir, max(left, RESERVE_S))
+        asked = await completed(asked, counter.fhir, max(left, RESERVE_S))
         name = counter.tenant.name
         told = await to_thread.run_sync(answer, asked, service, name, counter.desk, limiter=places)
         return _answered(told, asked, service, counter, recorder)
@@ -88,21 +95,40 @@ def hook_routes(desk: Desk, gate: Gate, limits: Limits, tenants: Mapping[str, Te
         """What became of cards; entries that cannot be read are named, the others are kept."""
         counter = counters.of(await gate.admit(request, "hooks"))
         service = counter.service(service_id)
-        entries, faults = read_feedback(await _body(request, limits))
+        body = await _body(request, limits)
+        check_structure(body, limits)
+        entries, faults = read_feedback(body)
         stored = 0
         if entries:
             stored = await run_in_threadpool(_kept, entries, service, counter)
         return _told(service, stored, len(entries), faults)
 
-    return router
+    def straight(service_id: str) -> Road:
+        return Road(f"{ROOM}/{{service_id}}", lambda request: call(request, service_id))
+
+    return {f"{ROOM}/{service.id}": straight(service.id) for service in SERVICES}, router
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
     content_form(request, JSON_FORMS)
     accept_form(request)
     body = await request.body()
-    check(body, limits)
+    check_bytes(body, limits)
     return body
+
+
+def _read(body: bytes, service: Service, counter: Counter, limits: Limits) -> HookCall:
+    """The call; what it has in common with the one before is not read again."""
+    desk = counter.desk
+
+    def context(patient: str) -> ReadContext:
+        return desk.context(counter.tenant.name, patient, desk.now())
+
+    known = familiar(body, service, limits, desk.recall, context)
+    if known is not None and (counter.fhir is None or not unsatisfied(known.prefetch)):
+        return known
+    check_structure(body, limits)
+    return read_call(body, service)
 
 
 def _answered(

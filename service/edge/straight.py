@@ -1,10 +1,12 @@
-"""The busiest address without the framework's ceremonies.
+"""The busiest addresses without the framework's ceremonies.
 
 Routing, its stacks and its handlers of exceptions are a third of what a bundle costs the process
-that answers hooks. The limits, the log line and the measures are around this, as around the rest.
+that answers hooks, and as much of a hook call whose chart is known. The limits, the log line and
+the measures are around this, as around the rest.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from starlette.requests import Request
@@ -14,30 +16,36 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.edge.faults import Faults
 from service.errors import SentinelError
 
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What answers POST at one address. `template`: of its route, by which it is counted."""
+
+    template: str
+    answer: Answer
+
 
 class Straight:
-    """Answers POST `path` with `answer`; everything else goes on. Innermost, after the limits."""
+    """Answers POST at the addresses of `roads`; everything else goes on. Innermost, after the
+    limits."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        faults: Faults,
-        path: str,
-        answer: Callable[[Request], Awaitable[Response]],
-    ) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, roads: Mapping[str, Road]) -> None:
         self._app = app
         self._faults = faults
-        self._path = path
-        self._answer = answer
-        self._route = SimpleNamespace(path=path)
+        self._roads = {
+            path: (SimpleNamespace(path=road.template), road.answer) for path, road in roads.items()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST":
+        road = self._roads.get(scope["path"]) if scope["type"] == "http" else None
+        if road is None or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        scope["route"] = self._route  # by which it is counted and logged
+        scope["route"], answer = road  # by the route it is counted and logged
         try:
-            response = await self._answer(Request(scope, receive, send))
+            response = await answer(Request(scope, receive, send))
         except SentinelError as fault:
-            response = self._faults.refusal(self._path, fault)
+            response = self._faults.refusal(scope["path"], fault)
         await response(scope, receive, send)

@@ -88,15 +88,27 @@ def _is_meant(
 
 
 def lookup_batch(path: str | Path) -> Iterator[Answer]:
-    """One answer for each row of a CSV file; BadInput when it has not the columns."""
+    """One answer for each row of a CSV file; BadInput when it is none or has not the columns."""
     known = terminology()
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
-        if missing:
-            raise BadInput(f"the file lacks the columns {', '.join(missing)}", code="batch-columns")
-        for row in reader:
-            yield batch_row({c: (row.get(c) or "").strip() for c in COLUMNS}, known)
+    for row in _rows(Path(path)):
+        yield batch_row({c: (row.get(c) or "").strip() for c in COLUMNS}, known)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+            if missing:
+                wanted = f"{path} lacks the columns {', '.join(missing)}"
+                raise BadInput(wanted, code="batch-columns")
+            yield from reader
+    except (UnicodeDecodeError, csv.Error) as fault:
+        reason = f"{path} is no CSV file in UTF-8: {fault}"
+        raise BadInput(reason, code="batch-unreadable") from None
+    except OSError as fault:
+        reason = f"{path} cannot be read: {fault.strerror}"
+        raise BadInput(reason, code="batch-unreadable") from None
 
 
 def batch_row(row: dict[str, str], known: Terminology) -> Answer:

@@ -22,7 +22,7 @@ from service.fhir.terminology.tables import (
     rows,
 )
 
-__all__ = ["faults", "standing"]
+__all__ = ["faults", "kinds", "standing"]
 
 ROLES = frozenset({
     "d2_antagonist", "d2_antagonist_weak", "d2_antagonist_peripheral", "d2_partial_agonist",
@@ -38,6 +38,13 @@ def faults() -> list[str]:
     found = [*_files(), *_ingredients(keys), *_products(keys), *_codes(), *_patterns(), *_units()]
     found += [f"terminology: {fault}" for fault in _licensed()]
     return [*found, *(f for path in overlay.paths() for f in overlay.faults_of(path))]
+
+
+def kinds() -> frozenset[str]:
+    """Every kind of reading that the reader can give: `Measurement.kind`."""
+    texts = ("observation_text.csv", "authored_observation_text.csv", "answers.csv")
+    concepts = {row["concept"] for name in (*OBSERVATION_FILES, *texts) for row in rows(name)}
+    return frozenset(concept for concept in concepts if not concept.endswith(NEGATIVE))
 
 
 def _files() -> Iterator[str]:

@@ -148,7 +148,8 @@ def units_of(text: str) -> tuple[str, ...]:
     plain = tidy(text)
     known = spellings()
     bare = _ANNOTATION.sub("", plain)
-    for form in (plain, bare, plain.casefold(), bare.casefold(), plain.replace(" ", "")):
+    close = (plain.replace(" ", ""), plain.replace(" ", "_"), plain.rstrip("."))  # "[lb av]"
+    for form in (plain, bare, plain.casefold(), bare.casefold(), *close):
         if form and form in known:
             return known[form]
     return ()

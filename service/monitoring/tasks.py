@@ -12,13 +12,14 @@ from uuid import uuid4
 import structlog
 from celery import Celery
 
-from alerts.knowledge import load
+from alerts.knowledge import Knowledge
 from service.errors import Unavailable
 from service.logs import place_of
 from service.monitoring.celery_app import EVALUATE, NOTIFY, PRUNE, PULSE, QUEUE
 from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import Channels, channels_of, dispatch
 from service.monitoring.watch import Watch
+from service.rules import rules_in_force
 from service.settings import Settings
 from service.store import Retention, Store, open_store
 
@@ -42,10 +43,14 @@ class Bench:
         return channels_of(self.settings)
 
     @cached_property
+    def knowledge(self) -> Knowledge:
+        return rules_in_force(self.settings)
+
+    @cached_property
     def evaluator(self) -> Evaluator:
         return Evaluator(
             store=self.store,
-            knowledge=load(),
+            knowledge=self.knowledge,
             clock=self.clock,
             new_id=lambda: str(uuid4()),
             worker=socket.gethostname(),

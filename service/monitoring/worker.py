@@ -34,7 +34,8 @@ def worker(settings: Settings, *, deaf_s: float = DEAF_S, sweep_s: float = SWEEP
     """
     app = make_app(_url(settings))
     bench = Bench(settings, threading.Event())
-    bench.channels  # noqa: B018 - a fault in the operator's file ends the start, not the first send
+    # a fault in the operator's files ends the start, not the first evaluation or notice
+    bench.channels, bench.knowledge  # noqa: B018
     register(app, bench)
     pulses = f"pulse.{socket.gethostname()}.{os.getpid()}"
     hearing = Hearing(deaf_s=deaf_s)

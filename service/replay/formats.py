@@ -27,7 +27,9 @@ def render(
         body = report.as_dict()
         if before is not None:
             body["against"] = as_dict(before, found)
-        return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+        # an expectation names entries by their number
+        option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+        return orjson.dumps(body, option=option).decode() + "\n"
     if form == "html":
         return page(report, before, found, rule_changes)
     if form == "junit":

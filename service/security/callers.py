@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from alerts.knowledge import load
 from service.errors import NotAllowed
+from service.rules import rules_in_force
 from service.security.tenants import Tenant, clients_of, read_tenants
 from service.security.tokens import TokenCheck, UseOnce, read_clients
 from service.settings import Settings, is_loopback
@@ -106,7 +106,7 @@ def callers_of(
 def tenants_of(settings: Settings) -> Mapping[str, Tenant]:
     """The tenants of the file, or the one of the settings. SettingsFault lists every fault."""
     if settings.tenants is not None:
-        rows = load().interactions
+        rows = rules_in_force(settings).interactions
         rules = {"NMS", "DATA-MISSING", *(row.id for row in rows)}
         return read_tenants(settings.tenants, settings.zone, rules)
     return {settings.tenant: Tenant(settings.tenant, settings.zone)}

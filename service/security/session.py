@@ -7,7 +7,6 @@ may do is in `roles`; how staff sign in is in `sign_in`.
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -167,7 +166,7 @@ class Sessions:
         return held
 
     def mark(self, purpose: str, body: bytes) -> str:
-        return hmac.new(self._key, purpose.encode() + b"\0" + body, hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, purpose.encode() + b"\0" + body, "sha256").hex()
 
     def _session(self, cookie: str | None) -> dict[str, Any]:
         held = self.open("session", cookie or "")

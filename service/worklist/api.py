@@ -40,10 +40,11 @@ def routes(
     with the zones of their wards.
     """
     zones = {settings.tenant: settings.zone, **(tenants or {})}
+    rules = knowledge or load()
     room = Room(
-        desks={name: StoreDesk(store, name, clock, zone) for name, zone in zones.items()},
+        desks={name: StoreDesk(store, name, clock, zone, rules) for name, zone in zones.items()},
         home=settings.tenant,
-        knowledge=knowledge or load(),
+        knowledge=rules,
         clock=clock,
         accept=accept,
         check_link=check_links(settings),

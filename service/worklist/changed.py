@@ -11,11 +11,12 @@ Said = Mapping[str, Any]
 
 _SHOWN = 4
 _NAMES = {
-    "HYP": "temperature above 38.0 °C twice",
-    "TEMP1": "temperature above 38.0 °C",
+    # without the numbers of the rules: the two looks may have been under other ones
+    "HYP": "fever twice",
+    "TEMP1": "fever, one reading",
     "RIG": "rigidity",
     "MS": "altered consciousness",
-    "CK": "CK at least 4 × ULN",
+    "CK": "CK above its limit",
     "SNS": "sympathetic lability",
     "MET": "pulse and breathing raised",
     "DIAPH": "sweating",

@@ -6,6 +6,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from alerts.chart import Chart
+from alerts.knowledge import Knowledge
 from alerts.lifecycle import (
     Alert,
     Attention,
@@ -53,7 +54,7 @@ _WRONG = {
 
 class StoreDesk:
     """One tenant's worklist. `clock` tells ages; the times of steps are handed in. `zone`: of its
-    wards, in which all times are told."""
+    wards, in which all times are told. `knowledge`: the rules in force, as shipped when None."""
 
     def __init__(
         self,
@@ -61,7 +62,9 @@ class StoreDesk:
         tenant: str,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
+        knowledge: Knowledge | None = None,
     ) -> None:
+        self._knowledge = knowledge
         self._store = store
         self._tenant = tenant
         self._clock = clock
@@ -119,7 +122,10 @@ class StoreDesk:
         self._act(key, partial(reopen, user=user, now=now), now)
 
     def snooze(self, key: str, user: str, now: datetime, reason: str, until: datetime) -> None:
-        self._act(key, partial(snooze, user=user, now=now, reason=reason, until=until), now)
+        step = partial(
+            snooze, user=user, now=now, reason=reason, until=until, knowledge=self._knowledge
+        )
+        self._act(key, step, now)
 
     def resolve(
         self, key: str, user: str, now: datetime, reason: str, note: str, intervention: str = ""

@@ -1,6 +1,6 @@
 """The worklist as rows: which alerts are shown, in what order, and what each row says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -32,6 +32,8 @@ _CONTEXTS = {
     "PRE": " as it is prescribed",
 }
 _KINDS = ("nms", "interaction", "withdrawal")
+# facts that stand in the row itself, the strongest first; the rest is unfolded
+_SHOWN_FACTS = 4
 # tiers above another of the same severity
 _FULLEST = frozenset({"HIGHLY_PROBABLE", "PROBABLE_ATYPICAL"})
 
@@ -152,18 +154,28 @@ def row(item: Item, now: datetime, zone: tzinfo, look: Look | None = None) -> di
 
 
 def with_parts(head: dict[str, Any], parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A row with the interactions that are folded under it: counted, named, and as loud."""
-    unclaimed = sum(bool(part["waiting"]) for part in parts)
-    number = f"{len(parts)} {'interaction' if len(parts) == 1 else 'interactions'}"
-    # where nobody has the row, nobody has what is under it: said once
-    free = f", {unclaimed} unclaimed" if unclaimed and not head["waiting"] else ""
+    """A row with what is folded under it, counted: further facts; interactions, named and as
+    loud."""
     return {
         **head,
+        "shown": _SHOWN_FACTS,
         "parts": parts,
-        "parts_words": f"and {number}{free}" if parts else "",
-        "parts_fresh": any(part["fresh"] for part in parts),
+        "folded": ", ".join(_folded(head, parts)),
+        "parts_fresh": not head["fresh"] and any(part["fresh"] for part in parts),
         "loud": head["loud"] or any(part["loud"] for part in parts),
     }
+
+
+def _folded(head: dict[str, Any], parts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if parts:
+        yield f"{len(parts)} {'interaction' if len(parts) == 1 else 'interactions'}"
+    unclaimed = sum(bool(part["waiting"]) for part in parts)
+    # where nobody has the row, nobody has what is under it: said once, as a new row is new whole
+    if unclaimed and not head["waiting"]:
+        yield f"{unclaimed} unclaimed"
+    more = len(head["facts"]) - _SHOWN_FACTS
+    if more > 0:
+        yield f"{more} more {'fact' if more == 1 else 'facts'}"
 
 
 def _offered(item: Item, now: datetime) -> dict[str, bool]:

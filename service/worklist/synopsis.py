@@ -30,7 +30,7 @@ _GAPS = {
 _NEXT = {
     "NEXT-TONE": "examine tone in all limbs and neck",
     "NEXT-MS": "record ACVPU or GCS",
-    "NEXT-TEMP": "oral or core temperature now and in 30 min",
+    "NEXT-TEMP": "oral or core temperature twice",
     "NEXT-CK": "send CK",
     "NEXT-RECON": "reconcile drugs",
     "NEXT-REFLEX": "check clonus and reflexes",
@@ -79,7 +79,18 @@ def facts(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, str]]:
             shown[name] = {"what": name, "value": "present", "when": "", "source": "", "label": ""}
         else:
             shown[name] = reading(newest, as_of, zone, lately)
-    return [{**told, "what": name, "value": _spoken(told)} for name, told in shown.items()]
+    return [
+        {**told, "what": name, "value": _spoken(told), "plain": _plain(name, told)}
+        for name, told in shown.items()
+    ]
+
+
+def _plain(name: str, told: Mapping[str, str]) -> str:
+    """ "yes" where the value says alone what it is: '39.3 °C', 'responds to voice'."""
+    says = (name == "temperature" and told["value"].endswith("°C")) or told["what"] in {
+        "acvpu", "gcs total",
+    }  # fmt: skip
+    return "yes" if says else ""
 
 
 def _spoken(told: Mapping[str, str]) -> str:
@@ -125,7 +136,7 @@ def exposed_drug(exposure: Said) -> str:
 
 def _last_dose(exposure: Said, as_of: datetime, zone: tzinfo) -> str:
     at = instant(exposure["last_dose"])
-    return f"last dose {lately(at, as_of, zone)}" if at else "last dose not recorded"
+    return f"last {lately(at, as_of, zone)}" if at else "last dose not recorded"
 
 
 def missing(said: Said) -> list[str]:

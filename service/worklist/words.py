@@ -7,9 +7,9 @@ from typing import Any
 
 from alerts.cards.facts import finding_titles
 from alerts.cards.text import age, clock, named, quantity
-from alerts.knowledge import load
 
 Clock = Callable[[datetime | None, datetime, tzinfo], str]
+Says = Callable[[str], str]
 
 __all__ = [
     "FINDINGS",
@@ -23,14 +23,14 @@ __all__ = [
     "severity_word",
 ]
 
-FINDINGS = finding_titles(load().says)
+FINDINGS = finding_titles(str)
 # The eight items of the consensus criteria, in the order in which a ward asks for them.
 SCORED = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
 MORE_FINDINGS = {
-    "TEMP411": "Core temperature above 41.1 °C",
+    "TEMP411": "Core temperature above {temp411.threshold_c} °C",
     "CK_ULN": "CK above the upper limit of normal",
-    "HR_RATIO": "Pulse at least 25 % above baseline",
-    "RR_RATIO": "Breathing at least 50 % above baseline",
+    "HR_RATIO": "Pulse at least {met.hr_ratio:percent} % above baseline",
+    "RR_RATIO": "Breathing at least {met.rr_ratio:percent} % above baseline",
     "SNS_ROBUST": "Sympathetic lability, robust reading",
     "BPFL_ROBUST": "Blood pressure fluctuating, robust reading",
 }
@@ -89,15 +89,17 @@ def history_words(why: str) -> str:
     return f"{told}: {detail}" if detail else told
 
 
-def finding_name(key: str) -> str:
-    return FINDINGS.get(key) or MORE_FINDINGS.get(key) or named(key)
+def finding_name(key: str, says: Says) -> str:
+    """`says`: a sentence with the numbers of the rules in force in it (`Knowledge.says`)."""
+    known = FINDINGS.get(key) or MORE_FINDINGS.get(key)
+    return says(known) if known else named(key)
 
 
 def lately(at: datetime | None, as_of: datetime, zone: tzinfo) -> str:
-    """As `clock`, without the date where the age says enough: '16:11 (8 h ago)'."""
+    """As `clock`, as short as a row needs it: '16:11 (8 h)', the date from a day on."""
     if at is None or not timedelta(0) <= as_of - at < timedelta(hours=24):
-        return clock(at, as_of, zone)
-    return f"{at.astimezone(zone):%H:%M} ({age(as_of - at)})"
+        return clock(at, as_of, zone).replace(" ago)", ")")
+    return f"{at.astimezone(zone):%H:%M} ({age(as_of - at).removesuffix(' ago')})"
 
 
 def instant(stamp: str | datetime | None) -> datetime | None:

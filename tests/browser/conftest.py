@@ -11,6 +11,7 @@ from tests.browser.serving import Site, journey, serving
 
 SHOTS = Path(__file__).resolve().parents[2] / "test-artefacts"
 DESKTOP, TABLET, PHONE = (1280, 900), (820, 1180), (390, 844)
+LAPTOP, SCREEN = (1366, 768), (1920, 1080)
 
 ANN = User("Ann Able", "pharmacist")
 
@@ -62,7 +63,7 @@ def open_page(chrome: Browser, site: Site) -> Iterator[Open]:
                 session = {"name": COOKIE, "value": on.cookie(user), "url": on.base}
                 context.add_cookies([session])
             page = context.new_page()
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(60_000)  # how long one waits on a busy machine
             faults: list[str] = []
             page.on("pageerror", lambda fault: faults.append(str(fault)))
             page.on("request", lambda asked: _elsewhere(asked.url, on.base, faults))

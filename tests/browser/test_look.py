@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from service.security.session import User
-from tests.browser.conftest import DESKTOP, PHONE, TABLET, Open, shot
+from tests.browser.conftest import DESKTOP, LAPTOP, PHONE, SCREEN, TABLET, Open, shot
 from tests.browser.serving import Site, serving
 
 pytestmark = pytest.mark.browser
@@ -72,6 +72,48 @@ def test_a_tablet_in_the_dark(open_page: Open, site: Site) -> None:
     page = open_page("/worklist?all=1", size=TABLET, dark=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= TABLET[0]
     shot(page, "worklist-tablet-dark")
+
+
+# rows that stand on the screen whole; and what of them is cut off, by the element's class
+SEEN = """() => {
+  const rows = [...document.querySelectorAll("article.row")];
+  const whole = rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight);
+  const parts = whole.flatMap((row) => [row, ...row.querySelectorAll("*")]);
+  const cut = parts.filter((part) => !part.closest(".visually-hidden, details:not([open]) > ul")
+    && part.getBoundingClientRect().right > row_edge(part)
+    || part.closest("article") === part && part.scrollWidth > part.clientWidth + 1);
+  function row_edge(part) { return part.closest("article").getBoundingClientRect().right + 1; }
+  return { whole: whole.length, cut: cut.map((part) => part.className || part.tagName) };
+}"""
+# what decides stands in every row without unfolding
+DECIDES = (".word", ".owner", "h2", ".person", ".facts li", ".next", "[data-act=open]")
+
+
+@pytest.mark.parametrize(("size", "least"), [(LAPTOP, 8), (SCREEN, 12)], ids=["laptop", "screen"])
+def test_a_screen_holds_the_rows_that_a_pharmacist_needs(
+    open_page: Open, site: Site, size: tuple[int, int], least: int
+) -> None:
+    page = open_page("/worklist?all=1", size=size)
+    page.wait_for_selector("#live[data-state=live]")
+    shot(page, f"worklist-{size[0]}")
+    seen = page.evaluate(SEEN)
+    assert seen["cut"] == []
+    assert seen["whole"] >= least
+    for row in page.locator("article.row").all()[:least]:
+        for part in DECIDES:
+            assert row.locator(part).first.is_visible(), part
+
+
+@pytest.mark.parametrize("size", [(683, 384), (320, 640)], ids=["twice as large", "narrowest"])
+def test_enlarged_or_narrow_nothing_is_cut_off(
+    open_page: Open, site: Site, size: tuple[int, int]
+) -> None:
+    """A laptop at 200 %, and the width that WCAG 1.4.10 asks for."""
+    page = open_page("/worklist?all=1", size=size)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.evaluate("document.querySelectorAll('.folded').forEach((one) => { one.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate(SEEN)["cut"] == []
 
 
 def test_nothing_to_show_is_shown(open_page: Open, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from service.edge.gate import Gate
 from service.edge.limits import BodyLimits
 from service.edge.passage import Passage
 from service.edge.rate import Rate
+from service.edge.straight import Straight
 from service.fhir.limits import Limits
 from service.security.callers import Callers, Mode
 from service.security.tenants import Tenant
@@ -71,8 +72,10 @@ class Hooks:
         gate = Gate(Callers(Mode.OPEN, TENANT, None, BASE), Rate(rate))
         faults = Faults(lambda status, said: PlainTextResponse(said, status))
         self.app = FastAPI()
-        self.app.include_router(hook_routes(self.desk, gate, Limits(5_000_000), {TENANT: held}))
+        calls, hooks = hook_routes(self.desk, gate, Limits(5_000_000), {TENANT: held})
+        self.app.include_router(hooks)
         faults.install(self.app)
+        self.app.add_middleware(Straight, faults=faults, roads=calls)
         largest = (("/cds-services", 5_000_000),)
         self.app.add_middleware(BodyLimits, faults=faults, largest=largest, seconds=30)
         self.app.add_middleware(Passage, faults=faults, https=False, docs=False)

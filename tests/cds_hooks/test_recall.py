@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -206,6 +207,15 @@ def test_what_was_stored_meanwhile_counts_at_once() -> None:
     context = ReadContext("ward", NOW, ZONE, only_patient="p1")
     for revision, asked in ((1, 1), (1, 1), (2, 2), (2, 2)):
         shelf.revision_held = revision
+        judged("p1", recall.read(entries(CHART), context), "ward", held, NOW)
+        assert shelf.asked == asked
+
+
+def test_other_rules_judge_anew() -> None:
+    recall, shelf = Recall(), Shelf(revision_held=1)
+    context = ReadContext("ward", NOW, ZONE, only_patient="p1")
+    for knowledge, asked in ((KNOWLEDGE, 1), (KNOWLEDGE, 1), (copy(KNOWLEDGE), 2)):
+        held = replace(desk(recall, shelf), knowledge=knowledge)
         judged("p1", recall.read(entries(CHART), context), "ward", held, NOW)
         assert shelf.asked == asked
 

@@ -70,6 +70,23 @@ def test_fact_29_no_loinc_at_all() -> None:
     assert gap(local).reason == "unmapped-code"
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "unit", "kind"),
+    [
+        ("体温", 39.1, "Cel", "body_temperature"),
+        ("呼吸数", 28, "/min", "respiratory_rate"),
+        ("脈拍数", 122, "/min", "heart_rate"),
+        ("収縮期血圧", 168, "mm[Hg]", "systolic_bp"),
+        ("체온", 39.1, "Cel", "body_temperature"),
+        ("心率", 122, "/min", "heart_rate"),
+    ],
+)
+def test_fact_29_a_name_in_another_script_is_read(
+    text: str, value: float, unit: str, kind: str
+) -> None:
+    assert number(observation({"text": text}, valueQuantity=quantity(value, unit))).kind == kind
+
+
 def test_fact_30_a_name_without_a_unit_is_shown_not_used() -> None:
     sent = observation({"text": "Creatinine"}, valueQuantity={"value": 1.1})
     found = gap(sent)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerts.chart import Measurement, PatientDetails, chart_of
+from alerts.chart import Measurement, PatientDetails, Unread, chart_of
 from service.fhir.reader import ReadContext, Reading
 from tests.fhir.charted import (
     BERLIN,
@@ -231,6 +231,9 @@ def test_fact_81_a_result_of_unknown_status_is_shown_and_not_used(
     sent = temperature() | {"status": status} if status is not None else temperature(status=None)
     assert told(sent) == [("accepted", reason)]
     assert not [f for f in facts(sent) if isinstance(f, Measurement)]
+    (unread,) = facts(sent)
+    assert isinstance(unread, Unread)
+    assert unread.text.endswith("38.4 Cel") is (status in (None, "unknown"))
 
 
 def test_fact_82_the_same_reading_under_a_second_id_is_one_occasion() -> None:

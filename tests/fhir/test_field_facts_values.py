@@ -187,8 +187,8 @@ def test_fact_50_a_comparator_is_kept_and_alone_it_is_no_value() -> None:
 
 def test_fact_51_a_numeric_string_in_a_quantity_is_a_number() -> None:
     assert number(observation(POTASSIUM, valueQuantity=quantity("4.7", "mmol/L"))).value == 4.7
-    words = observation(POTASSIUM, valueQuantity=quantity("high", "mmol/L"))
-    assert gap(words).reason == "no-value"
+    words = gap(observation(POTASSIUM, valueQuantity=quantity("high", "mmol/L")))
+    assert (words.reason, words.text.endswith(" high")) == ("not-a-number", True)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ TAKEN = {
     },
     ("alerts.differential.scene", "coded"): set(),  # a door of its own
     ("alerts.differential.scene", "recorded"): set(),  # as weighable
+    ("alerts.differential.scene", "hotter"): {"body_temperature"},
     ("alerts.findings.sympathetic", "fluctuation"): {"systolic_bp", "diastolic_bp"},
     ("alerts.findings.sympathetic", "robust_fluctuation"): {"systolic_bp", "diastolic_bp"},
     ("alerts.findings.workup", "_causes"): set(KNOWLEDGE.alternative_causes),

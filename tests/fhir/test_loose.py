@@ -98,12 +98,20 @@ def test_damaged_records_of_a_known_form_read_the_same(seed: int) -> None:
 
 
 def test_versions_retractions_and_other_patients_are_told_apart_in_a_known_form() -> None:
-    plain = observation("8310-5", valueQuantity=quantity(38.2, "Cel"), id="o1")
+    plain = observation(valueQuantity=quantity(38.2, "Cel"), id="o1")
     agree(raw(plain, {**plain, "id": "o2"}))
+    assert taken(raw(plain, {**plain, "id": "o2"}), CONTEXT) == 2
     later = {**plain, "meta": {"lastUpdated": "2026-01-02T00:00:00Z"}}
     gone = {**plain, "status": "entered-in-error"}
     other = {**plain, "id": "o3", "subject": {"reference": "Patient/another"}}
-    for odd in (later, gone, other, plain, {"resourceType": "SubscriptionStatus"}):
+    telling = {
+        "resourceType": "SubscriptionStatus",
+        "type": "event-notification",
+        "subscription": {"reference": "Subscription/s"},
+        # what it tells of is among the others: nothing of it is missing
+        "notificationEvent": [{"eventNumber": "1", "focus": {"reference": "Observation/o1"}}],
+    }
+    for odd in (later, gone, other, plain, telling):
         for turned in (raw(plain, odd), raw(odd, plain)):
             agree(turned)
             agree(turned, ReadContext("ward", CONTEXT.received_at, CONTEXT.zone, "another"))

@@ -34,6 +34,16 @@ def test_each_line_has_an_outcome_with_its_number() -> None:
     ]
 
 
+def test_a_byte_order_mark_before_the_first_line_is_passed_over() -> None:
+    mark = b"\xef\xbb\xbf"
+    (reading,) = read_ndjson(io.BytesIO(mark + LINE + b"\n" + mark + LINE), CONTEXT)
+    assert [(o.location, o.outcome.value, o.reason) for o in reading.outcomes] == [
+        ("line 1", "accepted", ""),
+        ("line 2", "refused", "not-json"),
+    ]
+    assert list(read_ndjson(io.BytesIO(mark), CONTEXT)) == []
+
+
 def test_a_line_that_is_too_long_or_too_deep_is_refused_alone() -> None:
     small = replace(CONTEXT, limits=Limits(max_bytes=2000))
     long = b'{"resourceType":"Patient","id":"' + b"x" * 9000 + b'"}'

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from alerts.knowledge import Knowledge, KnowledgeFault, diff, faults, load, with_overlay
+from alerts.knowledge import Knowledge, KnowledgeFault, diff, faults, load, unread, with_overlay
 from alerts.knowledge.loader import HERE, _built, load_folder
+from service.fhir.terminology_check import kinds
 from tests.interactions.patients import chart, on_order
 
 A = load()
@@ -164,6 +166,14 @@ def test_a_fault_is_found(knowledge: Any, said: str) -> None:
             {"version": "B", "interactions": {"silenced": ["INT-DAN-VER"]}},
             "silenced: not added, changed or disabled",
         ),
+        (
+            {"version": "B", "criteria": {"hyp.threshold_c": 39.5}},
+            "criteria: hyp.threshold_c: no section is called so",
+        ),
+        (
+            {"version": "B", "management": {"drug": {"DRG-ECT": {}}}},
+            "management: drug: no section is called so",
+        ),
         ({"version": "B", "criteria": {"wording": "none"}}, "criteria: wording: must be a dict"),
         ({"version": "B", "tests": {"ecg": "qtc"}}, "tests: ecg: must be a mapping"),
         (
@@ -290,3 +300,36 @@ def test_a_release_from_before_the_tests_were_data_is_read_with_those_of_this_on
 def test_diff_of_a_version_with_itself_is_empty() -> None:
     assert diff(A, load()) == []
     assert diff(A, replace(A, version="renamed")) == []
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "said"),
+    [
+        (lambda: answered(ecg={"readings": ["qtcc"]}), "tests: ecg: no reading is called qtcc"),
+        (lambda: row(factors=["potasium"]), "LOC-1: factors: no reading is called potasium"),
+        (
+            lambda: overlay(criteria={"plausible": {"heart_rat": {"low": 20, "high": 300}}}),
+            "plausible: no reading is called heart_rat",
+        ),
+    ],
+)
+def test_a_kind_that_no_reading_has_is_found(knowledge: Any, said: str) -> None:
+    """A misspelt one would wait for ever, and nobody would hear of it."""
+    assert unread(A, kinds()) == []
+    assert unread(knowledge(), kinds()) == [said]
+
+
+def test_a_contraindication_that_asks_for_no_reading_is_found() -> None:
+    drugs = A.management["drugs"]
+    key, drug = next((k, d) for k, d in drugs.items() if "spo2" in str(d))
+    wrong = yaml.safe_load(yaml.safe_dump(dict(drug)).replace("spo2", "spo3"))
+    found = unread(overlay(management={"drugs": {key: wrong}}), kinds())
+    assert found
+    assert all(key in said and said.endswith("no reading is called spo3") for said in found)
+
+
+def test_what_a_site_leaves_idle_is_no_fault_of_its_overlay() -> None:
+    """A disabled row leaves its condition, test and citation behind; a changed number its own."""
+    every = [row.id for row in A.interactions if row.id != "INT-DAN-VER"]
+    assert faults(overlay(interactions={"disabled": every})) == []
+    assert faults(overlay(parameters={"iec.cutoff": {"value": 70}})) == []

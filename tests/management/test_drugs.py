@@ -253,6 +253,20 @@ def test_nothing_is_offered_beside_a_drug_that_must_not_be_given(drug: str) -> N
     assert "Where rigidity and hyperthermia are severe" in barred.brief
 
 
+@pytest.mark.rules("DRG-BROMOCRIPTINE", "SAF-05")
+def test_a_contraindication_on_the_chart_is_more_than_something_to_check() -> None:
+    told = advice("DRG-BROMOCRIPTINE", problem("preeclampsia")).brief
+    assert "Against it on the chart: preeclampsia. " in told
+    assert told.index("Against it") < told.index("mg")
+
+
+@pytest.mark.rules("DRG-AMANTADINE")
+def test_a_creatinine_on_the_chart_is_not_asked_for_again() -> None:
+    told = advice("DRG-AMANTADINE", reading("creatinine", 185.682, 3)).brief
+    assert "creatinine 186 µmol/L" in told
+    assert "work out the GFR" in told
+
+
 @pytest.mark.parametrize("drug", ["verapamil", "diltiazem"])
 def test_with_a_blocking_drug_on_the_chart_no_dantrolene_dose_is_shown(drug: str) -> None:
     found = advice("DRG-DANTROLENE", WEIGHED, dose_given(drug, 6, 80))

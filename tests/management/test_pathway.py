@@ -250,10 +250,24 @@ def test_the_urine_target_follows_ck(ck: float | None, high: float | None, words
 
 
 @pytest.mark.rules("MGT-FLUID")
-@pytest.mark.parametrize("kind", ["heart_block_or_heart_failure", "liver_disease"])
+@pytest.mark.parametrize(
+    "kind", ["heart_block_or_heart_failure", "liver_disease", "chronic_kidney_disease"]
+)
 def test_fluid_is_cautioned_before_it_is_given(kind: str) -> None:
     facts = [person(), *calm_before(), *haloperidol(), *picture(), problem(kind)]
-    assert "start low, reassess every 2 h" in advice(facts, "MGT-FLUID").warnings[0]
+    told = advice(facts, "MGT-FLUID")
+    assert "start low, reassess every 2 h" in told.warnings[0]
+    assert f"({kind.replace('_', ' ')} on the chart): start low" in told.brief
+
+
+@pytest.mark.rules("MGT-FLUID", "SEV-04")
+def test_failing_kidneys_that_nobody_coded_caution_too() -> None:
+    facts = [person(), *calm_before(), *haloperidol(), *picture()]
+    failing = [*facts, reading("creatinine", 60, 90), reading("creatinine", 185.682, 3)]
+    told = advice(failing, "MGT-FLUID")
+    assert "acute renal failure (creatinine 186 µmol/L, 3.1 × the lowest" in told.warnings[0]
+    assert "start low" in told.brief
+    assert "caution" not in advice(facts, "MGT-FLUID").brief
 
 
 @pytest.mark.rules("MGT-VTE", "MGT-DIC")

@@ -176,6 +176,12 @@ CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
     "toward": _mapped("toward", lambda a: {t: d.id for d in a.differential for t in d.toward}),
     "away": _mapped("away", lambda a: {t: d.id for d in a.differential for t in d.away}),
     "away_of": lambda a, wanted: _texts(a, wanted, "away"),
+    "not_away_of": lambda a, wanted: (
+        f"{d.id}: away {list(d.away)} says {words!r}"
+        for d in a.differential
+        for words in wanted.get(d.id, [])
+        if any(words in text for text in d.away)
+    ),
     "toward_of": lambda a, wanted: _texts(a, wanted, "toward"),
     "missing_of": lambda a, wanted: _texts(a, wanted, "missing"),
     "risk": _held("risk factors", lambda a: [r.id for r in a.risk_factors]),

@@ -67,6 +67,8 @@ KINDS = {
     "Francis-Yacoub": ("francis_yacoub_total", "{score}"),
     "urine-blood": ("urinalysis_blood", "{score}"),
     "urine-red-cells": ("urine_red_cells", "/[HPF]"),
+    "urine-myoglobin": ("myoglobin_urine", "ng/mL"),
+    "urine-myoglobin-told": ("myoglobin_urine", "{score}"),
 }
 EVIDENCE = {
     "order": Evidence.ORDER,

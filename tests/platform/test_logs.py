@@ -81,6 +81,22 @@ for number in range(200):
     assert sorted(told) == list(range(200))
 
 
+def test_a_line_after_the_log_was_closed_is_written_too(tmp_path: Path) -> None:
+    """What is logged while the interpreter leaves, after the library closed its handlers."""
+    path = tmp_path / "api.jsonl"
+    program = f"""
+import logging, structlog
+from service import logs
+from service.settings import load_settings
+logs.configure(load_settings({{"NMS_SENTINEL_LOG_FILE": {str(path)!r}}}), "api")
+structlog.get_logger("x").info("thing.done", number=1)
+logging.getLogger().handlers[0].close()
+structlog.get_logger("x").info("thing.done", number=2)
+"""
+    assert lines(program) == []
+    assert [orjson.loads(line)["number"] for line in path.open()] == [1, 2]
+
+
 def test_a_log_that_is_no_file_is_never_turned_over(tmp_path: Path) -> None:
     program = f"""
 from service import logs

@@ -31,6 +31,7 @@ WRONG = {
     "NMS_SENTINEL_TENANTS": "nowhere.toml",
     "NMS_SENTINEL_NOTIFY": "nowhere.yaml",
     "NMS_SENTINEL_SIGN_IN": "nowhere.toml",
+    "NMS_SENTINEL_RULES": "nowhere.yaml",
     "NMS_SENTINEL_OPEN_MODE": "perhaps",
     "NMS_SENTINEL_CORS_ORIGINS": "ehr.example",
     "NMS_SENTINEL_DOCS": "2",

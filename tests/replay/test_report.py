@@ -139,3 +139,12 @@ def test_progress_counts_every_part_to_the_end() -> None:
     assert told
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert told[-1][0] == told[-1][1] == len(find_cases([DEMO]))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_expectation_of_entries_by_number_is_told_in_every_form(form: str) -> None:
+    report = run(FIXTURES / "malformed" / "ck-mb")
+    (expected,) = (case.told.expected for case in report.cases)
+    assert expected is not None
+    assert expected["outcomes"][0] == "accepted"
+    assert "ck-mb" in render(report, form)

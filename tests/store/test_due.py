@@ -1,11 +1,23 @@
 """The due list: coalesced, leased to one, guarded by its revision, poison put aside."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from alerts.lifecycle import claim
 from service.store import Due, Evaluated, Store, open_store
-from tests.store.made import NOW, TENANT, due_now, later, opened, take, temperature
+from tests.store.made import (
+    NOW,
+    TENANT,
+    due_now,
+    later,
+    moved,
+    opened,
+    raised,
+    take,
+    temperature,
+)
 
 
 def names(claimed: list[Due]) -> list[str]:
@@ -98,6 +110,76 @@ def test_several_settle_together_and_an_overtaken_one_takes_nothing_from_the_oth
     assert len(store.changes(0)[1]) == 2
     assert names(store.claim_due(NOW)) == ["p2"]
     assert store.settle_many([]) == []
+
+
+def test_what_was_written_of_one_who_is_overtaken_late_goes_and_the_others_stay(
+    store: Store,
+) -> None:
+    """At an alert: the row in the due list is settled by then, and a new alert is written."""
+    old = raised(store, "a1", "p2")
+    take(store, temperature("1"), temperature("2", "p2"), temperature("3", "p3"))
+    claimed = {due.patient: due for due in store.claim_due(NOW)}
+    assert store.act(TENANT, "a1", lambda alert: claim(alert, "ann", NOW), NOW).version == 2
+    moves = {
+        "p1": [opened("a-p1", "p1")],
+        "p2": [opened("a-p2", "p2", "episode-2"), moved(old, "POSSIBLE", NOW)],
+        "p3": [],
+    }
+    found = [
+        Evaluated(claimed[who], moves[who], {"tier": who}, later(hours=1), NOW)
+        for who in ("p1", "p2", "p3")
+    ]
+    # a person's step makes the patient due; the claim is brought up to it, the alert is not
+    found[1] = replace(found[1], due=due_again(store, claimed["p2"]))
+    assert store.settle_many(found) == [True, False, True]
+    assert {a.id for a in store.alerts(TENANT)} == {"a1", "a-p1"}
+    assert (store.alert(TENANT, "a1").level, store.alert(TENANT, "a1").human.owner) == (
+        old.level,
+        "ann",
+    )
+    assert store.assessments(TENANT, ["p1", "p2", "p3"]) == {
+        "p1": {"tier": "p1"},
+        "p2": {"tier": "WATCH"},
+        "p3": {"tier": "p3"},
+    }
+    assert names(store.claim_due(NOW)) == ["p2"]
+
+
+def due_again(store: Store, due: Due) -> Due:
+    """The same patient, claimed anew."""
+    store.give_back(due)
+    (again,) = (d for d in store.claim_due(NOW) if d.patient == due.patient)
+    return again
+
+
+def test_of_several_that_settle_together_each_keeps_its_own_promise(store: Store) -> None:
+    """Kept ones go, the next of the others counts when it is sooner than the review."""
+    store.make_due(TENANT, "p1", NOW, "re-check")
+    store.make_due(TENANT, "p2", later(hours=2), "re-check")
+    store.make_due(TENANT, "p3", later(hours=8), "re-check")
+    take(store, temperature("1"), temperature("2", "p2"), temperature("3", "p3"))
+    found = [
+        Evaluated(due, [], {"tier": "WATCH"}, later(hours=6), NOW) for due in store.claim_due(NOW)
+    ]
+    assert store.settle_many(found) == [True] * 3
+    assert store.claim_due(later(hours=1)) == []
+    (kept,) = store.claim_due(later(hours=2))
+    assert kept.patient == "p2"
+    assert store.settle(kept, [], None, None, later(hours=2))
+    assert names(store.claim_due(later(hours=6))) == ["p1", "p3"]
+
+
+def test_open_alerts_change_with_what_is_said_of_their_own_patient(store: Store) -> None:
+    """A row shows the newest assessment: news of one patient among several are no other's."""
+    for name, patient in (("a1", "p1"), ("a2", "p2")):
+        raised(store, name, patient)
+    take(store, temperature("1"), temperature("2", "p2"))
+    before, said = store.cursor(), {"p1": "WATCH", "p2": "POSSIBLE"}
+    found = [
+        Evaluated(due, [], {"tier": said[due.patient]}, None, NOW) for due in store.claim_due(NOW)
+    ]
+    assert store.settle_many(found) == [True, True]
+    assert store.changes(before)[1] == ["a2"]
 
 
 def test_a_lease_given_back_is_free_at_once(store: Store) -> None:

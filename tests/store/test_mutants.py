@@ -42,15 +42,22 @@ MUTANTS = (
     Mutant(
         "newer data do not matter",
         "evaluation/due.py",
-        "row_of(item.tenant, item.patient), due.c.revision == item.revision)\n        .values(",
-        "row_of(item.tenant, item.patient))\n        .values(",
+        '        due.c.revision == bindparam("claim"),\n',
+        "",
         "test_due.py::test_newer_data_during_an_evaluation_keeps_the_patient_due",
+    ),
+    Mutant(
+        "what an overtaken one wrote stays",
+        "evaluation/settlement.py",
+        "return connection.begin_nested() if one.moves else nullcontext()",
+        "return nullcontext()",
+        "test_due.py::test_what_was_written_of_one_who_is_overtaken_late",
     ),
     Mutant(
         "a lease binds nobody",
         "evaluation/claims.py",
-        "return and_(due.c.due_at <= now, free)",
-        "return due.c.due_at <= now",
+        "_CLAIMABLE = and_(due.c.due_at <= _NOW, _FREE)",
+        "_CLAIMABLE = due.c.due_at <= _NOW",
         "test_due.py::test_a_leased_patient_is_nobody_elses_until_the_lease_ends",
     ),
     Mutant(
@@ -112,8 +119,8 @@ MUTANTS = (
     Mutant(
         "promises are forgotten",
         "evaluation/due.py",
-        "if promised is not None and",
-        "if promised is None and",
+        "if first is not None and",
+        "if first is None and",
         "test_due.py::test_a_promised_check_survives_an_evaluation_before_it",
     ),
     Mutant(

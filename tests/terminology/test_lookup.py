@@ -102,3 +102,23 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(BadInput, match="input_code"):
         list(lookup_batch(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("absent.csv", None, "cannot be read: No such file"),
+        ("wide.csv", "case_id,kind".encode("utf-16"), "no CSV file in UTF-8"),
+        ("packed.csv.gz", b"\x1f\x8b\x08\x00\x00", "no CSV file in UTF-8"),
+        (".", None, "cannot be read: Is a directory"),
+    ],
+)
+def test_what_is_no_file_of_rows_is_refused_by_name(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadInput, match=said) as refused:
+        list(lookup_batch(path))
+    assert str(path) in str(refused.value)

@@ -48,7 +48,7 @@ def wrong(row: Row, got: dict[str, Any]) -> str | None:
         return f"concept {got['concept']}"
     if not row["expected_value"]:
         return None
-    if not _same(got["value"], row["expected_value"]):
+    if not same(got["value"], row["expected_value"]):
         return f"value {got['value']}"
     return None if (got["unit"] or "") == row["expected_unit"] else f"unit {got['unit']}"
 
@@ -62,7 +62,7 @@ def _wrong_drug(row: Row, got: dict[str, Any]) -> str | None:
     return f"long-acting {got['long_acting']}" if told and got["long_acting"] != told else None
 
 
-def _same(got: Any, wanted: str) -> bool:
+def same(got: Any, wanted: str) -> bool:
     try:
         number = float(wanted)
     except ValueError:

@@ -30,9 +30,10 @@ def read_ndjson(stream: BinaryIO, context: ReadContext, chunk: int = CHUNK) -> I
     """
     piece = _Piece(context)
     for index, line in enumerate(_lines(stream, context.limits.max_bytes)):
-        if line is not None and line.isspace():
+        text = line if index or line is None else line.removeprefix(limits.BYTE_ORDER_MARK)
+        if text is not None and (not text or text.isspace()):
             continue
-        piece.add(index, line)
+        piece.add(index, text)
         if piece.count >= chunk:
             yield piece.reading()
             piece = _Piece(context)

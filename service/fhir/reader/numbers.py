@@ -105,6 +105,8 @@ def amount(value: Any) -> Amount | Fault:
         return Fault(Reason.NOT_A_NUMBER, "")
     comparator = string(value.get("comparator")) or None
     sent = decimal(value.get("value"))
+    if sent is None and isinstance(value.get("value"), str) and value["value"].strip():
+        return Fault(Reason.NOT_A_NUMBER, f"{comparator or ''}{value['value'][:40]}")
     if sent is None:
         return Fault(Reason.NO_VALUE, comparator or "")
     unit, code = string(value.get("unit")) or None, string(value.get("code")) or None

@@ -4,10 +4,11 @@ Every component is read under its own code; the main value under the main code (
 that cannot be used is kept as Unread with its reason, never dropped and never a guess.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alerts.chart import Fact, Measurement, Source, TimeBasis, Unread
+from alerts.truth import UNKNOWN, Truth
 from service.fhir.plausibility import PULSE_PRESSURE_MIN
 from service.fhir.reader import observed
 from service.fhir.reader.body import Body, Read, only_unread, unread
@@ -16,6 +17,7 @@ from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import NOTHING, Meaning, meaning
 from service.fhir.reader.modifiers import modified
+from service.fhir.reader.myoglobin import MYOGLOBIN, as_number
 from service.fhir.reader.numbers import Number
 from service.fhir.reader.oxygen import SATURATION, with_air
 from service.fhir.reader.plain import plain_readings
@@ -96,6 +98,8 @@ def _unusable(
     if unmapped and not may_matter(main.code, shown or observed.shown(found)):
         return Read((), reason)
     what = "observation" if shown is None else "time"
+    if reason in _STILL_SHOWN:
+        shown = observed.shown(found)
     return only_unread(what, f"{main.label} {shown or ''}".strip(), reason, source)
 
 
@@ -108,6 +112,8 @@ def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
         return _without_value(found, what, frame)
     if what.match is not None and what.match.excluded:
         return [_not(what, Reason.EXCLUDED_CODE, observed.shown(found), frame)]
+    if what.concept == MYOGLOBIN:
+        return _myoglobin(found, key, what, frame)
     if key in observed.NUMERIC or not what.is_sign:
         number = observed.number_of(found, key, what)
         if isinstance(number, Number):
@@ -115,6 +121,30 @@ def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
         if not what.may_be_sign:
             return [_not(what, number.reason, number.text, frame)]
     return _sign(found, key, what, frame)
+
+
+def _myoglobin(found: Fields, key: str, what: Meaning, frame: _Frame) -> list[Fact]:
+    """Words and codes say whether it is there. So does an interpretation beside a number that has
+    no range of its own; one that contradicts the words leaves it open."""
+    answer, said = observed.detected(found, key), observed.interpreted(found)
+    if answer is not UNKNOWN:
+        if said not in (UNKNOWN, answer):
+            shown = f"{observed.shown(found)} ({observed.interpretation(found)})"
+            return [_not(what, Reason.CONFLICTING, shown, frame)]
+        return [_presence(found, what, answer, frame)]
+    number = observed.number_of(found, key, what)
+    if not isinstance(number, Number):
+        return [_not(what, number.reason, number.text, frame)]
+    told = _measurement(found, what, number, frame)
+    if said is UNKNOWN or told.reference_high is not None:
+        return [told]
+    return [told, _presence(found, what, said, frame)]
+
+
+def _presence(found: Fields, what: Meaning, present: Truth, frame: _Frame) -> Measurement:
+    """There or not; the range beside it is one of concentrations."""
+    told = _measurement(found, what, as_number(present), frame)
+    return replace(told, reference_low=None, reference_high=None)
 
 
 def _measurement(found: Fields, what: Meaning, number: Number, frame: _Frame) -> Measurement:
@@ -163,6 +193,9 @@ def _without_value(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
     if "dataAbsentReason" in found:
         return [_not(what, Reason.DATA_ABSENT, "", frame)]
     if "interpretation" in found:
+        said = observed.interpreted(found) if what.concept == MYOGLOBIN else UNKNOWN
+        if said is not UNKNOWN:
+            return [_presence(found, what, said, frame)]
         shown = observed.interpretation(found)
         return [_not(what, Reason.INTERPRETATION_ONLY, shown, frame)]
     if "hasMember" in found or "related" in found:
@@ -172,7 +205,7 @@ def _without_value(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
 
 def _components(raw: Any, main: Meaning, frame: _Frame, own: list[Fact]) -> list[Fact]:
     facts = [*own]
-    readings: dict[str, list[Measurement]] = {}
+    readings: dict[tuple[str, str], list[Measurement]] = {}
     try:
         parts = elements(raw)
     except ValueError:
@@ -180,10 +213,10 @@ def _components(raw: Any, main: Meaning, frame: _Frame, own: list[Fact]) -> list
     for part in parts:
         for fact in _component(part, main, frame):
             if isinstance(fact, Measurement):
-                readings.setdefault(fact.kind, []).append(fact)
+                readings.setdefault((fact.kind, fact.unit), []).append(fact)
             else:
                 facts.append(fact)
-    for kind, told in readings.items():
+    for (kind, _), told in readings.items():
         if len({(m.value, m.comparator) for m in told}) == 1:
             facts.append(told[0])
             continue
@@ -219,6 +252,8 @@ def _not(what: Meaning, reason: Reason | str, text: str, frame: _Frame) -> Fact:
     return unread(kind, shown, reason, frame.source, frame.when)
 
 
+# most results of some systems (fact 81): not used, and shown
+_STILL_SHOWN = frozenset({Reason.STATUS_UNKNOWN, Reason.STATUS_MISSING})
 _OF_THE_CODE = frozenset({Reason.UNMAPPED_CODE, Reason.EXCLUDED_CODE})
 _OF_THE_RECORD = frozenset({Reason.MODIFIER_EXTENSION, Reason.DUPLICATE_KEY, Reason.UNMAPPED_CODE})
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from alerts.chart import Condition, Fact, Measurement, Source
-from alerts.truth import FALSE, TRUE, UNKNOWN
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.reader.answers import presence
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.dipstick import BLOOD, pluses
 from service.fhir.reader.fields import Fields, objects, string, value_of
 from service.fhir.reader.meaning import Meaning
+from service.fhir.reader.myoglobin import presence_interpreted, presence_told
 from service.fhir.reader.numbers import (
     Fault,
     Number,
@@ -75,6 +76,22 @@ def _pluses(key: str, value: Any) -> Number | None:
     if isinstance(value, bool):
         return pluses(value)
     return pluses(coded(value)) if key in _CONCEPTS or key == "valueString" else None
+
+
+def detected(found: Fields, key: str) -> Truth:
+    """What a value in words, pluses or codes says of myoglobin."""
+    value = _decoded(found, key)
+    if isinstance(value, bool):
+        return presence_told(value)
+    told = key in _CONCEPTS or key == "valueString"
+    return presence_told(coded(value)) if told else UNKNOWN
+
+
+def interpreted(found: Fields) -> Truth:
+    """What the interpretation says of myoglobin."""
+    if "interpretation" not in found:
+        return UNKNOWN
+    return presence_interpreted(coded(_decoded(found, "interpretation")))
 
 
 def _coded_score(what: Meaning, answer: Coded) -> Number | Fault:

@@ -18,6 +18,7 @@ from service.fhir.reader.assembly import assembler
 from service.fhir.reader.circumstances import NOTES, reading_flags, site_of
 from service.fhir.reader.fields import REMEMBERED_BYTES, DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import Meaning, meanings
+from service.fhir.reader.myoglobin import MYOGLOBIN
 from service.fhir.reader.numbers import Amount, amount_in
 from service.fhir.reader.observed import COMA_PARTS, OTHERS
 from service.fhir.reader.ranges import Limits, range_of
@@ -242,8 +243,8 @@ def _learn(what: Meaning, before: bytes, after: bytes) -> Gauge | None:
 
 
 def _gauge(what: Meaning, before: bytes, after: bytes) -> Gauge | None:
-    if what.match is None or what.match.excluded:
-        return None
+    if what.match is None or what.match.excluded or what.concept == MYOGLOBIN:
+        return None  # beside myoglobin in urine the interpretation counts
     try:
         if bytes(fields(before + b"null" + after)["value"]) != b"null":
             return None  # the digits were those of an extension

@@ -21,14 +21,16 @@ _CLAUSE = re.compile(
     r"[.;\n•]+(?=\s|$)|\b(?:but|however|although|though|except|yet|whereas)\b", re.IGNORECASE
 )
 _NEGATED = _cues(
+    "not suggestive of", r"(?:not|in)[- ]?consistent with",
+    r"(?:does|do|did)(?: not|n'?t) meet \w+(?: \w+)? for",
     r"no(?! change| increase| improvement| doubt)",
     r"no (?:evidence|signs?|history|complaints?)(?: of)?",
     r"den(?:y|ies|ied|ying)", "without", r"not(?! only)", "no longer", "negative for",
     r"absen(?:ce of|t)", r"free (?:of|from)", r"never(?: had)?", "nil", "neither", "nor",
     r"(?:did|does|do|was|were|is|are|has|have)(?: not|n'?t)",
     r"(?:isn|wasn|doesn|didn|hasn|aren)'?t",
-    r"ruled out(?: for)?", "rules out", r"unlikely to (?:be|have)", "not suggestive of",
-    "not consistent with", "lack of", "lacks", r"(?:neg|-ve) for", "resolved", r"excluded?",
+    r"ruled out(?: for)?", "rules out", r"unlikely to (?:be|have)", "lack of", "lacks",
+    r"(?:neg|-ve) for", "resolved", r"excluded?",
     "no e/o", "w/o",
 )  # fmt: skip
 _ASSERTS = _cues(
@@ -42,12 +44,23 @@ _NEGATED_AFTER = _after(
     r"\bnot (?:present|seen|noted|found|observed|elicited|detected)\b",
     r": ?(?:no|none|nil|absent|negative|neg|-)(?:\b|$)", r"\(-\)", r"-ve\b",
 )  # fmt: skip
-_RELATIVE_SPEAKS = r"(?!.{0,12}(?:reports|says|states|noted|called|brought))"
+# At once after a finding: "NMS, resolved", "seizure-free", "rigidity -"; before it: "(-) clonus".
+_DENIED_AT_ONCE = re.compile(
+    r"^\s*[,(:–-]+\s*(?:now |since |fully |completely |has |is )*resolved\b|^[- ]free\b"
+    r"|^\s*(?:\(-\)|-)\s*(?:$|[,;/])",
+    re.IGNORECASE,
+)
+_DENIED_JUST_BEFORE = re.compile(r"(?:\(-\)|(?:^|\s)-ve)\s*(?:for\s*)?$", re.IGNORECASE)
+_RELATIVE_SPEAKS = (
+    r"(?!.{0,12}(?:reports|says|states|noted|called|brought|present|visiting|aware|updated|concerned|"
+    r"bedside|informed|gives|gave|found))"
+)
+_PATIENT = _cues("patient", "pt", "client", "resident", "he", "she")
 _FAMILY = re.compile(
     _cues(
         r"family (?:history|hx)", r"f(?:am)?hx?", "fam hx", "mother", "father", "brother", "sister",
         "sibling", "aunt", "uncle", r"grand(?:mother|father|parent)", "maternal", "paternal",
-        "cousin", "son", "daughter", r"parents?",
+        "cousin", "son", "daughter", r"parents?", r"(?<!per )(?<!to )(?:wife|husband|spouse)",
     ).pattern + _RELATIVE_SPEAKS,
     re.IGNORECASE,
 )  # fmt: skip
@@ -63,7 +76,8 @@ _UNCERTAIN = re.compile(
     r"\?|" + _cues(
         r"possibl[ey]", r"probabl[ey]", r"suspect(?:ed|ing|s)?", r"suspicio\w+", "query",
         r"rule[- ]?out", "r/o", r"concern(?:ed|ing)? (?:for|about)", r"consider(?:ing)?", r"vs\.?",
-        "versus", "differential", "ddx", r"may (?:be|have)", "might", r"could (?:be|represent)",
+        "versus", r"doubt(?:ful)?", r"low (?:suspicion|probability|likelihood)",
+        "differential", "ddx", r"may (?:be|have)", "might", r"could (?:be|represent)",
         r"(?:at )?risk (?:of|for)", "if", r"(?:watch|monitor|evaluate|assess) for", "likely",
         "prophylaxis", r"precautions?", r"screen(?:ing)? for", "to prevent", "prevention of",
         "prn", "as needed for", "in case of", r"call (?:if|for)",
@@ -73,8 +87,15 @@ _UNCERTAIN = re.compile(
 _UNCERTAIN_AFTER = _after(
     14,
     r"\?",
+    r"\bless likely\b|\bdoubt(?:ed|ful)\b",
     r"\b(?:suspected|possible|to be ruled out|cannot be excluded|not excluded|vs|versus|risk)\b",
     r"\b(?:precautions?|prophylaxis|screen(?:ing)?)\b",
+)
+_ABOUT_IT = re.compile(
+    r"^[ -]+(?:vacc\w*|immuni[sz]\w*|shot\b|booster|educat\w*|teaching|handout|leaflet|protocol|"
+    r"pathway|policy|guideline\w*|order ?set|ppx\b|prophyla\w*|clinic\b|unit\b|ward\b|"
+    r"team\b|service\b|awareness)",
+    re.IGNORECASE,
 )
 _NOT_EXCLUDED = _cues(r"(?:cannot|can't|not|hard to|difficult to) (?:be )?(?:exclude|rule)d?")
 
@@ -91,7 +112,7 @@ def context_of(clause: str, start: int, end: int) -> tuple[str, ...]:
     found = []
     if _denied(before, after):
         found.append("negated")
-    if _FAMILY.search(before):
+    if _of_family(before):
         found.append("family")
     elif _HISTORY.search(before) or _HISTORY_AFTER.search(after):
         found.append("history")
@@ -104,6 +125,17 @@ def context_of(clause: str, start: int, end: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+def beside_the_point(clause: str, end: int) -> bool:
+    """A word for something else that bears the name of a finding: a vaccine, a protocol."""
+    return _ABOUT_IT.match(clause[end:]) is not None
+
+
+def _of_family(before: str) -> bool:
+    """A relative is named, and after that the patient is not."""
+    kin = [hit.end() for hit in _FAMILY.finditer(before)]
+    return bool(kin) and _PATIENT.search(before[kin[-1] :]) is None
+
+
 def _denied(before: str, after: str) -> bool:
     if _NOT_EXCLUDED.search(before + after):
         return False
@@ -112,4 +144,6 @@ def _denied(before: str, after: str) -> bool:
         cue = hit
     if cue is not None and not _ASSERTS.search(before[cue.end() :]):
         return True
-    return _NEGATED_AFTER.search(after) is not None
+    if _DENIED_JUST_BEFORE.search(before):
+        return True
+    return bool(_NEGATED_AFTER.search(after) or _DENIED_AT_ONCE.search(after))

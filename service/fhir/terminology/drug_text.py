@@ -20,13 +20,15 @@ from service.fhir.terminology.words import phrase, plain, tokens
 
 _ASIDE = re.compile(  # drugs that a text names and the order is not about
     r"\b(?:(?:for (?:patients|pts|those) (?:not )?taking|if (?:not )?taking)\b[^)\]]*|"
-    r"(?:not (?:to be )?taken with|do not (?:take|give) with|avoid with|instead of|in place of|"
+    r"(?:not (?:to be )?taken with|do not (?:take|give) with|instead of|in place of|"
+    r"avoid(?:ing)?(?! (?:in|if|for|during|when|at|late|driving|alcohol)\b)|"
     r"replac(?:es|ing)|allerg(?:y|ic) to|interacts with|contraindicated with|without(?= [a-z]))\b"
-    r"[^)\];,]*)"
+    r"[^)\];,]*|\bif (?:\w+ ){1,2}(?:(?:is|was|has|not|been) )*(?:ineffective|effective|fails?|"
+    r"failed|unavailable|available|tolerated|contraindicated)\b)|[(\[] ?not [^)\]]*"
 )
 _CHUNK = re.compile(r"[^\s,;()\[\]{}]+")
 SHORTEST_START, SHORTEST_JOINED_START, SHORTEST_SLIP = 5, 3, 6
-TWO_SLIPS_FROM = 11
+TWO_SLIPS_FROM, MIXED_FROM = 11, 9
 _CARRIERS = frozenset({"glucose", "sodium chloride", "iron"})
 SAME_SOUND = {"c": "ks", "k": "c", "s": "cz", "z": "sx", "x": "z", "f": "p", "g": "j", "j": "g"}
 
@@ -179,7 +181,7 @@ class DrugNames:
     def _slip(self, word: str) -> Named | None:
         if len(word) < SHORTEST_SLIP or not word.isalpha() or word in self._plain_words:
             return None
-        allowed = 2 if len(word) >= TWO_SLIPS_FROM else 1
+        allowed = 2 if len(word) >= MIXED_FROM else 1
         near = process.extract(
             word,
             self._near(word[:2]),
@@ -197,6 +199,8 @@ class DrugNames:
         if len(meant) != 1:
             return None
         target = self._single[nearest[0]]
+        if best > 1 and len(word) < TWO_SLIPS_FROM and sorted(word) != sorted(nearest[0]):
+            return None  # two slips in a shorter word: only letters out of order ("quietapine")
         if target.kind == "brand" and not _like_brand(word, nearest[0], int(best)):
             return None
         how = f"{word!r} read as {nearest[0]!r} ({best:g} slip{'s' if best > 1 else ''})"

@@ -37,7 +37,8 @@ _ROUTES = (
     ("ng", r"\bng\b(?! ?/)|\bngt\b|\bpeg[- ]tube|\bvia peg\b|nasogastric|\benteral\b|\bj-?tube\b"),
     ("oral", r"\bp\.?o\.?\b|\boral|by mouth|\btab(?:let)?s?\b|\bcap(?:sule)?s?\b|\bodt\b|"
              r"disintegrat|orodispers|lyophilis|\bsyrup|\belixir|\bsusp(?:ension)?\b|zydis|m-?tab|"
-             r"quicklet|velotab|expidet|\bdrops\b|comprim|tabletten|\bkaps|gotas|spansule|caplet|chewable"),
+             r"quicklet|velotab|expidet|\bdrops\b|comprim|tabletten|\bkaps|gotas|spansule|caplet|chewable|"
+             r"\btropfen\b|\bgouttes\b|\bgocce\b|\bkrople\b|\bdruppels\b|\bsol(?:ution)? buv"),
     ("injection", r"\binj|\bvials?\b|\bampoules?\b|\bampuls?\b|\bamps?\b|syringe|infusion|\bgtt\b|"
                   r"\bdrip\b|depot|\blai\b"),
 )  # fmt: skip

@@ -4,13 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from service.fhir.terminology.context import clauses, context_of
+from service.fhir.terminology.context import beside_the_point, clauses, context_of
 from service.fhir.terminology.matches import ConceptMatch
-from service.fhir.terminology.systems import SCT, system_key, well_formed
+from service.fhir.terminology.systems import (
+    ICD9CM,
+    ICD10,
+    ICD10CM,
+    SCT,
+    system_key,
+    well_formed,
+)
 from service.fhir.terminology.tables import FINDING_FILES, rows
 from service.fhir.terminology.words import ZERO_WIDTH
 
 SHORTEST_PREFIX = 3
+ICD = frozenset({ICD9CM, ICD10, ICD10CM})
 
 
 class Findings:
@@ -47,6 +55,8 @@ class Findings:
 
     def _coded(self, system: str, code: str) -> tuple[ConceptMatch, ...]:
         key, code = system_key(system or ""), (code or "").strip()
+        if key in ICD:
+            code = code.upper()
         if not well_formed(key, code):
             return ()
         plain = _undotted(key, code)
@@ -85,6 +95,8 @@ class Findings:
         for concept, pattern in self._patterns:
             blocked = [m.span() for p in self._exclude.get(concept, ()) for m in p.finditer(clause)]
             for hit in pattern.finditer(clause):
+                if beside_the_point(clause, hit.end()):
+                    continue
                 if not any(a < hit.end() and hit.start() < b for a, b in blocked):
                     spans.append((concept, *hit.span()))
         kept = [

@@ -142,7 +142,7 @@ class Observations:
             if hit is None:
                 continue
             how = f"text: {hit.group()!r} is not this measurement"
-            if concept == "*":
+            if concept == "*" and found:
                 return ConceptMatch("measurement_excluded", how, excluded=True)
             told = set(found) & FLUIDS if concept == "*blood" else {concept} & set(found)
             if not told and not (concept == "creatine_kinase" and not found):

@@ -19,13 +19,20 @@ _SAME_UNIT = {
 }  # fmt: skip
 
 
+# German writes a drug and its salt as one word: "Flupentixoldecanoat".
+_FUSED_SALT = re.compile(
+    r"\b([a-z]{5,}?)(de[ck]anoat|enantat|palmitat|pamoat|embonat|carbonat|sulfat|succinat|"
+    r"hydrogenmaleat|maleat|fumarat|dihydrochlorid|hydrochlorid|mesilat|tartrat|acetat)\b"
+)
+
+
 def plain(text: str) -> str:
-    """Lower case, no accents, no invisible characters, single blanks."""
+    """Lower case, no accents, no invisible characters, single blanks; a salt apart."""
     folded = unicodedata.normalize("NFKD", text.translate(ZERO_WIDTH)).lower()
     if not folded.isascii():
         folded = "".join(c for c in folded if not unicodedata.combining(c))
         folded = folded.replace("ß", "ss").replace("ø", "o").replace("œ", "oe").replace("æ", "ae")
-    return " ".join(folded.split())
+    return " ".join(_FUSED_SALT.sub(r"\1 \2", folded).split())
 
 
 @lru_cache(maxsize=4096)

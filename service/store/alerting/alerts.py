@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from alerts.lifecycle import (
     Alert,
@@ -32,6 +32,13 @@ from service.store.evaluation.due import touch
 from service.store.oversight.audit import AuditEntry, append
 
 _ATTEMPTS = 5
+_NAMED = ("id", "tenant", "patient", "kind", "subject", "machine", "human", "version")
+# asked for by every evaluation: made once
+_OF_PATIENT = (
+    select(*(alerts.c[name] for name in _NAMED))
+    .where(alerts.c.tenant == bindparam("tenant"), alerts.c.patient == bindparam("patient"))
+    .order_by(alerts.c.opened_at, alerts.c.id)
+)
 
 
 class Stale(BadInput):
@@ -51,6 +58,9 @@ class Alerts(Part):
         self, tenant: str, patient: str | None = None, open_only: bool = True
     ) -> list[Alert]:
         """Oldest first. `open_only`: those that the rules have not ended (resolved ones too)."""
+        if patient is not None and not open_only:
+            mine = {"tenant": tenant, "patient": patient}
+            return [_alert(*row) for row in self._database.glance(_OF_PATIENT, mine)]
         wanted = select(alerts).where(alerts.c.tenant == tenant)
         if patient is not None:
             wanted = wanted.where(alerts.c.patient == patient)
@@ -112,15 +122,28 @@ class Alerts(Part):
 
 
 def alert_of(row: Row[Any]) -> Alert:
+    return _alert(*(getattr(row, name) for name in _NAMED))
+
+
+def _alert(
+    key: str,
+    tenant: str,
+    patient: str,
+    kind: str,
+    subject: str,
+    machine: str,
+    human: str,
+    version: int,
+) -> Alert:
     return Alert(
-        id=row.id,
-        tenant=row.tenant,
-        patient=row.patient,
-        kind=AlertKind(row.kind),
-        subject=row.subject,
-        machine=machine_of(orjson.loads(row.machine)),
-        human=human_of(orjson.loads(row.human)),
-        version=row.version,
+        id=key,
+        tenant=tenant,
+        patient=patient,
+        kind=AlertKind(kind),
+        subject=subject,
+        machine=machine_of(orjson.loads(machine)),
+        human=human_of(orjson.loads(human)),
+        version=version,
     )
 
 

@@ -12,4 +12,6 @@ def reason_code(given: str) -> str:
 
 def clean(given: str, limit: int) -> str:
     """Free words without what PostgreSQL cannot hold (NUL, lone surrogates), cut to `limit`."""
+    if given.isascii():
+        return given.replace("\0", "")[:limit]
     return given.replace("\0", "").encode("utf-8", "replace").decode()[:limit]

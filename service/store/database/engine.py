@@ -11,10 +11,10 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -117,13 +117,25 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class _Sent(NamedTuple):
+    """A statement as the driver takes it. `order`: of the parameters, where they have no names;
+    `fixed`: those that the statement itself names."""
+
+    text: str
+    order: Sequence[str] | None
+    fixed: Mapping[str, Any]
+
+    def ordered(self, given: Mapping[str, Any]) -> Any:
+        return given if self.order is None else [given[name] for name in self.order]
+
+
 class Database:
     """The engine with its two kinds of transaction. Every fault comes out as Unavailable."""
 
     def __init__(self, url: str, pool: int = 10) -> None:
         self.engine = engine_of(url, pool)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._texts: dict[Select[Any], tuple[str, Sequence[str] | None]] = {}
+        self._sent: dict[Select[Any], _Sent] = {}
         # writers of one process queue fairly here instead of polling SQLite's lock
         self._turn = threading.Lock()
         _forget_after_fork(self)
@@ -134,32 +146,35 @@ class Database:
         with told(), self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def glance(self, statement: Select[Any], parameters: dict[str, str | int]) -> Any:
-        """The first row of one query, None without any: for what every hook call asks.
+    def glance(
+        self, statement: Select[Any], parameters: Mapping[str, str | int]
+    ) -> Sequence[tuple[Any, ...]]:
+        """The rows of one query as the driver has them: for what every hook call and every
+        evaluation asks. `statement`: made once; its text is kept.
 
         A query alone is a snapshot of its own, so it is given to the driver without a transaction
         around it. Its parameters are plain texts and numbers.
         """
-        text, order = self._texts.get(statement) or self._as_sent(statement)
-        given = parameters if order is None else [parameters[name] for name in order]
+        sent = self._sent.get(statement) or self._as_sent(statement)
+        given = {**sent.fixed, **parameters}
         with told():
             connection = self.engine.raw_connection()
             try:
                 cursor = connection.cursor()
-                cursor.execute(text, given)
-                row = cursor.fetchone()
+                cursor.execute(sent.text, sent.ordered(given))
+                rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
                 cursor.close()
             except self.engine.dialect.loaded_dbapi.Error as fault:
                 connection.invalidate()
-                raise DBAPIError(text, None, fault) from fault
+                raise DBAPIError(sent.text, None, fault) from fault
             finally:
                 connection.close()
-        return row
+        return rows
 
-    def _as_sent(self, statement: Select[Any]) -> tuple[str, Sequence[str] | None]:
-        """As the driver takes it; the order of its parameters where they have no names."""
+    def _as_sent(self, statement: Select[Any]) -> "_Sent":
         compiled = statement.compile(self.engine)
-        found = self._texts[statement] = (str(compiled), compiled.positiontup)
+        found = _Sent(str(compiled), compiled.positiontup, dict(compiled.params))
+        self._sent[statement] = found
         return found
 
     @contextmanager

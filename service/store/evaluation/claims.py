@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, or_, select, update
 
 from service.store.database.codes import clean
+from service.store.database.columns import Instant, stamp
 from service.store.database.part import Part
 from service.store.database.schema import due
 from service.store.evaluation.due import Due, count_try, row_of
@@ -35,10 +36,8 @@ class Claims(Part):
         No other worker gets them until they are settled or failed, or the lease has ended. The
         first `begin` of them are marked as being evaluated. A suspect comes alone, and marked.
         """
-        with self._database.read() as connection:
-            first = select(due.c.patient).where(_claimable(now)).limit(1)
-            if connection.execute(first).first() is None:
-                return []
+        if not self._database.glance(_ANYBODY, {"now": stamp(now)}):
+            return []
         return self._database.transact(lambda c: _claim(c, now, limit, lease_s, worker, begin))
 
     def begin(self, items: Sequence[Due]) -> None:
@@ -58,17 +57,11 @@ def begin(connection: Connection, items: Sequence[Due]) -> None:
         )
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    free = or_(due.c.leased_until.is_(None), due.c.leased_until <= now)
-    return and_(due.c.due_at <= now, free)
-
-
 def _claim(
     connection: Connection, now: datetime, limit: int, lease_s: float, worker: str, begin: int
 ) -> list[Due]:
     _take_back(connection, now)
-    wanted = select(due).where(_claimable(now)).order_by(due.c.due_at, due.c.tenant, due.c.patient)
-    rows = connection.execute(wanted.limit(limit).with_for_update(skip_locked=True)).all()
+    rows = connection.execute(_WAITING, {"now": now, "limit": limit}).all()
     if not rows:
         return []
     alone = rows[0].suspect
@@ -94,10 +87,7 @@ def _claim(
 
 def _take_back(connection: Connection, now: datetime) -> None:
     """Leases that ended while a patient was being evaluated: a worker has died, or hangs."""
-    ended = select(due).where(due.c.begun > 0, due.c.leased_until <= now)
-    rows = connection.execute(
-        ended.order_by(due.c.tenant, due.c.patient).with_for_update(skip_locked=True)
-    ).all()
+    rows = connection.execute(_ENDED, {"now": now}).all()
     among = [row for row in rows if not row.suspect]
     for row in (row for row in rows if row.suspect):
         mine = row_of(row.tenant, row.patient)
@@ -125,6 +115,23 @@ def _due(row: Row[Any], now: datetime) -> Due:
     )
 
 
+_NOW = bindparam("now", type_=Instant)
+_FREE = or_(due.c.leased_until.is_(None), due.c.leased_until <= _NOW)
+_CLAIMABLE = and_(due.c.due_at <= _NOW, _FREE)
+_ANYBODY = select(due.c.patient).where(_CLAIMABLE).limit(1)
+_WAITING = (
+    select(due)
+    .where(_CLAIMABLE)
+    .order_by(due.c.due_at, due.c.tenant, due.c.patient)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_ENDED = (
+    select(due)
+    .where(due.c.begun > 0, due.c.leased_until <= _NOW)
+    .order_by(due.c.tenant, due.c.patient)
+    .with_for_update(skip_locked=True)
+)
 _MINE = (due.c.tenant == bindparam("t"), due.c.patient == bindparam("p"))
 _LEASE = (
     update(due)

@@ -4,7 +4,7 @@ One row a patient. Every change raises `revision`; a claim raises it too and han
 a worker whose lease was taken over, or whose patient got newer data, cannot settle.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +13,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     case,
     delete,
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -218,33 +220,66 @@ def keep_promise(
 
 
 def settle_due(connection: Connection, item: Due, next_due: datetime | None) -> bool:
-    """Take the patient off the list until its next time; False when the claim is overtaken."""
+    """Take the patient off the list until its next time; False when the claim is overtaken, and
+    nothing was written. What was promised comes afterwards (`keep_promised`)."""
     done = connection.execute(
-        update(due)
-        .where(row_of(item.tenant, item.patient), due.c.revision == item.revision)
-        .values(
-            revision=due.c.revision + 1,
-            due_at=next_due,
-            reasons=",",
-            tries=0,
-            lease=None,
-            leased_until=None,
-            quarantined_at=None,
-            code="",
-            begun=0,
-            suspect=False,
-        )
+        _SETTLE,
+        {"t": item.tenant, "p": item.patient, "claim": item.revision, "due_at": next_due},
     )
-    if done.rowcount != 1:
-        return False
+    return done.rowcount == 1
+
+
+def keep_promised(connection: Connection, settled: Sequence[tuple[Due, datetime | None]]) -> None:
+    """Of these, settled in this transaction until their next time: promises that this evaluation
+    has kept go, and nobody waits for longer than until the next of the others."""
+    if not settled:
+        return
+    keys = [(item.tenant, item.patient) for item, _ in settled]
+    held: dict[tuple[str, str], list[datetime]] = {}
+    for tenant, patient, at in connection.execute(_PROMISED, {"keys": keys}):
+        held.setdefault((tenant, patient), []).append(at)
+    for item, next_due in settled:
+        promised = held.get((item.tenant, item.patient))
+        if promised is not None:
+            _keep_promised(connection, item, next_due, promised)
+
+
+def _keep_promised(
+    connection: Connection, item: Due, next_due: datetime | None, promised: Sequence[datetime]
+) -> None:
     mine = and_(promises.c.tenant == item.tenant, promises.c.patient == item.patient)
     connection.execute(delete(promises).where(mine, promises.c.at <= item.claimed_at))
-    promised = connection.execute(select(func.min(promises.c.at)).where(mine)).scalar()
-    if promised is not None and (next_due is None or promised < next_due):
+    first = min((at for at in promised if at > item.claimed_at), default=None)
+    if first is not None and (next_due is None or first < next_due):
         connection.execute(
-            update(due).where(row_of(item.tenant, item.patient)).values(due_at=promised)
+            update(due).where(row_of(item.tenant, item.patient)).values(due_at=first)
         )
-    return True
+
+
+# for every patient that is evaluated: made once
+_SETTLE = (
+    update(due)
+    .where(
+        due.c.tenant == bindparam("t"),
+        due.c.patient == bindparam("p"),
+        due.c.revision == bindparam("claim"),
+    )
+    .values(
+        revision=due.c.revision + 1,
+        due_at=bindparam("due_at"),
+        reasons=",",
+        tries=0,
+        lease=None,
+        leased_until=None,
+        quarantined_at=None,
+        code="",
+        begun=0,
+        suspect=False,
+    )
+)
+_PROMISED = select(promises.c.tenant, promises.c.patient, promises.c.at).where(
+    tuple_(promises.c.tenant, promises.c.patient).in_(bindparam("keys", expanding=True))
+)
 
 
 def give_back(connection: Connection, item: Due) -> None:

@@ -35,7 +35,10 @@ _FACTS = select(
     .label("identity"),
 )
 
-# asked for by every hook call: made once
+# asked for by every hook call and every evaluation: made once
+_OF_PATIENT = _FACTS.where(
+    resources.c.tenant == bindparam("tenant"), resources.c.patient == bindparam("patient")
+)
 _REVISION = select(due.c.revision).where(
     due.c.tenant == bindparam("tenant"), due.c.patient == bindparam("patient")
 )
@@ -63,9 +66,7 @@ class Facts(Part):
 
         A patient whose facts were all retracted has an empty chart.
         """
-        wanted = _FACTS.where(resources.c.tenant == tenant, resources.c.patient == patient)
-        with self._database.read() as connection:
-            rows = connection.execute(wanted).all()
+        rows = self._database.glance(_OF_PATIENT, {"tenant": tenant, "patient": patient})
         if not rows or not patient:
             return None
         return chart_of(patient, _facts(rows))
@@ -74,7 +75,7 @@ class Facts(Part):
         """Rises with everything that comes in about a patient (and with each evaluation); None for
         one who was never heard of."""
         found = self._database.glance(_REVISION, {"tenant": tenant, "patient": patient})
-        return None if found is None else int(found[0])
+        return int(found[0][0]) if found else None
 
     def drugs(self, tenant: str, names: Collection[str]) -> dict[str, DrugIdentity]:
         """What these Medications are ("Medication/123"), as far as they are on record."""

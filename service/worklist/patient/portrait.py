@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from alerts.knowledge import Knowledge
 from service.worklist.synopsis import Said, exposed_drug, interval, missing, next_steps, pair
 from service.worklist.words import (
     EXPOSURE_READINGS,
@@ -29,10 +30,9 @@ _MODES = {"interruptive": "interrupts", "passive": "list only"}
 _MET = {"true": "criteria met", "false": "criteria not met", "unknown": "cannot be decided"}
 
 
-def portrait(
-    said: Said, cutoff: tuple[float, str], zone: tzinfo, as_of: datetime
-) -> dict[str, Any]:
-    """Everything that the patient page shows of an assessment. `cutoff`: value and basis."""
+def portrait(said: Said, rules: Knowledge, zone: tzinfo, as_of: datetime) -> dict[str, Any]:
+    """Everything that the patient page shows of an assessment. `rules`: those that made it."""
+    cutoff = rules.parameters["iec.cutoff"]
     lower, upper = interval(said)
     literal = said["iec_literal"]
     return {
@@ -52,14 +52,15 @@ def portrait(
         "lower": lower,
         "upper": upper,
         "literal": f"{literal['lower']}–{literal['upper']}",
-        "cutoff": f"{cutoff[0]:g}",
-        "cutoff_unconfirmed": cutoff[1] == "U",
+        "literal_window": rules.says("{exposure.literal_h} h"),
+        "cutoff": f"{cutoff.value:g}",
+        "cutoff_unconfirmed": cutoff.basis == "U",
         "requests": said["requests"],
         "unmapped": [reading(d, as_of, zone) for d in said["unmapped"]],
         "stage": said["stage"],
         "plan": said["plan"],
         "interactions": [_interaction(row, as_of, zone) for row in said["interactions"]],
-        "findings": _findings(said, as_of, zone),
+        "findings": _findings(said, rules, as_of, zone),
         "exposures": [_exposure(e, as_of, zone) for e in said["exposures"]],
         "withdrawals": [_withdrawal(w, as_of, zone) for w in said["withdrawals"]],
         "differential": [{**d, "met": _MET.get(d["met"], d["met"])} for d in said["differential"]],
@@ -89,7 +90,7 @@ def _not_severe(said: Said) -> list[str]:
     return [] if detail["level"] == "SEVERE" else list(detail["unknown"])
 
 
-def _findings(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, Any]]:
+def _findings(said: Said, rules: Knowledge, as_of: datetime, zone: tzinfo) -> list[dict[str, Any]]:
     """The scored items first, in the order of the criteria, then the rest by id."""
     found: Mapping[str, Any] = said["findings"]
     order = [*(k for k in SCORED if k in found), *(k for k in sorted(found) if k not in SCORED)]
@@ -98,7 +99,7 @@ def _findings(said: Said, as_of: datetime, zone: tzinfo) -> list[dict[str, Any]]
         {
             "id": key,
             "scored": key in SCORED,
-            "name": finding_name(key),
+            "name": finding_name(key, rules.says),
             "state": found[key]["state"],
             "state_words": STATES[found[key]["state"]],
             "reason": named(found[key]["reason"]),

@@ -150,10 +150,9 @@ def _panes(room: Room, desk: Desk, chart: Chart, user: User, at: str) -> dict[st
     as_of = _moment(at, desk, now)
     # advice tells its times on the clock that it is asked with: the ward's
     said = as_dict(assess(chart, room.knowledge, as_of.astimezone(desk.zone)))
-    cutoff = room.knowledge.parameters["iec.cutoff"]
     ticks = {tick.item: tick for tick in desk.ticks(chart.patient) if tick.at <= as_of}
     return {
-        "page": portrait(said, (cutoff.value, cutoff.basis), desk.zone, as_of),
+        "page": portrait(said, room.knowledge, desk.zone, as_of),
         "past": as_of < now,
         "at": as_of.isoformat(),
         "shown_at": f"{as_of.astimezone(desk.zone):%d %b %Y %H:%M}",

@@ -12,7 +12,6 @@ from alerts.findings import Reading, read_findings
 from alerts.findings.exposed import firm_exposure
 from alerts.guidance import comes_of_age, is_child, plan
 from alerts.interactions import Situation, running_interactions
-from alerts.kept import Kept, keep
 from alerts.knowledge import Knowledge
 from alerts.moment import Moment, moment
 from alerts.plain import as_dict
@@ -56,29 +55,16 @@ VITALS = (("body_temperature", "temperature"), ("heart_rate", "heart rate"))
 
 
 def assess(
-    chart: Chart,
-    knowledge: Knowledge,
-    as_of: datetime,
-    *,
-    brief: bool = False,
-    kept: Kept | None = None,
+    chart: Chart, knowledge: Knowledge, as_of: datetime, *, brief: bool = False
 ) -> Assessment:
     """Assess one patient's chart as it stood at `as_of` (zone-aware; ValueError if not).
 
     `brief`: what is found, its tier, channel, severity and interactions, and nothing that explains
     them: a survey of many patients. Its `next_review_at` speaks of what was read for that only.
-    `kept`: what was read of the patient before and may still stand; for brief assessments.
     """
     if as_of.tzinfo is None:
         raise ValueError("as_of needs a time zone")
     now = moment(chart, knowledge, as_of)
-    if kept is not None and brief:
-        keep(now, chart, knowledge, kept)
-    return _assessed(now, brief=brief)
-
-
-def _assessed(now: Moment, *, brief: bool) -> Assessment:
-    chart, knowledge = now.chart, now.knowledge
     reading = read_findings(now)
     findings = reading.findings
     entry = gate(findings)
@@ -91,7 +77,7 @@ def _assessed(now: Moment, *, brief: bool) -> Assessment:
     weighed = not brief or _anaesthetised(now)
     return Assessment(
         patient=chart.patient,
-        as_of=now.as_of,
+        as_of=as_of,
         rules=knowledge.version,
         gate=entry,
         onset=reading.onset,
@@ -107,7 +93,7 @@ def _assessed(now: Moment, *, brief: bool) -> Assessment:
         plan=_UNPLANNED if brief else _planned(now, reading, tier.name, level),
         interactions=_interactions(situation),
         ask_next=() if brief else _asked(now, reading, tier.name, score, judging),
-        unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= now.as_of),
+        unmapped=tuple(_unmapped(u) for u in chart.unread if u.at is None or u.at <= as_of),
         incomplete=tuple(_incomplete(now, reading)),
         disclaimer=knowledge.disclaimer,
         cutoff=cutoff,

@@ -5,12 +5,10 @@ Frozen at onset (BASE-06), so that a sustained abnormality never becomes the new
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 
 from alerts.chart import Measurement, SignKind, begun
-from alerts.kept import part
-from alerts.knowledge import Knowledge
 from alerts.moment import AT, TICK, Moment
 from alerts.record import record
 from alerts.statements import Datum
@@ -50,28 +48,7 @@ def baseline(now: Moment, kind: str, onset: datetime | None) -> Baseline:
     """The baseline of a vital sign before `onset` (or before now when there is none)."""
     known: Baseline | None = now.answers.get(("baseline", kind, onset))
     if known is None:
-        known = now.answers["baseline", kind, onset] = _frozen(now, kind, onset)
-    return known
-
-
-def _frozen(now: Moment, kind: str, onset: datetime | None) -> Baseline:
-    """BASE-06: before an onset the baseline stays what it was, so it can be kept. A later reading
-    changes nothing of it once it is too late to disturb one from before (BASE-04), and too late to
-    decide whether what disturbed it was a jump (SPEC 2.3)."""
-    if onset is None or onset == now.as_of:  # its windows may run against the clock
-        return _read(now, kind, onset)
-    settled = onset + _disturbs_before(now.knowledge)
-    return part(now, _ACCOUNTS[kind], onset, lambda own: _read(own, kind, onset), settled=settled)
-
-
-def _disturbs_before(knowledge: Knowledge) -> timedelta:
-    """How long before it a reading can tell of: its disturbance, and the reach of its jump."""
-    known: timedelta | None = knowledge.memo.get("disturbs before")
-    if known is None:
-        number = {key: p.value for key, p in knowledge.parameters.items()}
-        near = max(number[f"artefact.{kind}_min"] for kind in ("temperature", "heart_rate", "bp"))
-        known = timedelta(hours=number["baseline.disturbed_h"], minutes=near)
-        knowledge.memo["disturbs before"] = known
+        known = now.answers["baseline", kind, onset] = _read(now, kind, onset)
     return known
 
 

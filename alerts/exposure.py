@@ -12,7 +12,6 @@ from itertools import pairwise
 
 from alerts.chart import Evidence, MedicationUse
 from alerts.dosing import Certainty, Dosing, dosed
-from alerts.kept import part
 from alerts.knowledge import Knowledge
 from alerts.knowledge.loader import Window
 from alerts.moment import TICK, Moment
@@ -75,15 +74,7 @@ def exposures(now: Moment, events: Sequence[datetime]) -> tuple[Exposure, ...]:
 
     `events`: times of the true findings of the episode; none means now.
     """
-    told = tuple(events)
-    if not told or told == (now.as_of,):  # the windows run against the clock
-        return _exposures(now, told)
-    asked = (told, now.onset is not None)
-    return part(now, "exposures", asked, lambda own: _exposures(own, told))
-
-
-def _exposures(now: Moment, events: tuple[datetime, ...]) -> tuple[Exposure, ...]:
-    times = events or (now.as_of,)
+    times = tuple(events) or (now.as_of,)
     found = []
     for course in courses(now, times[0]):
         if not events:

@@ -72,16 +72,7 @@ def create_app(
     gate = Gate(callers, Rate(settings.rate_per_minute))
     health = Health(held, tuple(tenants), partial(broker_up, settings), now, knowledge.version)
     trail = Trail(held.record_audit, journal=partial(Journal, settings.data_dir / "journal"))
-    app = FastAPI(
-        title="NMS Sentinel",
-        version=version("nms-sentinel"),
-        docs_url="/docs" if settings.docs else None,
-        redoc_url=None,
-        openapi_url="/openapi.json" if settings.docs else None,
-        lifespan=_lifespan(door, trail, None if store else held),
-        # a redirect would name the host that the caller named, and lose the body of a call
-        redirect_slashes=False,
-    )
+    app = _application(settings, _lifespan(door, trail, None if store else held))
     providers = read_providers(settings.sign_in)
     session.install(app, settings, _Memory(held, now), providers.idle_seconds)
     told = {"base_url": settings.base_url, "version": app.version}
@@ -107,6 +98,20 @@ def create_app(
     app.add_api_route("/", lambda: RedirectResponse("/worklist"), include_in_schema=False)
     _frame(app, settings, {"/fhir": Road("/fhir", bodies), **calls})
     return app
+
+
+def _application(settings: Settings, lifespan: Callable[[FastAPI], Any]) -> FastAPI:
+    """The framework's part, with nothing in it yet."""
+    return FastAPI(
+        title="NMS Sentinel",
+        version=version("nms-sentinel"),
+        docs_url="/docs" if settings.docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs else None,
+        lifespan=lifespan,
+        # a redirect would name the host that the caller named, and lose the body of a call
+        redirect_slashes=False,
+    )
 
 
 def _threads(held: Store, tenants: Mapping[str, Tenant], settings: Settings) -> Door:

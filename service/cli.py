@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli_answers import Format, instant, print_each, progress, say
+from service.cli_given_up import dead_letters_app, set_aside_app
 from service.cli_replay import export, replay
 from service.cli_store import audit_app, db_app
 from service.cli_tenant import tenant_app
@@ -37,6 +38,8 @@ app.add_typer(audit_app, name="audit")
 app.command()(replay)
 app.command()(export)
 app.add_typer(tenant_app, name="tenant")
+app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(set_aside_app, name="set-aside")
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]

@@ -5,50 +5,23 @@ to the list. A context that cannot be decided makes the row passive and says wha
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from alerts.chart import Chart, MedicationUse
 from alerts.interactions.board import Board
-from alerts.interactions.measures import hyperthermia
 from alerts.interactions.pairs import alone, pairs, with_states
-from alerts.interactions.situation import AUTONOMIC, Situation
+from alerts.interactions.situation import Situation
 from alerts.interactions.stops import stop_orders, stopped
 from alerts.interactions.verdict import Match, interaction, unique
-from alerts.kept import KEPT, part
 from alerts.knowledge import Knowledge
-from alerts.moment import Moment, moment
-from alerts.statements import Assessment, Finding, Interaction
-from alerts.truth import TRUE
+from alerts.moment import moment
+from alerts.statements import Assessment, Interaction
 
 __all__ = ["Situation", "order_interactions", "running_interactions"]
 
 
 def running_interactions(situation: Situation) -> tuple[Interaction, ...]:
     """Rows that hold among the drugs the patient is on: for the list, never interruptive."""
-    now = situation.now
-    if KEPT not in now.answers:
-        return _running(situation)
-    # what moves with every reading and nearly always says the same is asked beforehand
-    heat, autonomic = hyperthermia(situation), _autonomic(situation)
-    asked = (
-        situation.tier, situation.onset, situation.withdrawals, heat, autonomic,
-        now.as_of.date(),  # an age in years is shown
-    )  # fmt: skip
-
-    def read(own: Moment) -> tuple[Interaction, ...]:
-        return _running(replace(situation, now=own, findings=dict(autonomic), heat=heat))
-
-    return part(now, "interactions", asked, read)
-
-
-def _autonomic(situation: Situation) -> tuple[tuple[str, Finding], ...]:
-    """The findings that a condition reads, where they hold: it asks for no others."""
-    found = ((key, situation.findings.get(key)) for key in AUTONOMIC)
-    return tuple((key, f) for key, f in found if f is not None and f.state is TRUE)
-
-
-def _running(situation: Situation) -> tuple[Interaction, ...]:
     board = Board(situation)
     found = [*_met(board, ordering=False), *stopped(board)]
     for row in situation.now.knowledge.index.alone:

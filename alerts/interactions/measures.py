@@ -97,8 +97,6 @@ def _latest_above(
 
 def hyperthermia(situation: Situation) -> Held:
     """Any temperature above 38.0 °C in 24 h (TEMP-01, TEMP-05)."""
-    if situation.heat is not None:
-        return situation.heat
     now = situation.now
     window = now.hours("temp1.window_h")
     recent = now.within("body_temperature", window)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from alerts.chart import Sign, SignKind
 from alerts.evidence import sign_datum
-from alerts.interactions.situation import AUTONOMIC, NOT_HELD, Held, Situation, undecided
+from alerts.interactions.situation import NOT_HELD, Held, Situation, undecided
 from alerts.interactions.taken import Taken, drug_datum
 from alerts.statements import Datum
 from alerts.truth import FALSE, TRUE, UNKNOWN
@@ -84,7 +84,7 @@ def immobility(situation: Situation) -> Held:
 
 def autonomic_instability(situation: Situation) -> Held:
     """Sympathetic lability as the findings read it."""
-    for key in AUTONOMIC:
+    for key in ("SNS_ROBUST", "SNS"):
         finding = situation.findings.get(key)
         if finding is not None and finding.state is TRUE:
             return Held(TRUE, finding.evidence, finding.reason)

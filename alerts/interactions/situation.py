@@ -12,19 +12,13 @@ from alerts.truth import FALSE, UNKNOWN, Truth
 
 @record
 class Situation:
-    """What the contexts read of the patient. `heat`: the answer of `measures.hyperthermia`, where
-    it was asked already."""
+    """What the contexts read of the patient."""
 
     now: Moment
     tier: TierName
     onset: datetime | None
     withdrawals: tuple[Withdrawal, ...]
     findings: Mapping[str, Finding] = field(default_factory=dict)
-    heat: "Held | None" = None
-
-
-# the findings that a condition reads, by what it reads first
-AUTONOMIC = ("SNS_ROBUST", "SNS")
 
 
 @record

@@ -5,9 +5,10 @@ written after it has gone out.
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -59,16 +60,7 @@ def hook_routes(
     # a place of their own: neither a page nor the intake can take the threads that hooks need
     places = CapacityLimiter(ANSWERED_AT_ONCE)
 
-    @asynccontextmanager
-    async def ready(_app: Any) -> AsyncIterator[None]:
-        """Load what a first call would wait for; at the end let go of the FHIR servers."""
-        await run_in_threadpool(warm)
-        try:
-            yield
-        finally:
-            await counters.aclose()
-
-    router = APIRouter(prefix=ROOM, tags=["cds-hooks"], lifespan=ready)
+    router = APIRouter(prefix=ROOM, tags=["cds-hooks"], lifespan=_ready(counters))
 
     @router.get("")
     async def services(request: Request) -> Response:
@@ -103,10 +95,28 @@ def hook_routes(
             stored = await run_in_threadpool(_kept, entries, service, counter)
         return _told(service, stored, len(entries), faults)
 
-    def straight(service_id: str) -> Road:
-        return Road(f"{ROOM}/{{service_id}}", lambda request: call(request, service_id))
+    return _roads(call), router
 
-    return {f"{ROOM}/{service.id}": straight(service.id) for service in SERVICES}, router
+
+def _ready(counters: Counters) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def ready(_app: Any) -> AsyncIterator[None]:
+        """Load what a first call would wait for; at the end let go of the FHIR servers."""
+        await run_in_threadpool(warm)
+        try:
+            yield
+        finally:
+            await counters.aclose()
+
+    return ready
+
+
+def _roads(call: Callable[..., Awaitable[Response]]) -> dict[str, Road]:
+    """The address of each service, and what answers there."""
+    template = f"{ROOM}/{{service_id}}"
+    return {
+        f"{ROOM}/{one.id}": Road(template, partial(call, service_id=one.id)) for one in SERVICES
+    }
 
 
 async def _body(request: Request, limits: Limits) -> bytes:

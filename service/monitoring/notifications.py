@@ -3,12 +3,27 @@
 Every notice is on the worklist and in its live stream from the moment it is written. Here the
 rest: signed webhooks, e-mail and the record system (record.py), as the operator's file says; what
 cannot be delivered is tried again with growing pauses and ends on the visible list of dead
-letters, never in silence.
+letters, never in silence. The operator's file (YAML):
+
+    webhooks:                       # signed: form and check of a message in service/security/webhook.py
+      - name: bleep
+        url: https://bleep.hospital.example/nms
+        secret: at-least-32-characters-known-to-both
+        audiences: [nurse, second-on-call]      # none: all that are told beside the worklist
+    mail:
+      host: mail.hospital.example
+      port: 25                      # starttls: true unless said otherwise; user, password
+      sender: sentinel@hospital.example
+      to: {nurse: [ward-7@hospital.example]}
+    record: []                      # form: service/monitoring/record.py
+
+Dead letters: `nms-sentinel dead-letters list`, `... send-again`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,6 +44,8 @@ LEASE_S = 20.0
 CLAIMED, LISTED = 4, 50
 # seconds before the second, third ... try; after the last one a dead letter (about 4 h in all)
 RETRY_S = (10, 30, 120, 300, 900, 1800, 3600, 7200)
+# begins the receipt of a letter; no webhook's does: its name holds no colon
+LETTER = "letter: "
 log = structlog.get_logger(__name__)
 
 
@@ -126,10 +143,10 @@ def _deal(
     clock: Callable[[], datetime],
     base_url: str,
 ) -> None:
-    try:
-        receipts = _send(store, channels, sender, posted, clock(), base_url)
-    except NotDelivered as fault:
-        _retry(store, posted, fault.code, clock())
+    receipts, fault = _send(store, channels, sender, posted, clock(), base_url)
+    if fault:
+        letter = "".join(r for r in receipts if r.startswith(LETTER))
+        _retry(store, posted, fault, clock(), letter)
         return
     store.notice_sent(posted, clock(), ", ".join(receipts))
     log.info("notice.sent", **_ids(posted), receipts=len(receipts))
@@ -142,13 +159,40 @@ def _send(
     posted: Posted,
     now: datetime,
     base_url: str,
-) -> Sequence[str]:
-    """To every channel of the audience. One that fails makes all of them be tried again: a repeat
-    is known by its delivery id, a gap would not be."""
+) -> tuple[list[str], str]:
+    """To every channel of the audience, also when one fails: a receiver that is away must not
+    silence the others. The receipts, and the code of the first fault. After a fault all are tried
+    again (a repeat is known by its delivery id, a gap would not be) but for the letter that went:
+    people would read it each time."""
     notice = posted.notice
     delivery = f"{notice.alert}/{notice.audience.value}/{notice.number}"
     link = f"{base_url.rstrip('/')}/worklist#a-{notice.alert}"
-    message = {
+    message = _message(posted, delivery, link)
+    at = int(now.timestamp())
+    ways: list[Callable[[], Sequence[str]]] = [
+        partial(_webhook, sender, target, message, attempt=posted.tries + 1, at=at)
+        for target in channels.webhooks_for(notice.audience)
+    ]
+    receivers = channels.letters_for(notice.audience)
+    if receivers and channels.mailbox is not None:
+        ways.append(partial(_letter, channels.mailbox, receivers, posted, delivery, link))
+    ways += [
+        partial(write, store, place, posted, delivery, link)
+        for place in channels.records_for(posted.tenant, notice.audience)
+    ]
+    receipts: list[str] = []
+    faults: list[str] = []
+    for way in ways:
+        try:
+            receipts += way()
+        except NotDelivered as fault:
+            faults.append(fault.code)
+    return receipts, faults[0] if faults else ""
+
+
+def _message(posted: Posted, delivery: str, link: str) -> dict[str, Any]:
+    notice = posted.notice
+    return {
         "delivery": delivery,
         "repeat": posted.tries > 0,
         "tenant": posted.tenant,
@@ -159,30 +203,31 @@ def _send(
         "at": notice.at.isoformat(),
         "link": link,
     }
-    receipts = [
-        sender.deliver(
-            target,
-            message,
-            delivery=delivery,
-            attempt=posted.tries + 1,
-            at=int(now.timestamp()),
-        )
-        for target in channels.webhooks_for(notice.audience)
-    ]
-    receivers = channels.letters_for(notice.audience)
-    if receivers and channels.mailbox is not None:
-        subject = f"NMS Sentinel: {notice.channel.value.replace('_', ' ')} ({notice.why.value})"
-        text = f"An alert needs you: {link}\n"
-        receipts.append(post(channels.mailbox, receivers, subject, text, delivery))
-    for place in channels.records_for(posted.tenant, notice.audience):
-        receipts += write(store, place, posted, delivery, link)
-    return receipts
 
 
-def _retry(store: Store, posted: Posted, code: str, now: datetime) -> None:
+def _webhook(
+    sender: Sender, target: Target, message: dict[str, Any], *, attempt: int, at: int
+) -> Sequence[str]:
+    delivery = message["delivery"]
+    return [sender.deliver(target, message, delivery=delivery, attempt=attempt, at=at)]
+
+
+def _letter(
+    box: Mailbox, receivers: tuple[str, ...], posted: Posted, delivery: str, link: str
+) -> Sequence[str]:
+    """The letter's receipt; the one it has when an earlier try got it away."""
+    if posted.receipt.startswith(LETTER):
+        return [posted.receipt]
+    notice = posted.notice
+    subject = f"NMS Sentinel: {notice.channel.value.replace('_', ' ')} ({notice.why.value})"
+    text = f"An alert needs you: {link}\n"
+    return [LETTER + post(box, receivers, subject, text, delivery)]
+
+
+def _retry(store: Store, posted: Posted, code: str, now: datetime, letter: str) -> None:
     last = posted.tries >= len(RETRY_S)
     again = None if last else now + timedelta(seconds=RETRY_S[posted.tries])
-    store.notice_failed(posted, code, again)
+    store.notice_failed(posted, code, again, letter)
     event = "notice.dead" if last else "notice.not_sent"
     log.error(event, **_ids(posted), code=code, tries=posted.tries + 1)
 

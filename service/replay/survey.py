@@ -11,7 +11,6 @@ from datetime import datetime
 
 from alerts.assessment import assess
 from alerts.chart import DAWN, Fact
-from alerts.kept import Kept
 from alerts.knowledge import Knowledge
 from alerts.screening import Answer, Screen
 from alerts.statements import Assessment, Channel, TierName
@@ -99,7 +98,6 @@ class _Surveying:
     screened: bool
     course: list[Assessment] = field(default_factory=list)
     assessed: int = 0
-    kept: Kept = field(default_factory=Kept)
 
     def done(self) -> Survey:
         calls = Calls(self.rules, corrected=False)
@@ -131,7 +129,7 @@ class _Surveying:
 
     def _followed(self, moment: Moment, calls: Calls, growing: Growing) -> Step:
         self.assessed += 1
-        said = assess(moment.chart, self.rules, moment.at, brief=True, kept=self.kept)
+        said = assess(moment.chart, self.rules, moment.at, brief=True)
         calls.meet(moment, said, growing.references)
         if spoken(said):
             self.course.append(said)

@@ -49,6 +49,8 @@ def faults_of(target: Target) -> list[str]:
     """What is wrong with a target: plain HTTP off this machine, a short secret."""
     parts = urlsplit(target.url)
     found = []
+    if ":" in target.name:  # its receipt could be taken for a letter's
+        found.append(f"{target.name}: name must not hold a colon")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         found.append(f"{target.name}: url must be https://...")
     elif parts.scheme == "http" and not _loopback(parts.hostname):

@@ -23,6 +23,8 @@ from service.worklist.rows import Filters, row, urgency
 # what a person does to a row counts for the interactions that are folded under it
 _TOGETHER = frozenset({"claim", "release", "hand-over", "undo"})
 
+_NAME_MAX = 80
+
 Text = Annotated[str, Form(max_length=500)]
 
 
@@ -132,14 +134,26 @@ def perform(
         _known(intervention, INTERVENTION, "intervention")
         desk.resolve(key, user.name, now, reason, note.strip(), intervention)
     elif action == "hand-over":
-        if not to.strip():
-            raise BadInput("Say to whom it is handed over.", code="hand-over-to", location="to")
-        desk.hand_over(key, user.name, now, to.strip()[:80], note.strip())
+        desk.hand_over(key, user.name, now, _person(to), note.strip())
     else:
         raise BadInput("There is no such action.", code="no-action")
     item = desk.item(key)
     # who acts on a row has looked at it; the store wrote the step into the audit as it happened
     mark_seen(room, desk, user, [item])
+
+
+def _person(name: str) -> str:
+    """A name as it is written, or BadInput: none, too long, or with what cannot be seen."""
+    told = name.strip()
+    if not told:
+        raise BadInput("Say to whom it is handed over.", code="hand-over-to", location="to")
+    if len(told) > _NAME_MAX:
+        words = f"A name has at most {_NAME_MAX} characters."
+        raise BadInput(words, code="hand-over-to", location="to")
+    if not told.isprintable():
+        words = "A name holds no line ends or characters that cannot be seen."
+        raise BadInput(words, code="hand-over-to", location="to")
+    return told
 
 
 def _known(value: str, offered: dict[str, str], what: str) -> None:

@@ -4,7 +4,7 @@ Rates are per second of the server's CPU (Linux), both taking turns, so that the
 busy machine; p50 and p99 are of the clock and do not. The floor is `floor.py`; the service runs
 whole (edge, routes, store, assessment, cards, validator), without client authentication.
 
-Three rows for each size, because what was lately read is remembered (service.cds_hooks.recall):
+Three rows for each size, because what was lately read is remembered (`recall`, `familiar`):
 "first" is a chart never seen before in each call, "one new" the same chart with one reading more
 each time, "again" the same chart, byte for byte.
 """

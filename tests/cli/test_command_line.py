@@ -22,6 +22,7 @@ COMMANDS = [
     "serve", "api", "worker", "beat", "assess", "replay", "lookup", "ingest",
     "knowledge check", "knowledge show", "knowledge diff", "sign-in", "health",
     "db upgrade", "db downgrade", "db backup", "db restore", "db check", "audit verify",
+    "dead-letters list", "dead-letters send-again", "set-aside list", "set-aside try-again",
 ]  # fmt: skip
 
 

@@ -46,8 +46,8 @@ MUTANTS = (
     Mutant(
         "recorded as sent, then sent",
         "service/monitoring/notifications.py",
-        "    try:\n        receipts = _send(",
-        "    store.notice_sent(posted, clock(), '')\n    try:\n        receipts = _send(",
+        "    receipts, fault = _send(",
+        "    store.notice_sent(posted, clock(), '')\n    receipts, fault = _send(",
         "tests/monitoring/test_notifications.py::"
         "test_what_failed_is_sent_again_as_a_repeat_under_the_same_id",
     ),

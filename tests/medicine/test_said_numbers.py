@@ -13,7 +13,7 @@ from alerts.knowledge.sentences import sentence
 from tests.medicine.ward import NOW, chart
 
 ROOT = Path(alerts.__file__).parent
-ROOMS = ("findings", "differential", "guidance", "scales")
+ROOMS = ("findings", "differential", "guidance", "scales", "interactions")
 FILES = ("severity", "requests", "resolution", "rechallenge", "withdrawal", "channels", "context")
 FILES += ("tiers", "artefacts", "baseline", "exposure")
 # a number and what it counts, in a text
@@ -21,7 +21,7 @@ NUMBER = re.compile(
     r"\d(?:[\d.]*\d)? ?(?:°C|×|%|mmHg|mg|mL|kg|U/L|h\b|d\b|min\b|days|weeks|times|readings)"
 )
 # a day, as what a dose or an amount is counted in
-PLAIN = frozenset({"24 h amount ", " mg/kg in 24 h (", "Maximum in 24 h: "})
+PLAIN = frozenset({"24h", "24 h amount ", " mg/kg in 24 h (", "Maximum in 24 h: "})
 
 
 def texts(path: Path) -> set[str]:

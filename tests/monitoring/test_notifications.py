@@ -16,10 +16,12 @@ from alerts.knowledge import load
 from service.errors import SettingsFault
 from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import LEASE_S, RETRY_S, Channels, channels_of, dispatch
+from service.security.mail import Mailbox
 from service.security.webhook import DELIVERY, SIGNATURE, Target, faults_of, signature, verify
 from service.settings import Settings
 from service.store import Store
 from tests.monitoring.conftest import Clock
+from tests.monitoring.mail_server import post_office
 from tests.monitoring.orders import TENANT, accept
 
 SECRET = "s" * 32
@@ -195,3 +197,26 @@ def test_the_operator_s_file_is_read_and_every_fault_named(tmp_path: Path) -> No
 
 def test_a_signature_covers_the_time() -> None:
     assert signature(SECRET, 1, b"x") != signature(SECRET, 2, b"x")
+
+
+def test_a_receiver_that_is_away_does_not_silence_the_others(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    """The letter goes out at the first try, and once; who took a webhook hears a marked repeat."""
+    away = Target("away", "http://127.0.0.1:9/", SECRET, frozenset({"worklist"}))
+    with post_office() as office:
+        letters = {"worklist": ("ward@h.example",)}
+        box = Mailbox("127.0.0.1", "nms@h.example", letters, office.port, starttls=False)
+        both = Channels((away, *to(receiver).webhooks), box)
+        dispatch(store, both, clock, "http://x")
+        (alert,) = store.alerts(TENANT)
+        assert store.notices(TENANT, alert.id)[0].code == "webhook-unreachable"
+        assert (len(receiver.taken), len(office.letters)) == (1, 1)
+        clock.now += timedelta(seconds=RETRY_S[0])
+        dispatch(store, both, clock, "http://x")
+        clock.now += timedelta(seconds=RETRY_S[1])
+        dispatch(store, Channels(to(receiver).webhooks, box), clock, "http://x")
+    assert [json.loads(body)["repeat"] for _, body in receiver.taken] == [False, True, True]
+    assert len(office.letters) == 1
+    (posted,) = store.notices(TENANT, alert.id)
+    assert (posted.state, posted.receipt) == ("sent", "bleep 200, letter: mail 1")

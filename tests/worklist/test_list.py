@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from alerts.knowledge import load, with_overlay
 from service.app import create_app
 from service.security.session import User
 from service.worklist.changed import changed_words, snapshot
@@ -18,6 +19,7 @@ from service.worklist.export import _safe
 from service.worklist.item import Item
 from service.worklist.rows import Filters, listed, rank
 from service.worklist.synopsis import facts
+from service.worklist.words import finding_name
 from tests.browser.serving import journey
 from tests.worklist.site import ANN, BOB, DREW, NORA, Ward
 
@@ -184,7 +186,7 @@ def test_the_dot_goes_when_the_row_was_seen_and_says_what_changed_after(ward: Wa
     ward.take(journey("haloperidol-36h", "p1"))  # the rest: fever, CK
     after = row_of(ward, key)
     assert "● changed" in after
-    assert "+ CK at least 4 × ULN" in after
+    assert "+ CK above its limit" in after
     assert "● new" in ward.get(BOB, "/worklist").text  # each reader's own
 
 
@@ -316,3 +318,32 @@ def test_two_processes_on_one_store_tell_a_read_once(ward: Ward) -> None:
     assert ward.audited("worklist.read")[-1].detail == {"patients": ["p2"]}
     assert len(ward.audited("worklist.read")) == 2
     assert ward.store.verify_audit("default").sound
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "Bob\nBest", "Bob\u202eBest", "Bob\x00"])
+def test_a_row_is_handed_over_to_a_name_that_can_be_read(ward: Ward, name: str) -> None:
+    key = ward.alert("p1")
+    assert ward.send(ANN, f"/worklist/{key}/hand-over", to=name).status_code in {400, 422}
+    assert ward.store.alert("default", key).human.owner is None
+
+
+def test_names_of_findings_follow_the_numbers_of_the_rules() -> None:
+    rules = load()
+    changed = with_overlay(
+        rules,
+        {
+            "version": "B",
+            "parameters": {
+                "met.hr_ratio": {"value": 1.4},
+                "met.rr_ratio": {"value": 1.7},
+                "temp411.threshold_c": {"value": 40.9},
+                "ck.multiple": {"value": 5},
+            },
+        },
+    )
+    keys = ("HR_RATIO", "RR_RATIO", "TEMP411", "CK")
+    before = " ".join(finding_name(key, rules.says) for key in keys)
+    after = " ".join(finding_name(key, changed.says) for key in keys)
+    for number, other in (("25 %", "40 %"), ("50 %", "70 %"), ("41.1", "40.9"), ("4 t", "5 t")):
+        assert number in before
+        assert other in after

@@ -15,11 +15,14 @@ from service.fhir.terminology.licensed import codes_of
 _NEW = re.compile(r"\bnew(?:ly|[- ]onset)?\b|\bworse(?:ned|ning)?\b|\bworsening\b", re.I)
 _OLD = re.compile(
     r"\bnot new\b|\bchronic\b|\bunchanged\b|\bbaseline\b|\blong[- ]?standing\b"
-    r"|\bas before\b|\bknown\b",
+    r"|\bas before\b|\bknown\b|\b(?:no|not)(?: any| getting)? wors(?:e|ened|ening)\b"
+    r"|(?<!not )\bas usual\b|(?<!not )\b(?:usual|normal) for (?:the |this )?(?:patient|pt|him|her)\b",
     re.I,
 )
 _MORE = re.compile(r"^\W*increased\W*$|\b(?:rigidity|stiffness)\b[^.]*\bincreased\b", re.I)
-_BASELINE_WORSE = re.compile(r"\b(?:worse|more|increased) than (?:at )?baseline\b", re.I)
+_BASELINE_WORSE = re.compile(
+    r"(?<!no )(?<!not )(?<!any )\b(?:worse|more|increased) than (?:at )?(?:baseline|usual)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,12 @@ def presence(answer: Coded | bool) -> Truth | None:
     return None
 
 
+def is_choice(written: Coded) -> bool:
+    """Is a text in whole one of the listed answers? Then it is as structured as a code (a row of
+    a flowsheet sends its choice as a string); a sentence is free text."""
+    return presence(written) is not None
+
+
 def newness(told: str, notes: str = "") -> Truth:
     """Was it recorded as new or worse than baseline (RIG-02)? Unknown when not told.
 
@@ -125,7 +134,12 @@ _DETAILS: dict[SignKind, tuple[tuple[str, re.Pattern[str]], ...]] = {
 
 def detail_in(kind: SignKind, words: str) -> str | None:
     """The kind of a present sign that its words name."""
-    return next((d for d, pattern in _DETAILS.get(kind, ()) if pattern.search(words)), None)
+    return next(iter(details_in(kind, words)), None)
+
+
+def details_in(kind: SignKind, words: str) -> tuple[str, ...]:
+    """Every kind of a sign that words name, the more exact before."""
+    return tuple(d for d, pattern in _DETAILS.get(kind, ()) if pattern.search(words))
 
 
 def inverse(truth: Truth) -> Truth:

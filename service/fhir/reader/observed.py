@@ -4,7 +4,7 @@ from typing import Any
 
 from alerts.chart import Condition, Fact, Measurement, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
-from service.fhir.reader.answers import presence
+from service.fhir.reader.answers import is_choice, presence
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.dipstick import BLOOD, pluses
 from service.fhir.reader.fields import Fields, objects, string, value_of
@@ -113,7 +113,8 @@ def answer_of(found: Fields, key: str) -> Answer | None:
     if key in _CONCEPTS:
         return Answer(coded(value), also=also)
     if key == "valueString":
-        return Answer(coded(value), structured=False, also=also)
+        told = coded(value)
+        return Answer(told, structured=is_choice(told), also=also)
     if key in _NUMBERS:
         return Answer(Coded(text=str(value)), also=also)
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from alerts.chart import Fact, SignKind, Source
-from service.fhir.reader.answers import boolean
+from service.fhir.reader.answers import boolean, is_choice
 from service.fhir.reader.body import Body, Read, only_unread, unread
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.entry import Entry
@@ -36,12 +36,14 @@ def read_questionnaire(entry: Entry, source: Source, body: Body) -> Read:
         if not what.is_sign:
             continue
         flag = boolean(value)
-        answer = Answer(flag if flag is not None else coded(value), not isinstance(value, str))
+        given = coded(value)
+        structured = not isinstance(value, str) or is_choice(given)
+        answer = Answer(flag if flag is not None else given, structured)
         tellings = told(name, what.match, answer)
         if tellings:
             facts += sign_facts(tellings, source, answer, when, preliminary)
         else:
-            shown = f"{name.label} {coded(value).label}".strip()
+            shown = f"{name.label} {given.label}".strip()
             facts.append(unread("value", shown, Reason.UNMAPPED_ANSWER, source, when))
     return Read(tuple(facts), Reason.NONE if facts else Reason.NOTHING_USED)
 

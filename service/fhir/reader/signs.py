@@ -8,6 +8,7 @@ from service.fhir.reader.answers import (
     SignRow,
     circumstance_rows,
     detail_in,
+    details_in,
     inverse,
     newness,
     presence,
@@ -15,6 +16,7 @@ from service.fhir.reader.answers import (
 )
 from service.fhir.reader.codes import Coded
 from service.fhir.reader.times import Stamp
+from service.fhir.reader.written import written
 from service.fhir.terminology import ConceptMatch, terminology
 
 BEDSIDE = "urn:nms-sentinel:bedside"
@@ -31,6 +33,8 @@ _DETAILS = {
     SignKind.ACVPU: _LEVELS,
     SignKind.CLONUS: frozenset({"inducible", "ocular", "spontaneous"}),
 }
+# Sorts of rigidity: one that is absent leaves room for another.
+_SORTS = frozenset({"lead_pipe", "cogwheel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Tol
             return _screen(concept.concept, answer)
     rows = _rows_of(code, concept)
     if rows:
-        return _examined(rows, answer)
+        return _examined(rows, code, answer)
     if concept is not None and concept.concept == "consciousness_level":
         return _level(answer) or _as_findings(answer)
     return _as_findings(answer) if _may_carry(concept) else ()
@@ -154,25 +158,66 @@ def _rows_of(code: Coded, concept: ConceptMatch | None) -> tuple[SignRow, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _examined(rows: tuple[SignRow, ...], answer: Answer) -> tuple[Told, ...]:
+def _examined(rows: tuple[SignRow, ...], code: Coded, answer: Answer) -> tuple[Told, ...]:
     """The code names the sign; the answer says whether it is there, and what kind."""
     kinds = {row.kind for row in rows}
     refined = [t for t in _as_findings(answer) if t.kind in kinds]
     if refined:
         return tuple(refined)
     stated = presence(answer.value)
-    if stated is None:
-        return ()
     row = rows[0]
+    if stated is None:
+        return _written(row, code, answer)
     if row.attribute and stated is TRUE and not _says_abnormal(answer):
         return (Told(row.kind, UNKNOWN),)  # "tone: present" says nothing
     if row.attribute and stated is FALSE:
-        return (Told(row.kind, FALSE, "normal" if row.kind is SignKind.RIGIDITY else None),)
+        return (_normal(row.kind),)
     if stated is TRUE:
-        return tuple(Told(r.kind, r.present, r.detail) for r in rows)
-    if row.present is FALSE:
-        return (Told(row.kind, UNKNOWN),)  # "normal tone: absent" does not say rigid
-    return (Told(row.kind, inverse(row.present) if stated is FALSE else UNKNOWN),)
+        return tuple(Told(r.kind, r.present, r.detail or _named(r, code)) for r in rows)
+    return (Told(row.kind, _without(row, code) if stated is FALSE else UNKNOWN),)
+
+
+def _written(row: SignRow, code: Coded, answer: Answer) -> tuple[Told, ...]:
+    """An answer in words of more than one meaning ("severe, worse than usual")."""
+    found = written(row.kind, row.attribute, answer.words)
+    if found is None or row.present is not TRUE:
+        return ()
+    if found.present is TRUE:
+        own = row.detail or _named(row, code)
+        return tuple(Told(row.kind, TRUE, detail or own) for detail in found.details)
+    return (_normal(row.kind) if row.attribute else Told(row.kind, _without(row, code)),)
+
+
+def _normal(kind: SignKind) -> Told:
+    return Told(kind, FALSE, "normal" if kind is SignKind.RIGIDITY else None)
+
+
+def _without(row: SignRow, code: Coded) -> Truth:
+    """The sign of a code that is absent. "Normal tone: absent" does not say rigid, and "lead-pipe
+    rigidity: absent" does not say that there is no other."""
+    sort = row.detail or _named(row, code)
+    if row.present is FALSE or (row.kind is SignKind.RIGIDITY and sort in _SORTS):
+        return UNKNOWN
+    return inverse(row.present)
+
+
+def _named(row: SignRow, code: Coded) -> str | None:
+    """The sort that the words of a code name, where they name the same sign as the code
+    ("Ocular clonus"; "Lead pipe rigidity" under the code of rigidity)."""
+    return _sort_in_words(row, (code.text, *code.displays)) if row.present is TRUE else None
+
+
+def _sort_in_words(row: SignRow, names: tuple[str, ...]) -> str | None:
+    table = sign_rows()
+    for name in names:
+        sorts = details_in(row.kind, name)
+        if len(sorts) != 1:
+            continue
+        for match in terminology().findings((), name):
+            denied = match.negated or match.family or match.history or match.uncertain
+            if not denied and any(r.kind is row.kind for r in table.get(match.concept, ())):
+                return sorts[0]
+    return None
 
 
 def _says_abnormal(answer: Answer) -> bool:

@@ -38,6 +38,7 @@ class Posted:
     code: str
     correlation: str
     sent_at: datetime | None = None
+    receipt: str = ""
 
 
 class Notices(Part):
@@ -103,10 +104,14 @@ class Notices(Part):
 
         return self._database.transact(write)
 
-    def notice_failed(self, posted: Posted, code: str, retry_at: datetime | None) -> bool:
-        """It was not sent: again at `retry_at`, or never (None: on the list of dead letters)."""
+    def notice_failed(
+        self, posted: Posted, code: str, retry_at: datetime | None, receipt: str = ""
+    ) -> bool:
+        """It was not sent: again at `retry_at`, or never (None: on the list of dead letters).
+        `receipt`: of the part that was, and need not be sent again."""
         state = DEAD if retry_at is None else PENDING
-        return self._close(posted, state=state, next_at=retry_at, code=reason_code(code))
+        said, told = reason_code(code), clean(receipt, 512)
+        return self._close(posted, state=state, next_at=retry_at, code=said, receipt=told)
 
     def dead_letters(self, tenant: str) -> list[Posted]:
         """Notices that were given up, oldest first."""
@@ -199,4 +204,5 @@ def _posted(row: Row[Any], lease: int) -> Posted:
         code=row.code,
         correlation=row.correlation,
         sent_at=row.sent_at,
+        receipt=row.receipt,
     )

@@ -2,11 +2,11 @@
 # ruff: noqa: PLC0415 - imports inside the commands keep the start fast
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -143,7 +143,7 @@ def _chosen(wanted: set[int] | set[str], everything: bool) -> None:
         raise typer.BadParameter("name them, or say --all")
 
 
-def _listed(found: list[dict[str, object]], form: Format, what: str) -> None:
+def _listed(found: Sequence[dict[str, Any]], form: Format, what: str) -> None:
     print_each(found, form)
     say(f"{len(found)} {what}.")
     if found:

@@ -8,6 +8,7 @@ from alerts.chart import MedicationUse
 from alerts.statements import Interaction
 from service.cds_hooks.request import HookCall
 from service.fhir.reader import EntryOutcome, Outcome, ReadContext, Reason, read_drafts
+from service.fhir.reader.groups import unfolded, unsent
 from service.fhir.reader.readers import ORDERS
 
 _UNSIGNED = (None, "draft")
@@ -42,8 +43,10 @@ class _Sent:
 
 
 def read_orders(call: HookCall, context: ReadContext) -> Orders:
-    """Every draft and stop of the call; the other order types are not ours to judge."""
-    listed = call.drafts.get("entry", [])
+    """Every draft and stop of the call, those that a group contains too; the other order types are
+    not ours to judge."""
+    came = call.drafts.get("entry", [])
+    listed = [entry for _, entry in unfolded(came)]
     sent = _named(listed)
     entries = [{**one.entry, "resource": one.resource} for one in sent]
     drafts, outcomes = read_drafts({**call.drafts, "entry": entries}, context)
@@ -52,6 +55,8 @@ def read_orders(call: HookCall, context: ReadContext) -> Orders:
     failures, gaps = _unchecked(call, outcomes, len(listed) - len(sent))
     if lost and call.hook == _SELECT:
         gaps.append(f"{lost} of the selected orders are not among the drafts")
+    if missing := unsent(came):
+        gaps.append(f"{missing} of the orders that a group names were not sent: not looked at")
     return Orders(
         drafts=tuple(drafts),
         removable=frozenset(x.reference for x in own if x.resource.get("status") in _UNSIGNED),

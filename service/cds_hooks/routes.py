@@ -62,7 +62,7 @@ def hook_routes(
 
     router = APIRouter(prefix=ROOM, tags=["cds-hooks"], lifespan=_ready(counters))
 
-    @router.get("")
+    @router.api_route("", methods=["GET", "HEAD"])
     async def services(request: Request) -> Response:
         """Discovery."""
         counter = counters.of(await gate.admit(request, "hooks"))

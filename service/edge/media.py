@@ -5,6 +5,7 @@ from collections.abc import Collection
 from starlette.requests import Request
 
 from service.errors import NotAcceptable, UnsupportedType
+from service.fhir.versions import NUMBERS, version_named
 
 FHIR = "application/fhir+json"
 PLAIN = "application/json"
@@ -16,7 +17,8 @@ _ANY = ("*/*", "application/*")
 
 
 def content_form(request: Request, taken: Collection[str]) -> str:
-    """The media type of the body; UnsupportedType (415) unless it is one of `taken` in UTF-8."""
+    """The media type of the body; UnsupportedType (415) unless it is one of `taken`, in UTF-8 and
+    in a version of FHIR that we read."""
     form, *details = request.headers.get("content-type", "").split(";")
     form = form.strip().lower()
     offered = ", ".join(sorted(taken))
@@ -28,6 +30,9 @@ def content_form(request: Request, taken: Collection[str]) -> str:
         if name.strip().lower() == "charset" and value.strip(' "').lower() not in _CHARSETS:
             said = "Only charset=utf-8 can be read."
             raise UnsupportedType(said, code="charset", location="http.content-type")
+        if name.strip().lower() == "fhirversion" and not version_named(value.strip(' "')):
+            said = f"fhirVersion must be one of {', '.join(NUMBERS)}."
+            raise UnsupportedType(said, code="fhir-version", location="http.content-type")
     return form
 
 

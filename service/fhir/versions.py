@@ -6,6 +6,7 @@ from typing import Any
 
 DSTU2, STU3, R4, R4B, R5, R6 = "DSTU2", "STU3", "R4", "R4B", "R5", "R6"
 _BY_NUMBER = {"1.0": DSTU2, "3.0": STU3, "4.0": R4, "4.3": R4B, "5.0": R5, "6.0": R6}
+NUMBERS = tuple(_BY_NUMBER)
 _PARAMETER = re.compile(r";\s*fhirVersion\s*=\s*\"?(?P<version>[0-9.]+)\"?", re.I)
 _OLDEST = frozenset({"MedicationOrder", "MedicationPrescription", "DiagnosticOrder", "Conformance"})
 _NEWEST = frozenset({"MedicationUsage", "DeviceUsage"})

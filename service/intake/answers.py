@@ -27,13 +27,19 @@ _SAID = {
     ),
 }
 _PARTLY = ("warning", "incomplete", "Stored, but a part of it could not be used.")
+# Of these nothing was meant to be used: they take something back, or rule it out.
+_TOLD = {
+    "retracted": ("information", "informational", "Taken back: it is no longer used."),
+    "deleted": ("information", "informational", "Deleted: it is no longer used."),
+    "refuted": ("information", "informational", "Stored as ruled out."),
+}
 
 
 def issue(found: EntryOutcome) -> Issue:
     """One entry's outcome, with its reason and place."""
     severity, kind, words, _ = _SAID[found.outcome]
     if found.outcome is Outcome.ACCEPTED and found.reason:
-        severity, kind, words = _PARTLY
+        severity, kind, words = _TOLD.get(found.reason, _PARTLY)
     said = f"{words} Reason: {found.reason}." if found.reason else words
     return Issue(severity, kind, found.reason or found.outcome.value, said, found.location)
 

@@ -5,7 +5,7 @@ rest: signed webhooks, e-mail and the record system (record.py), as the operator
 cannot be delivered is tried again with growing pauses and ends on the visible list of dead
 letters, never in silence. The operator's file (YAML):
 
-    webhooks:                       # signed: form and check of a message in service/security/webhook.py
+    webhooks:                       # signed: how to check it, service/security/webhook.py
       - name: bleep
         url: https://bleep.hospital.example/nms
         secret: at-least-32-characters-known-to-both

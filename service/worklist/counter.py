@@ -104,7 +104,7 @@ class StoreDesk:
 
     def flow(self, now: datetime) -> Flow:
         told = self._store.flow(self._tenant, now)
-        return Flow(told.last_data_at, told.patients, told.overdue)
+        return Flow(told.last_data_at, told.patients, told.overdue, told.set_aside)
 
     def cursor(self) -> int:
         return self._store.cursor()

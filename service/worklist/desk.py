@@ -32,11 +32,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Whether data come in and are evaluated. `overdue`: patients due for over a minute."""
+    """Whether data come in and are evaluated. `overdue`: patients due for over a minute;
+    `set_aside`: those whose evaluation failed too often, and who are no longer watched."""
 
     last_data_at: datetime | None
     patients: int
     overdue: int
+    set_aside: int
 
 
 @dataclass(frozen=True, slots=True)

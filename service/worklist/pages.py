@@ -40,7 +40,7 @@ def page_routes(room: Room) -> APIRouter:
     router = APIRouter(route_class=PageRoute)
     quiet = APIRouter(route_class=QuietRoute)
 
-    @router.get("/worklist")
+    @router.api_route("/worklist", methods=["GET", "HEAD"])
     def worklist(request: Request, user: Lister) -> Response:
         return show_list(room, request, user, said=_said(request))
 

@@ -68,12 +68,14 @@ def feed(desk: Desk, now: datetime) -> dict[str, Any]:
         state = "never"
     elif now - flow.last_data_at > STALE_AFTER:
         state = "stale"
-    watched = f"{flow.patients} {'patient' if flow.patients == 1 else 'patients'} watched."
+    seen, aside = flow.patients - flow.set_aside, flow.set_aside
+    watched = f"{seen} {'patient' if seen == 1 else 'patients'} watched."
     return {
         "state": state,
         "last": last,
         "silence": silence(flow.last_data_at, now),
         "behind": f"{behind} {'patient is' if behind == 1 else 'patients are'}" if behind else "",
+        "aside": f"{aside} {'patient is' if aside == 1 else 'patients are'}" if aside else "",
         "behind_words": "its" if behind == 1 else "their",
         "words": f"Last data {last}. {watched}" if last else watched,
     }

@@ -119,13 +119,19 @@ def drugs(said: Said, as_of: datetime, zone: tzinfo) -> list[str]:
     for e in sorted(said["exposures"], key=lambda e: e["last_dose"] or ""):
         if e["reading"] != "ended":  # an order and its doses are one drug: the newest dose counts
             held[exposed_drug(e)] = f"{exposed_drug(e)}, {_last_dose(e, as_of, zone)}"
-    told = list(held.values())
-    told += [
-        f"{named(w['drug'])} stopped, cut or missed {lately(instant(w['at']), as_of, zone)}"
-        for w in said["withdrawals"]
-        if w["reading"] != "ended"
-    ]
-    return list(dict.fromkeys(told))
+    return [*held.values(), *_withdrawn(said["withdrawals"], as_of, zone)]
+
+
+def _withdrawn(withdrawals: Sequence[Said], as_of: datetime, zone: tzinfo) -> Iterator[str]:
+    """Once for each drug, however many doses were missed: how often, and since when."""
+    times: dict[str, set[str]] = {}
+    for w in withdrawals:
+        if w["reading"] != "ended":
+            times.setdefault(w["drug"], set()).update([w["at"]] if w["at"] else [])
+    for drug, missed in times.items():
+        often = f"{len(missed)} times since " if len(missed) > 1 else ""
+        first = lately(instant(min(missed, default=None)), as_of, zone)
+        yield f"{named(drug)} stopped, cut or missed {often}{first}"
 
 
 def exposed_drug(exposure: Said) -> str:

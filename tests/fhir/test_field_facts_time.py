@@ -86,6 +86,27 @@ def test_fact_64_clocks_may_differ_by_minutes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2017-01-01T00:59:60.500+01:00", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2017-01-01T00:59:60", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_leap_second_is_the_second_before_it_and_marked(text: str, at: datetime) -> None:
+    found = number(temperature(effectiveDateTime=text))
+    assert (found.at, found.until) == (at, at + timedelta(seconds=1))
+    assert found.time_basis is TimeBasis.PERIOD
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-03T08:00:61Z", "2026-03-03T08:60:00Z", "2026-02-30T23:59:60Z", "23:59:60"]
+)
+def test_a_second_that_no_clock_has_is_unreadable(text: str) -> None:
+    assert gap(temperature(effectiveDateTime=text)).reason == "time-unreadable"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2026-03-03T08:00:00Z",

@@ -167,7 +167,7 @@ def test_what_is_listed_as_not_emitted_is_not(kind: str) -> None:
 
 
 SIGNS_IN_WORDS = {
-    SignKind.RIGIDITY: "lead-pipe rigidity", SignKind.DELIRIUM: "delirium",
+    SignKind.RIGIDITY: "muscle rigidity", SignKind.DELIRIUM: "delirium",
     SignKind.CONFUSION: "confusion", SignKind.DROWSINESS: "drowsiness",
     SignKind.ALTERED_MENTAL_STATUS: "altered mental status", SignKind.STUPOR: "stupor",
     SignKind.COMA: "coma", SignKind.MUTISM: "mutism", SignKind.AGITATION: "agitation",

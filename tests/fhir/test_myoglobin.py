@@ -129,7 +129,7 @@ def test_words_beside_a_range_of_concentrations_take_none_of_it() -> None:
 
 
 def test_a_component_is_read_as_well() -> None:
-    part = {"code": PRESENCE, "valueString": "Positive"}
+    part: dict[str, Any] = {"code": PRESENCE, "valueString": "Positive"}
     told = facts(observation({"text": "Urinalysis"}, component=[part]))
     assert [m.value for m in told if isinstance(m, Measurement)] == [1.0]
     part = {"code": MASS, "valueQuantity": quantity(350, "ng/mL"), "interpretation": POSITIVE}

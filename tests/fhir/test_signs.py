@@ -103,8 +103,10 @@ def test_a_sign_by_code_and_by_word(
 def test_a_boolean_is_an_answer_and_free_text_is_not_structured() -> None:
     assert sign(observation(RIGIDITY, valueBoolean=True)).present is TRUE
     assert sign(observation(RIGIDITY, valueBoolean=False)).present is FALSE
-    written = sign(observation(RIGIDITY, valueString="present"))
+    written = sign(observation(RIGIDITY, valueString="present in all limbs"))
     assert (written.present, written.structured) == (TRUE, False)
+    chosen = sign(observation(RIGIDITY, valueString="present"))
+    assert (chosen.present, chosen.structured) == (TRUE, True)
 
 
 @pytest.mark.rules("LOG-01")

@@ -195,6 +195,11 @@ def test_the_operator_s_file_is_read_and_every_fault_named(tmp_path: Path) -> No
         channels_of(settings)
 
 
+def test_the_name_of_a_target_cannot_look_like_a_letter() -> None:
+    target = Target("letter: mail", "https://bleep.example/", SECRET)
+    assert faults_of(target) == ["letter: mail: name must not hold a colon"]
+
+
 def test_a_signature_covers_the_time() -> None:
     assert signature(SECRET, 1, b"x") != signature(SECRET, 2, b"x")
 

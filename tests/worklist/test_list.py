@@ -18,7 +18,7 @@ from service.worklist.counter import StoreDesk
 from service.worklist.export import _safe
 from service.worklist.item import Item
 from service.worklist.rows import Filters, listed, rank
-from service.worklist.synopsis import facts
+from service.worklist.synopsis import drugs, facts
 from service.worklist.words import finding_name
 from tests.browser.serving import journey
 from tests.worklist.site import ANN, BOB, DREW, NORA, Ward
@@ -34,6 +34,21 @@ def item(key: str, level: str = "WATCH", minutes: int = 0, **held: object) -> It
 
 def order(*items: Item, **filters: object) -> list[str]:
     return [i.key for i in listed(items, Filters(**filters), ANN, NOW)]  # type: ignore[arg-type]
+
+
+def test_a_drug_that_was_missed_often_is_told_once() -> None:
+    def missed(drug: str, at: datetime | None, reading: str = "full") -> dict[str, object]:
+        return {"drug": drug, "at": at and at.isoformat(), "reading": reading}
+
+    hours = [NOW - timedelta(hours=h) for h in (11, 23, 15, 17, 15)]
+    told = [missed("levodopa", at) for at in hours]
+    told += [missed("amantadine", hours[0]), missed("pramipexole", hours[0], "ended")]
+    told += [missed("apomorphine", None)]
+    assert drugs({"exposures": [], "withdrawals": told}, NOW, UTC) == [
+        "levodopa stopped, cut or missed 4 times since 13:00 (23 h)",
+        "amantadine stopped, cut or missed 01:00 (11 h)",
+        "apomorphine stopped, cut or missed time not recorded",
+    ]
 
 
 def test_most_severe_first_then_nobodys_then_longest_unattended() -> None:
@@ -118,7 +133,7 @@ def test_an_interaction_that_may_not_interrupt_is_no_alarm() -> None:
 def test_a_row_tells_state_facts_gaps_and_next(ward: Ward) -> None:
     page = ward.get(ANN, "/worklist").text
     row = page[page.index(f'id="a-{ward.alert("p1")}"') :].split("</article>")[0]
-    for words in ("unclaimed", "score", "lead pipe", "Next:", "Missing:", "CK not known", "On:"):
+    for words in ("unclaimed", "score", "lead pipe", "Next:", "Missing:", "CK not known", "Drugs:"):
         assert words in row
     assert "data-since=" in row
     assert 'href="/patients/p1#Observation/p1-' in row  # a fact is a link to its source

@@ -42,6 +42,22 @@ def test_an_evaluation_that_is_behind_is_said(ward: Ward) -> None:
     assert "1 patient is waiting" in page
 
 
+def test_a_patient_who_is_no_longer_watched_is_said(ward: Ward) -> None:
+    """Set aside after five tries, and neither late nor on the list: an empty row is no answer."""
+    for path in ("/worklist", "/worklist/rows"):
+        assert "not watched" not in ward.get(ANN, path).text
+    ward.post("/fhir", journey("haloperidol-36h", "p2", until=4))
+    for hours in range(1, 6):
+        at = datetime.now(UTC) + timedelta(hours=hours)
+        for due in ward.store.claim_due(at):
+            if due.patient == "p2":
+                ward.store.fail(due, "evaluation-hung", at)
+    for path in ("/worklist", "/worklist/rows"):
+        page = ward.get(ANN, path).text
+        assert "1 patient is not watched." in page
+        assert "p2" not in page.partition("not watched")[0]
+
+
 def breaking(fault: Exception) -> Callable[..., None]:
     def fail(*_: object, **__: object) -> None:
         raise fault

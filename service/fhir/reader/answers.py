@@ -16,7 +16,8 @@ _NEW = re.compile(r"\bnew(?:ly|[- ]onset)?\b|\bworse(?:ned|ning)?\b|\bworsening\
 _OLD = re.compile(
     r"\bnot new\b|\bchronic\b|\bunchanged\b|\bbaseline\b|\blong[- ]?standing\b"
     r"|\bas before\b|\bknown\b|\b(?:no|not)(?: any| getting)? wors(?:e|ened|ening)\b"
-    r"|(?<!not )\bas usual\b|(?<!not )\b(?:usual|normal) for (?:the |this )?(?:patient|pt|him|her)\b",
+    r"|(?<!not )\bas usual\b"
+    r"|(?<!not )\b(?:usual|normal) for (?:the |this )?(?:patient|pt|him|her)\b",
     re.I,
 )
 _MORE = re.compile(r"^\W*increased\W*$|\b(?:rigidity|stiffness)\b[^.]*\bincreased\b", re.I)

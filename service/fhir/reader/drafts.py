@@ -9,6 +9,7 @@ from alerts.chart import MedicationUse
 from service.fhir.reader.bodies import read_entries
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import string
+from service.fhir.reader.groups import unfolded
 from service.fhir.reader.readers import ORDERS
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
 from service.fhir.reader.reasons import Reason
@@ -20,18 +21,18 @@ def read_drafts(
     """Medication orders of `bundle` as they stand: status, intent and doNotPerform are kept.
 
     A draft without a subject is the patient's of the call (`only_patient`): CDS Hooks puts every
-    draft in that patient's context. Other order types are ignored with a reason. A draft whose
-    drug cannot be told is refused ("no-drug"): it must be said on a card.
+    draft in that patient's context. Orders that a RequestGroup contains are entries too, after
+    those of the bundle. Other order types are ignored with a reason. A draft whose drug cannot be
+    told is refused ("no-drug"): it must be said on a card.
     """
     entries = bundle.get("entry")
     listed = entries if isinstance(entries, list) else []
-    sent = [_entry(index, one, context) for index, one in enumerate(listed)]
+    sent = [_entry(n, place, one, context) for n, (place, one) in enumerate(unfolded(listed))]
     reading = read_entries(sent, context)
     return _orders(reading)
 
 
-def _entry(index: int, one: Any, context: ReadContext) -> Entry:
-    place = f"Bundle.entry[{index}].resource"
+def _entry(index: int, place: str, one: Any, context: ReadContext) -> Entry:
     resource = one.get("resource") if isinstance(one, dict) else None
     if resource is None:
         return Entry(index, place, None)

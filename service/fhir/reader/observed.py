@@ -6,6 +6,7 @@ from alerts.chart import Condition, Fact, Measurement, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.reader.answers import is_choice, presence
 from service.fhir.reader.codes import Coded, coded
+from service.fhir.reader.coma import TOTAL, coma_score
 from service.fhir.reader.dipstick import BLOOD, pluses
 from service.fhir.reader.fields import Fields, objects, string, value_of
 from service.fhir.reader.meaning import Meaning
@@ -64,7 +65,7 @@ def number_of(found: Fields, key: str, what: Meaning) -> Number | Fault:
     if key in _NUMBERS:
         return bare_number(what.concept, what.code_unit, value)
     if key == "valueString":
-        return number_in_text(what.concept, what.code_unit, string(value))
+        return _written_number(what, string(value))
     if key in _CONCEPTS:
         return _coded_score(what, coded(value))
     if key == "valueSampledData":
@@ -101,7 +102,16 @@ def _coded_score(what: Meaning, answer: Coded) -> Number | Fault:
         found = number_in_text(what.concept, what.code_unit, score.removeprefix("+"))
         if isinstance(found, Number):
             return found
+    if what.concept == TOTAL:
+        return coma_score(what.concept, what.code_unit, answer.label)
     return Fault(Reason.NOT_A_NUMBER, answer.label)
+
+
+def _written_number(what: Meaning, text: str) -> Number | Fault:
+    found = number_in_text(what.concept, what.code_unit, text)
+    if isinstance(found, Fault) and what.concept == TOTAL:
+        return coma_score(what.concept, what.code_unit, text)
+    return found
 
 
 def answer_of(found: Fields, key: str) -> Answer | None:

@@ -4,6 +4,7 @@ Everything is UTC inside: arithmetic on zoned local times goes wrong on the nigh
 clocks change.
 """
 
+import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,9 @@ from service.fhir.reader.fields import decoded, string
 # a reading that has not happened yet can meet no window (fact 64).
 FUTURE_TOLERANCE = timedelta(minutes=10)
 _MOMENT = timedelta(microseconds=1)
+_LEAP_SECOND = re.compile(
+    r"(?P<before>[^:]{11,13}:\d\d):60(?:\.\d{1,9})?(?P<zone>Z|[+-]\d\d:\d\d)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def _stamp(text: str, zone: ZoneInfo) -> Stamp | None:
             return _instant(text, zone)
         return _days(text, zone)
     except (ValueError, OverflowError):
-        return None
+        return _leap(text, zone)
 
 
 def _instant(text: str, zone: ZoneInfo) -> Stamp | None:
@@ -72,6 +76,19 @@ def _instant(text: str, zone: ZoneInfo) -> Stamp | None:
     if at.tzinfo is None:
         return _local(at, zone)
     return Stamp(at if at.tzinfo is UTC else at.astimezone(UTC), None, TimeBasis.STATED)
+
+
+def _leap(text: str, zone: ZoneInfo) -> Stamp | None:
+    """A leap second ("23:59:60"), which FHIR allows and clocks here do not have: told as the
+    second before it up to the next, a period, so that it is seen to be no plain instant."""
+    hit = _LEAP_SECOND.fullmatch(text)
+    if hit is None:
+        return None
+    try:
+        before = _instant(f"{hit['before']}:59{hit['zone'] or ''}", zone)
+        return before and Stamp(before.at, before.latest + timedelta(seconds=1), TimeBasis.PERIOD)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _local(at: datetime, zone: ZoneInfo) -> Stamp:

@@ -14,11 +14,13 @@ OUTCOMES = ("accepted", "superseded", "duplicate", "ignored", "refused")
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`overdue`: patients due for over a minute and not evaluated."""
+    """`overdue`: patients due for over a minute and not evaluated. `set_aside`: patients whose
+    evaluation failed too often, and who are no longer watched."""
 
     last_data_at: datetime | None
     patients: int
     overdue: int
+    set_aside: int
 
 
 class Flows(Part):
@@ -28,12 +30,14 @@ class Flows(Part):
         mine = due.c.tenant == tenant
         late = select(func.count()).select_from(due).where(mine, due.c.due_at <= now - OVERDUE)
         watched = select(func.count()).select_from(due).where(mine)
+        aside = watched.where(due.c.quarantined_at.is_not(None))
         last = select(func.max(intake.c.received_at)).where(intake.c.tenant == tenant)
         with self._database.read() as connection:
             return Flow(
                 last_data_at=connection.execute(last).scalar(),
                 patients=connection.execute(watched).scalar_one(),
                 overdue=connection.execute(late).scalar_one(),
+                set_aside=connection.execute(aside).scalar_one(),
             )
 
     def intake_counts(self, tenant: str, since: datetime | None = None) -> dict[str, int]:

@@ -141,7 +141,8 @@ class Sign:
     """A sign that somebody examined or stated, present or absent, at a time.
 
     `new`: recorded as new or worse than baseline (RIG-02); unknown when the record is silent.
-    `structured`: a coded or structured entry; False for a text-only reading.
+    `structured`: a coded or structured entry, or an answer that is one listed word and no more;
+    False for free text.
     """
 
     kind: SignKind

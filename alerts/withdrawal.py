@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts.chart import (
-    Condition,
     Evidence,
     MedicationUse,
-    Sign,
     SignKind,
     UseStatus,
     begun,
@@ -20,17 +18,10 @@ from alerts.chart import (
 from alerts.dosing import Certainty, Dosing, dosing
 from alerts.moment import TICK, Moment
 from alerts.statements import Withdrawal
-from alerts.truth import TRUE, Truth
+from alerts.swallow import swallow_lost
+from alerts.truth import TRUE
 
 LEVODOPA = frozenset({"levodopa", "foslevodopa", "melevodopa", "etilevodopa"})
-# problems that stop a swallowed drug (DAW-ROUTE)
-NO_SWALLOW = {
-    "npo_status": "nil by mouth",
-    "ileus": "ileus",
-    "nausea_vomiting": "vomiting",
-    "gastroparesis": "gastroparesis",
-    "dysphagia": "dysphagia",
-}
 # routes that go on without a swallow
 TUBELESS = frozenset({"td", "sc", "iv", "ng", "peg", "enteral", "tube", "intestinal"})
 
@@ -281,38 +272,30 @@ def _route_lost(
     now: Moment, spans: list[Dosing], times: Sequence[datetime]
 ) -> Iterator[Withdrawal]:
     """DAW-ROUTE: nil by mouth or a tube, and no dopaminergic that goes another way."""
-    running = _running(spans)
-    if not running or any(s.use.route in TUBELESS for s in running):
-        return
-    lost = [*_swallow_signs(now), *_swallow_conditions(now)]
-    if not lost:
+    running, lost = _running(spans), swallow_lost(now)
+    if not lost or any(s.use.route in TUBELESS for s in running):
         return
     at, why = min(lost, key=lambda found: (found[0] or now.as_of, found[1]))
     for span in running:
         yield _say(now, "DAW-ROUTE", span.use, at, times, f"{why}, no tube-compatible order")
+    for span in _held(now, spans):
+        # a hold that came first is the earlier loss: no later sign opens its window again
+        since = min(at, span.use.end) if at and span.use.end else at
+        yield _say(now, "DAW-ROUTE", span.use, since, times, f"{why}, no tube-compatible order")
 
 
-def _swallow_signs(now: Moment) -> Iterator[tuple[datetime | None, str]]:
-    """Nil by mouth, a tube or a failed swallow, charted and not taken back since."""
-    for kind in (SignKind.NIL_BY_MOUTH, SignKind.ENTERAL_TUBE, SignKind.DYSPHAGIA):
-        charted = [s for s in now.chart.signs_of(kind) if s.at <= now.as_of]
-        first: Sign | None = None
-        for sign in charted:
-            first = (first or sign) if sign.present is TRUE else None
-        if first is not None:
-            yield first.at, kind.value.replace("_", " ")
-
-
-def _swallow_conditions(now: Moment) -> Iterator[tuple[datetime | None, str]]:
-    """Nil by mouth, ileus, vomiting or dysphagia among the problems; undated: possible only."""
-    for condition in now.chart.conditions:
-        said = NO_SWALLOW.get(condition.kind)
-        if said and condition.active is not Truth.FALSE and not _over(condition, now.as_of):
-            yield condition.onset or condition.recorded, said
-
-
-def _over(condition: Condition, as_of: datetime) -> bool:
-    return condition.abated is not None and condition.abated <= as_of
+def _held(now: Moment, spans: list[Dosing]) -> list[Dosing]:
+    """Swallowed drugs on hold that nothing replaced: still to be given, but by which way?"""
+    return [
+        s
+        for s in spans
+        if s.use.status is UseStatus.ON_HOLD
+        and s.use.evidence is Evidence.ORDER
+        and s.certainty is Certainty.PRESUMED
+        and s.use.route not in TUBELESS
+        and (s.use.end is None or s.use.end <= now.as_of)
+        and _replacement(now, s, s.use.end, spans) is None
+    ]
 
 
 def _absorption(

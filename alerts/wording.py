@@ -15,6 +15,16 @@ _UNITS = {"Cel": "°C", "mm[Hg]": "mmHg", "umol/L": "µmol/L", "10*9/L": "×10�
 _UNITS |= {"mL/min/{1.73_m2}": "mL/min/1.73 m²", "{score}": "points"}
 # not strftime: the words of a plan may not hang on the locale of a process
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# the triggers of a dopaminergic withdrawal as what happened to the drug (SPEC 3.4)
+_TRIGGERS = {
+    "DAW-STOP": "was stopped",
+    "DAW-REDUCE": "was cut",
+    "DAW-MISS": "was missed",
+    "DAW-ROUTE": "lost its route",
+    "DAW-ABSORB": "met a protein feed",
+    "DAW-SWITCH": "was switched",
+    "DAW-DBS": "failed",
+}
 _NAMES = {"spo2": "SpO2", "egfr": "eGFR", "alt": "ALT", "creatine_kinase": "CK"}
 
 
@@ -113,6 +123,11 @@ def measured(reading: Measurement, now: Moment) -> str:
     value = f"{reading.comparator or ''}{figure(reading.value)}"
     unit = _UNITS.get(reading.unit, reading.unit)
     return f"{kind_name(reading.kind)} {value} {unit}, {stamp(reading.at, now)}"
+
+
+def happened(trigger: str) -> str:
+    """What a trigger says of the drug: 'was stopped'."""
+    return _TRIGGERS.get(trigger, "was stopped or reduced")
 
 
 def kind_name(kind: str) -> str:

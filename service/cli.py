@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli_answers import Format, instant, print_each, progress, say
+from service.cli_gaps import gaps_app
 from service.cli_given_up import dead_letters_app, set_aside_app
 from service.cli_replay import export, replay
 from service.cli_store import audit_app, db_app
@@ -40,6 +41,7 @@ app.command()(export)
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(set_aside_app, name="set-aside")
+app.add_typer(gaps_app, name="gaps")
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
@@ -209,16 +211,17 @@ def ingest(
 def knowledge_check(rules: RulesOption = None, form: FormatOption = Format.TEXT) -> None:
     """Every number has a basis and a citation that resolves; the terminology is sound."""
     from service.fhir import terminology_check
-    from service.replay.rules import rules_of
+    from service.replay.rules import decided, rules_of
     from service.rules import faults_of
 
     chosen = rules_of(rules)
     found = [*faults_of(chosen), *terminology_check.faults()]
     if form is Format.JSON:
         snomed = terminology_check.standing()
-        print_each([{"rules": chosen.version, "faults": found, "snomed": snomed}], form)
+        said = {"rules": chosen.version, "base": chosen.base or None}
+        print_each([{**said, "faults": found, "snomed": snomed}], form)
     else:
-        summary = f"Rules {chosen.version}: {len(found)} faults."
+        summary = f"Rules {decided(chosen)}: {len(found)} faults."
         print("\n".join([*found, terminology_check.standing(), summary]))
     _leave(FINDINGS if found else 0)
 
@@ -248,13 +251,16 @@ def knowledge_diff(
 ) -> None:
     """What rule version B changes against A (versions or overlay files). Exit 1 when it does."""
     from alerts.knowledge import diff
-    from service.replay.rules import rules_of
+    from service.replay.rules import decided, rules_of
 
-    found = list(diff(rules_of(first), rules_of(second)))
+    before, after = rules_of(first), rules_of(second)
+    found = list(diff(before, after))
     if form is Format.JSON:
-        print_each([{"changes": found}], form)
+        versions = [{"rules": each.version, "base": each.base or None} for each in (before, after)]
+        print_each([{"versions": versions, "changes": found}], form)
     else:
-        print("\n".join([*map(str, found), f"{len(found)} changes."]))
+        versions_said = f"{decided(before)} against {decided(after)}"
+        print("\n".join([*map(str, found), f"{versions_said}: {len(found)} changes."]))
     _leave(FINDINGS if found else 0)
 
 

@@ -1,34 +1,23 @@
 """What the service gave up, and the way back: `dead-letters ...`, `set-aside ...`."""
-# ruff: noqa: PLC0415 - imports inside the commands keep the start fast
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from service.cli_answers import Format, print_each, say
+from service.cli_answers import Format, say
+from service.cli_desk import FINDINGS, FormatOption, TenantOption, desk_of, listed
 
-if TYPE_CHECKING:
-    from service.store import Store
-
-FINDINGS = 1
 dead_letters_app = typer.Typer(help="Notices that were given up.", no_args_is_help=True)
 set_aside_app = typer.Typer(
     help="Patients whose evaluation failed five times: nobody watches them.", no_args_is_help=True
 )
-TenantOption = Annotated[str, typer.Option(help="Whose; every tenant when not given.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
 Everything = Annotated[bool, typer.Option("--all", help="All of them.")]
 
 
 @dead_letters_app.command("list")
 def dead_letters(tenant: TenantOption = "", form: FormatOption = Format.TEXT) -> None:
     """Every notice that was given up, oldest first. Exit 1 when there is one."""
-    with _desk(tenant) as desk:
+    with desk_of(tenant) as desk:
         found = [
             {
                 "number": posted.id,
@@ -37,13 +26,14 @@ def dead_letters(tenant: TenantOption = "", form: FormatOption = Format.TEXT) ->
                 "audience": posted.notice.audience.value,
                 "why": posted.notice.why.value,
                 "at": posted.notice.at.isoformat(),
-                "tries": posted.tries,
+                "tries": posted.lease,  # in all; `since_revived` of them since it was revived
+                "since_revived": posted.tries,
                 "code": posted.code,
             }
             for name in desk.tenants
             for posted in desk.store.dead_letters(name)
         ]
-    _listed(found, form, "dead letters")
+    listed(found, form, "dead letters")
 
 
 @dead_letters_app.command("send-again")
@@ -56,7 +46,7 @@ def send_again(
     wanted = set(numbers or ())
     _chosen(wanted, everything)
     done = set()
-    with _desk(tenant) as desk:
+    with desk_of(tenant) as desk:
         for name in desk.tenants:
             for posted in desk.store.dead_letters(name):
                 due = everything or posted.id in wanted
@@ -69,7 +59,7 @@ def send_again(
 @set_aside_app.command("list")
 def set_aside(tenant: TenantOption = "", form: FormatOption = Format.TEXT) -> None:
     """Every patient that was set aside, longest first. Exit 1 when there is one."""
-    with _desk(tenant) as desk:
+    with desk_of(tenant) as desk:
         found = [
             {
                 "tenant": held.tenant,
@@ -82,7 +72,7 @@ def set_aside(tenant: TenantOption = "", form: FormatOption = Format.TEXT) -> No
             for name in desk.tenants
             for held in desk.store.quarantined(name)
         ]
-    _listed(found, form, "patients set aside")
+    listed(found, form, "patients set aside")
 
 
 @set_aside_app.command("try-again")
@@ -95,7 +85,7 @@ def try_again(
     wanted = set(patients or ())
     _chosen(wanted, everything)
     done = []
-    with _desk(tenant) as desk:
+    with desk_of(tenant) as desk:
         for name in desk.tenants:
             for held in desk.store.quarantined(name):
                 due = everything or held.patient in wanted
@@ -105,49 +95,9 @@ def try_again(
     _done(len(done), "patients are due", sorted(wanted - set(done)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    store: "Store"
-    tenants: tuple[str, ...]
-    now: datetime
-
-    def note(self, tenant: str, action: str, subject: str, patient: str) -> None:
-        """Into the audit: somebody at this machine did it."""
-        from service.store import AuditEntry
-
-        entry = AuditEntry(self.now, "operator", action, patient=patient, subject=subject)
-        self.store.record_audit(tenant, [entry])
-
-
-@contextmanager
-def _desk(tenant: str) -> Iterator[_Desk]:
-    from service.errors import NotFound
-    from service.security.callers import tenants_of
-    from service.settings import load_settings
-    from service.store import open_store
-
-    settings = load_settings(os.environ)
-    known = tuple(tenants_of(settings))
-    if tenant and tenant not in known:
-        said = f"There is no tenant {tenant!r}; there is {', '.join(known)}."
-        raise NotFound(said, code="no-tenant")
-    store = open_store(settings.database_url)
-    try:
-        yield _Desk(store, (tenant,) if tenant else known, datetime.now(UTC))
-    finally:
-        store.close()
-
-
 def _chosen(wanted: set[int] | set[str], everything: bool) -> None:
     if bool(wanted) == everything:
         raise typer.BadParameter("name them, or say --all")
-
-
-def _listed(found: Sequence[dict[str, Any]], form: Format, what: str) -> None:
-    print_each(found, form)
-    say(f"{len(found)} {what}.")
-    if found:
-        raise typer.Exit(FINDINGS)
 
 
 def _done(number: int, what: str, others: list[int] | list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from service.store import Store
+    from service.store import AuditHead, Store
 
 FINDINGS = 1
 
@@ -94,16 +94,34 @@ def prune() -> None:
     typer.echo(f"{sum(removed.values())} rows removed.")
 
 
+@audit_app.command("head")
+def head() -> None:
+    """The newest place of each chain, a line a tenant: keep it outside, for `verify --against`."""
+    with _store() as store:
+        for tenant in store.audited_tenants():
+            newest = store.audit_head(tenant)
+            typer.echo(f"{tenant} {newest.seq} {newest.hash}")
+
+
 @audit_app.command("verify")
-def verify() -> None:
-    """Whether the audit's hash chain is whole, for every tenant. Exit 1 when it is not."""
+def verify(
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A file of heads kept outside.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
+    """Whether the audit's hash chain is whole, for every tenant. Exit 1 when it is not.
+
+    Who can rewrite the whole store can make a whole chain: `--against` what `head` told earlier.
+    """
+    anchors = _heads(against) if against else {}
     broken = False
     with _store() as store:
-        audited = store.audited_tenants()
+        audited = sorted({*store.audited_tenants(), *anchors})
         if not audited:
             typer.echo("There are no entries: nothing was verified.")
         for tenant in audited:
-            verdict = store.verify_audit(tenant)
+            verdict = store.verify_audit(tenant, anchors.get(tenant))
             broken = broken or not verdict.sound
             said = "whole" if verdict.sound else f"{verdict.fault} at {verdict.at}"
             typer.echo(f"{tenant}: {verdict.checked} entries, {said}")
@@ -137,6 +155,23 @@ def _events(store: "Store", tenant: str, after: int) -> Iterator[str]:
             made = audit_event(tenant=tenant, seq=row.seq, digest=row.hash, **asdict(row.entry))
             yield orjson.dumps(made).decode()
         after = rows[-1].seq
+
+
+def _heads(path: Path) -> "dict[str, AuditHead]":
+    from service.errors import BadInput
+    from service.store import AuditHead
+
+    found = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        match line.split():
+            case [tenant, seq, digest] if seq.isdecimal():
+                found[tenant] = AuditHead(int(seq), digest)
+            case []:
+                continue
+            case _:
+                said = f"{path.name}, line {number}: not a tenant, a number and a hash."
+                raise BadInput(said, code="audit-head")
+    return found
 
 
 @contextmanager

@@ -41,8 +41,7 @@ def only_one(settings: Settings) -> Iterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # charts are in it
         lock = os.open(settings.data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as fault:
-        said = f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({fault.strerror})."
-        raise SettingsFault(said, code="data-dir") from fault
+        raise _unwritable(settings, fault) from fault
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -54,11 +53,24 @@ def only_one(settings: Settings) -> Iterator[None]:
             code="second-instance",
         ) from None
     try:
-        os.ftruncate(lock, 0)
-        os.write(lock, f"process {os.getpid()}".encode())
+        _signed(lock, settings)
         yield
     finally:
         os.close(lock)
+
+
+def _signed(lock: int, settings: Settings) -> None:
+    """Who holds the directory, for whoever comes second."""
+    try:
+        os.ftruncate(lock, 0)
+        os.write(lock, f"process {os.getpid()}".encode())
+    except OSError as fault:
+        raise _unwritable(settings, fault) from fault
+
+
+def _unwritable(settings: Settings, fault: OSError) -> SettingsFault:
+    said = f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({fault.strerror})."
+    return SettingsFault(said, code="data-dir")
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -19,11 +19,11 @@ from alerts.cards.facts import (
     given_back,
     latest_doses,
     present,
-    reinstated,
+    restarted,
     title,
     withdrawn,
 )
-from alerts.cards.gaps import acts
+from alerts.cards.gaps import ASKED, acts, asked, held_by, in_words, without_rule
 from alerts.cards.summary import critical, missing_vitals, new_antagonists
 from alerts.cards.text import datum, escape, joined, named
 from alerts.statements import (
@@ -33,7 +33,6 @@ from alerts.statements import (
     GateState,
     Interaction,
     Possibility,
-    Request,
     TierName,
 )
 from alerts.truth import FALSE, UNKNOWN, Truth
@@ -42,20 +41,6 @@ __all__ = ["SECTIONS", "interaction_detail", "missing_detail", "nms_detail"]
 
 SECTIONS = ("Why now", "Not known", "Do now", "Also fits", "Score", "Basis")
 SCORED = ("EXP", "HYP", "RIG", "MS", "CK", "SNS", "MET", "NEG")
-# what a request asks about, and the finding that its answer settles (SPEC 4.4)
-ASKED = {
-    "NEXT-TONE": ("Tone", "RIG"),
-    "NEXT-MS": ("Consciousness", "MS"),
-    "NEXT-TEMP": ("Temperature", "HYP"),
-    "NEXT-CK": ("CK", "CK"),
-    "NEXT-RECON": ("Drugs", "EXP"),
-    "NEXT-REFLEX": ("Reflexes", ""),
-    "NEXT-CHEM": ("Blood and ECG", ""),
-    "NEXT-IRON": ("Iron", ""),
-    "NEXT-INFECT": ("Infection", ""),
-    "NEXT-LITH": ("Lithium", ""),
-    "NEXT-CATA": ("Catatonia", ""),
-}
 # the contexts of an interaction row, as the specification's codes
 _CONTEXTS = {
     "PRE": "on a dopamine antagonist",
@@ -65,6 +50,10 @@ _CONTEXTS = {
     "REC": "after NMS",
     "ANY": "always",
 }
+# a treatment with all that speaks against it on the chart: never cut before its maximum
+_LINE_MAX = 1000
+# what goes before an examination that is still to do, once the picture is clear
+_FIRST = frozenset({"MGT-STOP", "MGT-WITHHOLD", "MGT-DA-REINSTATE", "MGT-ESCALATE"})
 _UNMAPPED = 3
 
 
@@ -125,7 +114,7 @@ def interaction_detail(
         *(f"{fact}." for fact in facts),
         *(f"Also: {_harm(one)}." for one in also),
     ]
-    held = "; ".join(_CONTEXTS.get(c, named(c)) for c in row.context)
+    held = "; ".join(_CONTEXTS.get(c, in_words(c)) for c in row.context)
     gaps = [f"Evaluation incomplete: {escape(i)}." for i in assessment.incomplete]
     basis = [
         f"Rule {escape(row.id)}, rules {escape(assessment.rules)}, basis {escape(row.basis)}.",
@@ -140,8 +129,7 @@ def interaction_detail(
         _bullets([*label, *missing, *gaps])
         or "- Nothing that this rule asks for is missing; how often it happens is not known.",
         _numbered(told),
-        _bullets([f"Holds now: {escape(held)}."] if held else [])
-        or "- Nothing more from this rule.",
+        _bullets([f"Holds now: {held}."] if held else []) or "- Nothing more from this rule.",
         _bullets([f"NMS tier now: {_tier_words(assessment)}.", _short_interval(assessment)]),
         _bullets(basis),
     )
@@ -196,13 +184,13 @@ def _not_known(assessment: Assessment, failures: Sequence[str]) -> str:
     gaps = [*failures, *assessment.incomplete]
     lines = [f"Evaluation incomplete: {escape(named(gap))}." for gap in gaps]
     if assessment.gate.state is GateState.UNVERIFIED:
-        lines.append(f"Exposure not verified: {escape(named(assessment.gate.reason))}.")
+        lines.append(f"Exposure not verified: {without_rule(assessment.gate.reason)}.")
     unknown = {f.id: f for f in _in_state(assessment, UNKNOWN)}
     for request in assessment.ask_next:
         about, settles = ASKED.get(request.id, ("Also", ""))
         if request.id == "NEXT-REFLEX" and clonus_charted(assessment):
             about = "Reflexes, as far as not charted"
-        lines.append(_asked(request, about, unknown.pop(settles, None)))
+        lines.append(asked(request, about, unknown.pop(settles, None)))
     rest = [title(f, assessment) for f in unknown.values()]
     if rest:
         lines.append(f"Also not known: {'; '.join(rest)}.")
@@ -215,29 +203,20 @@ def _not_known(assessment: Assessment, failures: Sequence[str]) -> str:
     return _bullets(lines) or "- Every item of the score is recorded."
 
 
-def _asked(request: Request, about: str, finding: Finding | None) -> str:
-    """Why it counts as unknown, the act, and what the answer could change."""
-    why = escape(named(finding.reason)) if finding and finding.reason else ""
-    head = f"{why[:1].upper()}{why[1:]}." if why else f"{about}:"
-    # what an unremarkable answer would do is on the patient page
-    could = request.could_change.partition("; without")[0]
-    change = f" ({escape(could)})" if could else ""
-    ask = escape(request.ask)
-    return f"{head} {f'{ask[:1].upper()}{ask[1:]}' if why else ask}{change}."
-
-
 def _do_now(assessment: Assessment, zone: tzinfo) -> str:
     """What to do, in order: the plan's lines, with the examination in its place.
 
     While the question is open the examination comes first; later the cause and critical care do.
     """
-    steps = [said for a in assessment.plan.advice if (said := _step(a, assessment, zone))]
+    told = [(a.id, s) for a in assessment.plan.advice if (s := _step(a, assessment, zone))]
+    steps = [said for _, said in told]
     wanted = acts(assessment)
     if wanted:
         open_question = assessment.tier.name.rank <= TierName.POSSIBLE.rank
         open_question = open_question and not critical(assessment)
         said = joined(wanted)
-        steps.insert(0 if open_question else 2, f"{said[:1].upper()}{said[1:]}.")
+        before = 0 if open_question else _pressing([key for key, _ in told])
+        steps.insert(before, f"{said[:1].upper()}{said[1:]}.")
     if anaesthetic := malignant_hyperthermia(assessment):
         first = assessment.says("anaesthetic in the last {ddx.mh_drug_h} h")
         cited = _cited(anaesthetic.cite[:1])
@@ -249,6 +228,12 @@ def _do_now(assessment: Assessment, zone: tzinfo) -> str:
     return _numbered(steps)
 
 
+def _pressing(keys: Sequence[str]) -> int:
+    """How many steps go before the examination: the cause, an emergency, critical care."""
+    first = [n for n, key in enumerate(keys) if key in _FIRST]
+    return first[-1] + 1 if first else 0
+
+
 def _step(advice: Advice, assessment: Assessment, zone: tzinfo) -> str:
     """One line of the plan: the culprits and what to give back in ward time, the rest as told."""
     as_of, label = assessment.as_of, f" ({escape(advice.label)})" if advice.label else ""
@@ -257,12 +242,12 @@ def _step(advice: Advice, assessment: Assessment, zone: tzinfo) -> str:
         verb = "Stop" if advice.id == "MGT-STOP" else "Consider withholding the next dose of"
         return f"{verb} {said}.{_cited(advice.cite[:1])}"
     if advice.id == "MGT-DA-REINSTATE":
-        said = "; ".join(reinstated(w, as_of, zone) for w in given_back(assessment))
+        said = restarted(given_back(assessment), as_of, zone)
         return f"{said}.{_cited(advice.cite[:1])}"
     if not advice.brief:
         return ""
     cited = "" if advice.brief.endswith("]") else f".{_cited(advice.cite[:1])}"
-    return f"{escape(advice.brief)}{cited}{label}"
+    return f"{escape(advice.brief, _LINE_MAX)}{cited}{label}"
 
 
 def _also_fits(differential: Sequence[Possibility]) -> str:
@@ -274,7 +259,7 @@ def _also_fits(differential: Sequence[Possibility]) -> str:
 
 def _score(assessment: Assessment) -> str:
     lines = [f"Tier: {_tier_words(assessment)}.", _interval(assessment)]
-    lines += [f"Held down by: {escape(named(cap))}." for cap in assessment.tier.caps]
+    lines += [f"Held down by: {held_by(cap)}." for cap in assessment.tier.caps]
     lines.append(
         "An aid, not a verdict: among 221 suspected cases sensitivity 69.6 %,"
         " specificity 90.7 % [gurrera2017]. NMS may be present when the score is low."

@@ -1,11 +1,12 @@
 """Facts on a card: findings with value, time and source, drugs with last dose, what was stopped."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 
-from alerts.cards.text import clock, datum, escape, named
+from alerts.cards.text import clock, datum, escape, joined, named
 from alerts.statements import Assessment, Culprit, Exposure, Finding, Withdrawal
 from alerts.truth import TRUE
+from alerts.wording import happened
 
 _PER_FINDING = 2
 
@@ -141,7 +142,8 @@ def withdrawn(stop: Withdrawal, as_of: datetime, zone: tzinfo) -> str:
     """A dopaminergic drug that was stopped, cut, missed or lost its route."""
     before = f", before: {stop.previous_dose}" if stop.previous_dose else ""
     when = clock(stop.at, as_of, zone)
-    return escape(f"{named(stop.drug).capitalize()}: {stop.reason}, {when}{before}, {stop.source}.")
+    drug = f"{named(stop.drug).capitalize()} {happened(stop.trigger)}"
+    return escape(f"{drug}: {stop.reason}, {when}{before}, {stop.source}.")
 
 
 def given_back(assessment: Assessment) -> list[Withdrawal]:
@@ -166,6 +168,26 @@ def reinstated(stop: Withdrawal, as_of: datetime, zone: tzinfo) -> str:
     missing = "" if dose else ", which is not recorded: ask pharmacy, clinic or family"
     drug = named(stop.drug)
     return escape(f"Restart {drug} at its earlier dose{dose}{missing}; by tube if needed")
+
+
+def restarted(stops: Sequence[Withdrawal], as_of: datetime, zone: tzinfo) -> str:
+    """All that is to be given back, in one sentence however many drugs it is."""
+    if len(stops) < 2:
+        return "".join(reinstated(stop, as_of, zone) for stop in stops)
+    doses: dict[str, list[str]] = {}
+    for stop in stops:
+        if stop.trigger != "DAW-DBS":
+            doses.setdefault(_earlier(stop), []).append(named(stop.drug))
+    drugs = escape("; ".join(f"{joined(names)} ({dose})" for dose, names in doses.items()))
+    devices = [reinstated(stop, as_of, zone) for stop in stops if stop.trigger == "DAW-DBS"]
+    again = [f"Restart at the earlier dose, by tube if needed: {drugs}"] if drugs else []
+    return "; ".join([*again, *devices])
+
+
+def _earlier(stop: Withdrawal) -> str:
+    if stop.trigger == "DAW-REDUCE":
+        return f"amount before the cut: {stop.reason}"
+    return stop.previous_dose or "dose not recorded: ask pharmacy, clinic or family"
 
 
 def _day(at: datetime, zone: tzinfo) -> str:

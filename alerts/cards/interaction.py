@@ -8,7 +8,7 @@ from alerts.statements import Interaction
 
 def interaction_summary(row: Interaction, as_of: datetime, zone: tzinfo) -> str:
     """The line of an interaction: the drugs with the last dose, what happens, the act."""
-    bare = " with ".join(named(d).removeprefix("condition:") for d in row.drugs[:3])
+    bare = " with ".join(named(d) for d in row.drugs[:3])
     timed = " with ".join(_dosed(d, row, as_of, zone) for d in row.drugs[:3])
     label = "Unconfirmed: " if row.basis == "U" else ""
     alone = len(row.drugs) == 1 and "SUS" in row.context and "NMS" in row.effect
@@ -19,6 +19,8 @@ def interaction_summary(row: Interaction, as_of: datetime, zone: tzinfo) -> str:
     first = act.split(". ")[0].split(";")[0]
     never = row.severity == "contraindicated" and len(row.drugs) > 1
     verdict = "Do not give together" if never else "Check before giving"
+    if alone and row.severity == "contraindicated":
+        verdict = "Do not give"
     harm = effect.split(",")[0]
     tries = [
         f"{label}{_capital(drugs)}{said}. {do}."
@@ -41,5 +43,5 @@ def _capital(text: str) -> str:
 def _dosed(drug: str, row: Interaction, as_of: datetime, zone: tzinfo) -> str:
     """'verapamil (last dose 08:10)' where a dose was recorded."""
     doses = [f.at for f in row.facts if f.value == "administration" and f.at and drug in f.what]
-    name = named(drug).removeprefix("condition:")
+    name = named(drug)
     return f"{name} (last dose {moment(max(doses), as_of, zone)})" if doses else name

@@ -11,6 +11,7 @@ from alerts.cards.gaps import acts, first_gap, gaps
 from alerts.cards.text import fit, joined, named, plain, quantity
 from alerts.statements import Assessment, Datum, Exposure, Finding, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN
+from alerts.wording import happened
 
 # what carries a tier, strongest first; WATCH starts with what comes first in time (WARN-01)
 _ORDER = (
@@ -54,15 +55,6 @@ _SAID_PLAINLY = frozenset(
 )
 # where a stronger phrase of the same sign is there the weaker is left out
 _WEAKER = {"TEMP1": "HYP", "MSB": "MS", "CK_ULN": "CK"}
-_TRIGGERS = {
-    "DAW-STOP": "was stopped",
-    "DAW-REDUCE": "was cut",
-    "DAW-MISS": "was missed",
-    "DAW-ROUTE": "lost its route",
-    "DAW-ABSORB": "met a protein feed",
-    "DAW-SWITCH": "was switched",
-    "DAW-DBS": "failed",
-}
 _WITHDRAWN_ONLY = ("full", "extended")
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -278,7 +270,7 @@ def _since_stop(assessment: Assessment) -> str:
     if not stops:
         return ""
     stop = stops[0]
-    done = _TRIGGERS.get(stop.trigger, "was stopped or reduced")
+    done = happened(stop.trigger)
     hours = int((assessment.as_of - stop.at).total_seconds() // 3600) if stop.at else None
     ago = "" if hours is None else f" {hours} h"
     return f"{ago} after {plain(named(stop.drug), 40)} {done}"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from alerts.statements import Datum
+from alerts.wording import happened
 
 # CDS Hooks 2.0.1: fewer than 140 characters. Counted in Unicode code points.
 SUMMARY_MAX = 139
@@ -162,19 +163,40 @@ def datum(fact: Datum, as_of: datetime, zone: tzinfo, *, bare: bool = False) -> 
     """
     name = "" if bare else _NAMES.get(fact.what, named(fact.what))
     value = quantity(named(fact.value), fact.unit)
+    label = happened(fact.label) if fact.label.startswith("DAW-") else fact.label
     limit = f" {_UNITS.get(fact.unit, fact.unit)}" if fact.label.startswith("upper limit") else ""
-    parts = [
-        " ".join(p for p in (name, value, f"({fact.label}{limit})" if fact.label else "") if p)
-    ]
+    parts = [" ".join(p for p in (name, value, f"({label}{limit})" if label else "") if p)]
     parts.append(clock(fact.at, as_of, zone) if fact.source or fact.at else "no reading")
     if fact.source:
         parts.append(fact.source)
     return escape(", ".join(parts))
 
 
+# keys that hold a proper name or an abbreviation
+_PROPER = {
+    "dbs_failure": "DBS failure",
+    "parkinson_disease": "Parkinson disease",
+    "lewy_body_dementia": "Lewy body dementia",
+    "huntington_chorea": "Huntington chorea",
+    "elevated_ck": "elevated CK",
+    "prolonged_qt": "prolonged QT",
+    "dic": "DIC",
+    "egfr": "eGFR",
+    "alt": "ALT",
+    "nms": "NMS",
+    "nms_history": "earlier NMS",
+    "nms_suspected": "suspected NMS",
+    "nms_watch": "early signs of NMS",
+    "nms_hyperthermia": "hyperthermia of NMS",
+    "qtc_prolonged": "prolonged QTc",
+}
+
+
 def named(key: str) -> str:
     """A key as words: 'body_temperature' is shown as 'body temperature'."""
-    return key.replace("_", " ")
+    bare = key.removeprefix("condition:")
+    words = _PROPER.get(bare) or bare.replace("_", " ")
+    return words.replace("parkinson ", "Parkinson ") if "parkinson " in words else words
 
 
 def joined(items: Iterable[str], last: str = "and") -> str:

@@ -8,6 +8,7 @@ from alerts.findings.rigidity import PARKINSONIAN
 from alerts.moment import TICK
 from alerts.tiers import domains
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
+from alerts.wording import happened
 
 # items of the Bush–Francis screen that the chart can hold as signs
 SCREEN = (SignKind.AGITATION, SignKind.STUPOR, SignKind.MUTISM, SignKind.RIGIDITY)
@@ -162,7 +163,13 @@ def _baclofen_withdrawal(
 def parkinsonism_hyperpyrexia(scene: Scene) -> Ranked:
     """A parkinsonian disorder, a dopaminergic trigger in 7 days, and fever, rigidity or MS."""
     disorder = same(scene.coded(PARKINSONIAN))
-    triggers = tuple([f"{w.trigger}: {w.drug}" for w in scene.withdrawals if w.reading in ACTIVE])
+    triggers = tuple(
+        [
+            f"{w.drug.replace('_', ' ')} {happened(w.trigger)}"
+            for w in scene.withdrawals
+            if w.reading in ACTIVE
+        ]
+    )
     doubtful = any(w.reading == "possible" for w in scene.withdrawals)
     trigger = TRUE if triggers else FALSE if scene.reconciled and not doubtful else UNKNOWN
     raised, state = _dose_raised(scene), scene.state

@@ -153,7 +153,9 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
         reason = f"{'core ' if core else ''}temperature {said} {limit:g} °C"
         return Finding(finding, TRUE, reason, (_shown(now, top),), hits[0].at, caveats([top]))
     state = FALSE if readings else UNKNOWN
-    reason = "not reached" if readings else now.knowledge.says("no reading in {temp1.window_h} h")
+    kind = "core reading" if core else "reading"
+    none = now.knowledge.says(f"no {kind} in {{temp1.window_h}} h")
+    reason = "not reached" if readings else none
     return Finding(finding, state, reason)
 
 

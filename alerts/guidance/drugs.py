@@ -179,7 +179,9 @@ def _brief(
     first = f" {when}." if when and not withheld else ""
     if against.against:
         first += f" Against it on the chart: {', '.join(against.against)}."
-    first += f" Check first: {against.brief}." if against.brief else ""
+    # the line says to check first: each reading that is missing need not say it again
+    wanted = against.brief.replace(f": check before {name.lower()}", "")
+    first += f" Check first: {wanted}." if wanted else ""
     if bedside.pregnant:
         first = f" {bedside.labels['obstetric']}.{first}"
     offered = withheld[0] if withheld else _first_dose(bedside, drug)

@@ -1,6 +1,6 @@
 """The staged plan (SPEC 5.5): which advice this patient gets, in which order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from alerts.guidance.culprits import confirmed, culprits, live
@@ -9,6 +9,7 @@ from alerts.guidance.patient import Bedside
 from alerts.guidance.supportive import (
     action_advice,
     critical_hyperthermia,
+    potassium_emergency,
     rigidity_drives_temperature,
 )
 from alerts.moment import Moment
@@ -88,7 +89,7 @@ def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
     if critical_hyperthermia(bedside.findings):
         yield "MGT-COOL"
     withdrawn = confirmed(bedside.withdrawals)
-    for key in bedside.now.knowledge.stages.get(stage, ()):
+    for key in _ordered(bedside, stage):
         if key not in _BY_FACTS:
             yield key
             continue
@@ -98,6 +99,19 @@ def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
             yield from NON_ORAL
         if key == "DRG-LORAZEPAM" and rigidity_drives_temperature(bedside):
             yield "DRG-DANTROLENE"
+
+
+def _ordered(bedside: Bedside, stage: str) -> Sequence[str]:
+    """The stage's list; potassium in the emergency range comes first of priority 2 (MGT-ELYTE).
+
+    Priority 1, the cause, stays before it: it is stopped in the same minute.
+    """
+    knowledge = bedside.now.knowledge
+    keys: Sequence[str] = knowledge.stages.get(stage, ())
+    if "MGT-ELYTE" not in keys or not potassium_emergency(bedside):
+        return keys
+    cause = [k for k in keys if k in knowledge.actions and knowledge.actions[k]["priority"] == 1]
+    return [*cause, "MGT-ELYTE", *(k for k in keys if k not in cause)]
 
 
 def _applies(bedside: Bedside, key: str, withdrawn: Truth) -> bool:

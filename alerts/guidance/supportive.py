@@ -230,11 +230,19 @@ def _electrolytes(bedside: Bedside) -> Added:
             brief=f"Potassium, calcium, phosphate, gas now: p{missing}",
         )
     said = measured(potassium, bedside.now)
-    if potassium.value >= k["potassium.emergency"]:
-        return Added(warnings=[f"Emergency: {said}"], brief=f"Hyperkalaemia, emergency: {said}")
+    if potassium_emergency(bedside):
+        return Added(
+            warnings=[f"Emergency: {said}"], brief=f"Hyperkalaemia, emergency, correct now: {said}"
+        )
     if potassium.value >= k["potassium.alert"]:
         return Added(warnings=[f"Alert: {said}"], brief=f"Hyperkalaemia: {said}")
     return Added(lines=[f"Newest: {said}"], brief="")
+
+
+def potassium_emergency(bedside: Bedside) -> bool:
+    """Is the newest potassium in the emergency range (MGT-ELYTE)?"""
+    newest = bedside.newest("potassium", "dose.laboratory_age_h")
+    return newest is not None and newest.value >= bedside.now.knowledge["potassium.emergency"]
 
 
 def _monitoring(bedside: Bedside) -> Added:

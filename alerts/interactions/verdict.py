@@ -90,7 +90,7 @@ def _management(board: Board, row: Row) -> str:
 def _label(row: Row, missing: Sequence[str]) -> str:
     if row.basis != "U" and not missing and not row.local:
         return ""
-    parts = ["unconfirmed: basis U"] if row.basis == "U" else []
+    parts = ["unconfirmed: its source was not seen"] if row.basis == "U" else []
     parts += [f"{_CONTEXT}: {', '.join(missing)}"] if missing else []
     parts += [f"local rule, {row.local}"] if row.local else []
     return "; ".join(parts)

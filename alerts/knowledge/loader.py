@@ -5,6 +5,7 @@ A fault names the file and the key.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 
 from alerts.knowledge.fields import Fields
-from alerts.knowledge.overlay import laid_over
+from alerts.knowledge.overlay import decided_on, laid_over
 from alerts.knowledge.records import Knowledge, KnowledgeFault, Parameter, Row, Window
 from alerts.knowledge.rows import drug_class, index, monitored, row, state
 from alerts.knowledge.sentences import sentence
@@ -64,8 +65,10 @@ def load(overlay: Path | None = None) -> Knowledge:
 
 def with_overlay(base: Knowledge, changes: Mapping[str, Any], name: str = "overlay") -> Knowledge:
     """Version B of the rules as an overlay on A. KnowledgeFault names the overlay and the key."""
+    decided = decided_on(changes, base.version, name)
     documents, local = laid_over(base.sources, changes, name)
-    return _built(documents, str(changes["version"]), {**base.local, **local})
+    made = _built(documents, str(changes["version"]), {**base.local, **local})
+    return replace(made, base=decided)
 
 
 def load_folder(folder: Path) -> Knowledge:

@@ -1,6 +1,7 @@
 """Version B of the rules as an overlay on A: a site's changes, as one YAML file.
 
     version: "2026.1-north"            # stands in every assessment; required
+    base: "2026.1"                     # the release it was decided on; under another, refused
     parameters: {iec.cutoff: {value: 70, basis: D, cite: []}}
     windows: {haloperidol: {full_d: 5}}
     interactions:
@@ -21,12 +22,31 @@ from alerts.knowledge.records import KnowledgeFault
 
 PARTS = frozenset(
     {
-        "version", "title", "parameters", "windows", "interactions", "conditions", "tests",
+        "version", "base", "title", "parameters", "windows", "interactions", "conditions", "tests",
         "classes", "references", "criteria", "management",
     }
 )  # fmt: skip
 _HOLDERS = ("criteria", "management", "interactions")
 _CLINICAL = frozenset({"severity", "mode", "mode_sus", "a", "b", "context", "tier_min", "apart"})
+
+
+def decided_on(changes: Any, version: str, name: str) -> str:
+    """The release that the overlay says it was decided on; "" when it does not say.
+
+    KnowledgeFault when that is not `version`, the one it is laid over: a release may have changed
+    what stands beside the site's own numbers.
+    """
+    base = changes.get("base") if isinstance(changes, Mapping) else None
+    if base is None:
+        return ""
+    if not isinstance(base, str):  # 2026.10 without quotes is the number 2026.1
+        raise KnowledgeFault(f"{name}: base: must be a text, in quotes")
+    if base != version:
+        raise KnowledgeFault(
+            f"{name}: base: was decided on the rules {base}, those here are {version}:"
+            f' decide anew, then say base: "{version}"'
+        )
+    return base
 
 
 def laid_over(

@@ -200,6 +200,8 @@ class Knowledge:
     substances: Mapping[str, str] = field(default_factory=dict, repr=False)
     # "oral"/"parenteral" -> ingredient -> mg (WHO)
     daily_doses: Mapping[str, Mapping[str, float]] = field(default_factory=dict, repr=False)
+    # the release that an overlay says it was decided on, "" when it does not; None for a release
+    base: str | None = None
     # ids that a site's overlay added, changed or disabled -> what it did
     local: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

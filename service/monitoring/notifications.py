@@ -170,7 +170,7 @@ def _send(
     message = _message(posted, delivery, link)
     at = int(now.timestamp())
     ways: list[Callable[[], Sequence[str]]] = [
-        partial(_webhook, sender, target, message, attempt=posted.tries + 1, at=at)
+        partial(_webhook, sender, target, message, attempt=posted.lease, at=at)
         for target in channels.webhooks_for(notice.audience)
     ]
     receivers = channels.letters_for(notice.audience)
@@ -194,7 +194,7 @@ def _message(posted: Posted, delivery: str, link: str) -> dict[str, Any]:
     notice = posted.notice
     return {
         "delivery": delivery,
-        "repeat": posted.tries > 0,
+        "repeat": posted.is_repeat,
         "tenant": posted.tenant,
         "alert": notice.alert,
         "audience": notice.audience.value,
@@ -229,7 +229,7 @@ def _retry(store: Store, posted: Posted, code: str, now: datetime, letter: str) 
     again = None if last else now + timedelta(seconds=RETRY_S[posted.tries])
     store.notice_failed(posted, code, again, letter)
     event = "notice.dead" if last else "notice.not_sent"
-    log.error(event, **_ids(posted), code=code, tries=posted.tries + 1)
+    log.error(event, **_ids(posted), code=code, tries=posted.lease)
 
 
 def _ids(posted: Posted) -> dict[str, Any]:

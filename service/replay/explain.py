@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from alerts.cards.text import named as named_drug
 from alerts.knowledge.records import Parameter
 from alerts.statements import Assessment, Datum
 from alerts.trace import Step
@@ -20,7 +21,7 @@ def lines(assessment: Assessment, *, explain: bool) -> Iterator[str]:
         named = [k for k, f in sorted(assessment.findings.items()) if f.state.value == state]
         yield f"  {state}: {', '.join(named) or '-'}"
     for interaction in assessment.interactions:
-        drugs = " with ".join(interaction.drugs)
+        drugs = " with ".join(named_drug(d) for d in interaction.drugs)
         yield f"  {interaction.severity}: {drugs} ({interaction.id})"
     for request in assessment.ask_next:
         yield f"  ask next: {request.ask} ({request.id})"

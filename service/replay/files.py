@@ -14,7 +14,8 @@ STDIN = "-"
 def files_of(paths: Iterable[str], stdin: BinaryIO) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of each; folders are searched for .json and .ndjson, "-" is standard input.
 
-    Raises BadInput (`no-such-path`, `no-bundles`) and TooLarge, naming the file.
+    A file is named as on the command line, one of a folder with the folder: many cases call theirs
+    alike. Raises BadInput (`no-such-path`, `no-bundles`) and TooLarge, naming the file.
     """
     limit = Limits().max_bytes
     for path in dict.fromkeys(paths):
@@ -30,7 +31,7 @@ def files_of(paths: Iterable[str], stdin: BinaryIO) -> Iterator[tuple[str, bytes
         if not found:
             raise BadInput(f"No bundles are in {path}.", code="no-bundles", location=path)
         for file in found:
-            yield file.name, _within(file.read_bytes(), file.name, limit)
+            yield str(file), _within(file.read_bytes(), str(file), limit)
 
 
 def _within(body: bytes, name: str, limit: int) -> bytes:

@@ -27,3 +27,11 @@ def rules_of(wanted: str | None) -> Knowledge:
         return load(path) if path.is_file() else load_folder(path)
     except (KnowledgeFault, KeyError, TypeError, ValueError, OSError) as fault:
         raise BadInput(f"The rules in {path.name}: {fault}", code="bad-rules") from fault
+
+
+def decided(rules: Knowledge) -> str:
+    """The version in words: an overlay says on which release its site decided, or that it does
+    not say."""
+    if rules.base is None:
+        return rules.version
+    return f"{rules.version} ({f'decided on {rules.base}' if rules.base else 'names no base'})"

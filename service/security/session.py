@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from service.errors import NotAllowed
-from service.settings import Settings
+from service.errors import NotAllowed, SettingsFault
+from service.settings import PREFIX, Settings
 
 COOKIE = "nms_sentinel_session"
 LINK_SECONDS = 24 * 3600
@@ -187,18 +187,30 @@ def sessions_of(
 
 
 def _key(folder: Path) -> bytes:
-    folder.mkdir(parents=True, exist_ok=True)
+    """The key of this data directory, made when there is none. SettingsFault when it cannot be."""
     path = folder / _KEY_FILE
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        folder.mkdir(parents=True, exist_ok=True)
+        return _fresh_key(path)
     except FileExistsError:
         for _ in range(50):  # another process may have created it and not yet written it
             if len(kept := path.read_bytes()) == 32:
                 return kept
             time.sleep(0.01)
         raise NotAllowed(f"{_KEY_FILE} in the data directory is damaged.", code="key") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(fresh := secrets.token_bytes(32))
+    except OSError as fault:
+        said = f"{PREFIX}DATA_DIR: {folder} cannot be written ({fault.strerror})."
+        raise SettingsFault(said, code="data-dir") from fault
+
+
+def _fresh_key(path: Path) -> bytes:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(fresh := secrets.token_bytes(32))
+    except OSError:
+        path.unlink()  # on a full disk: half a key would be found damaged for ever
+        raise
     return fresh
 
 

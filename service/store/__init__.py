@@ -8,7 +8,7 @@ from service.store.evaluation.flow import Flow
 from service.store.evaluation.settlement import Evaluated
 from service.store.keeping.retention import Retention
 from service.store.oversight.audit import AuditEntry, AuditHead, AuditRecord, ChainVerdict
-from service.store.oversight.cards import Answer, Handle, Response
+from service.store.oversight.cards import Answer, Handle
 from service.store.oversight.reception import Received
 from service.store.people.seen import Sight
 from service.store.people.ticks import Tick
@@ -28,7 +28,6 @@ __all__ = [
     "Posted",
     "Quarantined",
     "Received",
-    "Response",
     "Retention",
     "Sight",
     "Stale",

@@ -1,9 +1,11 @@
 """/api/v1: the worklist for programs. Shapes are these models; times are ISO 8601 with zone."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.assessment import as_dict, assess
@@ -14,12 +16,14 @@ from service.worklist.desk import Entry
 from service.worklist.door import ProgramRoute
 from service.worklist.item import Item
 from service.worklist.patient.access import Reader, readable
+from service.worklist.place import Place, place_of
 from service.worklist.room import Room
 from service.worklist.rows import cared_for, rank, urgency
 from service.worklist.stream import cursor_of
 from service.worklist.words import WORDS
 
 LIMIT = 200
+PAGE_MAX = 400
 Actions = Literal["claim", "release", "snooze", "resolve", "reopen", "hand-over", "undo"]
 _TOLD = ("at", "who", "role", "action", "outcome", "patient", "subject", "why", "correlation")
 
@@ -53,12 +57,15 @@ class Alert(BaseModel):
 
 
 class Alerts(BaseModel):
-    """Most urgent first. `total`: how many there are when `limit` cut the list short.
-    `next`: pass it as `since` for what changed after these."""
+    """Most urgent first. `total`: how many there are on all pages.
+    `next`: pass it as `since` for what changed after the first page was made.
+    `next_page`: pass it as `page`, with the other parameters as they were, for the alerts after
+    these; null on the last page."""
 
     alerts: list[Alert]
     total: int
     next: int
+    next_page: str | None
 
 
 class HistoryEntry(BaseModel):
@@ -167,12 +174,28 @@ def _alert_routes(router: APIRouter, room: Room) -> None:
     @router.get("/alerts")
     def alerts(
         user: Lister,
+        response: Response,
         patient: str | None = None,
         status: Literal["open", "all"] = "open",
         since: str = "",
         limit: Annotated[int, Query(ge=1, le=LIMIT)] = LIMIT,
+        page: Annotated[str, Query(max_length=PAGE_MAX)] = "",
     ) -> Alerts:
-        return listing(room, user, patient, status == "open", cursor_of(since), limit)
+        """The alerts, most urgent first, `limit` of them at most (200).
+
+        When there are more, `next_page` of the answer is passed as `page`, with the other
+        parameters as they were; the header `Link` (rel="next") is that address whole. The order is
+        that of the time of the first page. An alert that changes while the pages are read may
+        be told twice or not at all; it is then among those that `since` tells, with the `next`
+        that every page gives alike. Every other one is told once.
+        """
+        asked = Asked(patient, status == "open", cursor_of(since), limit, place_of(page))
+        found = listing(room, user, asked)
+        if found.next_page:
+            here = {"status": status, "since": since, "limit": limit, "page": found.next_page}
+            named = here if patient is None else {"patient": patient, **here}
+            response.headers["Link"] = f'<?{urlencode(named)}>; rel="next"'
+        return found
 
     @router.get("/alerts/{key}")
     def alert(key: str, user: Lister) -> Alert:
@@ -201,22 +224,40 @@ def _action_routes(router: APIRouter, room: Room) -> None:
         return told(desk.item(key), room.clock())
 
 
-def listing(
-    room: Room, user: User, patient: str | None, open_only: bool, since: int | None, limit: int
-) -> Alerts:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which alerts: of whom, changed after what, how many at most, after which place."""
+
+    patient: str | None
+    open_only: bool
+    since: int | None
+    limit: int
+    place: Place | None
+
+
+def listing(room: Room, user: User, asked: Asked) -> Alerts:
     """The most urgent alerts first; with `since` only those that changed after it."""
     desk = room.desk(user)
     cursor, now = desk.cursor(), room.clock()
-    items = desk.items(patient=patient, open_only=open_only)
+    items = desk.items(patient=asked.patient, open_only=asked.open_only)
     items = [item for item in items if cared_for(item, user)]
-    if since is not None:
-        cursor, keys = desk.changes(since)
+    if asked.since is not None:
+        cursor, keys = desk.changes(asked.since)
         changed = set(keys)
         items = [item for item in items if item.key in changed]
-    ordered = sorted(items, key=lambda item: urgency(item, now))
-    room.reads.listed(desk, user, [item.patient for item in ordered[:limit]], now)
-    shown = [told(item, now) for item in ordered[:limit]]
-    return Alerts(alerts=shown, total=len(items), next=cursor)
+    place = asked.place
+    at, cursor = (place.at, place.cursor) if place else (now, cursor)
+    ordered = sorted(items, key=lambda item: urgency(item, at))
+    rest = place.rest(ordered) if place else ordered
+    shown = rest[: asked.limit]
+    room.reads.listed(desk, user, [item.patient for item in shown], now)
+    more = len(rest) > len(shown)
+    return Alerts(
+        alerts=[told(item, now) for item in shown],
+        total=len(items),
+        next=cursor,
+        next_page=Place(urgency(shown[-1], at), at, cursor).token if more else None,
+    )
 
 
 def told(item: Item, now: datetime) -> Alert:

@@ -31,6 +31,8 @@ _CONTEXTS = {
     "REC": " after NMS",
     "PRE": " as it is prescribed",
 }
+# what orders the list, see urgency()
+Urgency = tuple[bool, int, bool, bool, datetime, bool, str]
 _KINDS = ("nms", "interaction", "withdrawal")
 # facts that stand in the row itself, the strongest first; the rest is unfolded
 _SHOWN_FACTS = 4
@@ -105,7 +107,7 @@ def rank(item: Item) -> int:
     return found if item.kind == "nms" or item.interruptive else min(found, 2)
 
 
-def urgency(item: Item, now: datetime) -> tuple[Any, ...]:
+def urgency(item: Item, now: datetime) -> Urgency:
     """Most severe first, then nobody's before somebody's, the fuller picture of NMS before the
     lesser one, then longest unattended."""
     return (

@@ -175,8 +175,7 @@ def test_will_monitor_hides_the_pair_and_brings_it_back_when_nothing_has_arrived
     hooks.tell("patient-view", entry(pair_card(hooks), hooks, "will-monitor"))
     assert stands(hooks, AlertKind.INTERACTION) is Attention.SNOOZED
     hooks.clock.wait(hours=24, minutes=1)
-    due = hooks.store.due_count(hooks.clock())
-    assert due == 1, "a due entry was started"
+    assert hooks.store.due_age(hooks.clock()) > 0, "a due entry was started"
     evaluate(hooks)
     assert stands(hooks, AlertKind.INTERACTION) is Attention.WAITING
 
@@ -187,7 +186,7 @@ def test_will_monitor_on_a_draft_starts_a_due_entry_though_no_alert_exists(hooks
     drafted = {**PAIR[1], "status": "draft"}
     found = hooks.cards("order-sign", request("order-sign", drafted, chart=PAIR[:1]))
     hooks.tell("order-sign", entry(of_rule(found, RULE), hooks, "will-monitor"))
-    assert hooks.store.due_count(before) == 1
+    assert hooks.store.due_age(before) > 0
 
 
 @pytest.mark.parametrize("reason", ["already-acting", "benefit-outweighs", "not-exposed"])

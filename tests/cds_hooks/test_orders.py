@@ -278,3 +278,27 @@ def test_a_hostile_name_stays_text_in_markdown_and_in_raw_html(hooks: Hooks, nam
             assert "<img" not in text
             assert not re.search(r"(?<!\\)\]\(", text)
             assert "\u202e" not in text
+
+
+def grouped(*orders: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    group = {"resourceType": "RequestGroup", "id": "g", "status": "draft", "intent": "order"}
+    return {**group, "contained": list(orders), **changes}
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_the_orders_that_a_group_contains_are_judged(hooks: Hooks, hook: str) -> None:
+    """Under whatever id: a contained one is not the order of the bundle that has the same."""
+    group = grouped(draft("dantrolene", "d1", subject=..., **IV))
+    selections = {"selections": ["RequestGroup/g"]} if hook == "order-select" else {}
+    body = request(hook, group, draft("paracetamol"), chart=[VERAPAMIL], context=selections)
+    card = of_rule(hooks.cards(hook, body), "INT-DAN-VER")
+    assert card["indicator"] == "critical"
+    # a contained order has no address of its own: nothing can be deleted under one
+    assert not any("Remove" in s["label"] for s in card.get("suggestions", []))
+
+
+def test_orders_that_a_group_only_names_are_said(hooks: Hooks) -> None:
+    group = grouped(action=[{"resource": {"reference": "MedicationRequest/elsewhere"}}])
+    answer = hooks.call("order-sign", request("order-sign", group, chart=[VERAPAMIL])).json()
+    said = answer["extension"]["org.nms-sentinel.answer"]["incomplete"]
+    assert "1 of the orders that a group names were not sent: not looked at" in said

@@ -21,7 +21,8 @@ Output = pytest.CaptureFixture[str]
 COMMANDS = [
     "serve", "api", "worker", "beat", "assess", "replay", "lookup", "ingest",
     "knowledge check", "knowledge show", "knowledge diff", "sign-in", "health",
-    "db upgrade", "db downgrade", "db backup", "db restore", "db check", "audit verify",
+    "db upgrade", "db downgrade", "db backup", "db restore", "db check",
+    "audit verify", "audit head",
     "dead-letters list", "dead-letters send-again", "set-aside list", "set-aside try-again",
 ]  # fmt: skip
 
@@ -117,6 +118,24 @@ def test_a_body_that_is_no_bundle_is_named(tmp_path: Path, capsys: Output) -> No
     assert "broken.json" in capsys.readouterr().err
 
 
+def test_of_files_called_alike_the_one_that_was_meant_is_named(
+    tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stranger = {"resourceType": "Observation", "id": "o", "status": "final"}
+    for case, body in (("one", CASE / "bundle.json"), ("two", None), ("three", None)):
+        Path("cases", case).mkdir(parents=True)
+        text = body.read_bytes() if body else orjson.dumps(stranger)
+        Path("cases", case, "body.json").write_bytes(text)
+    assert run(["assess", "cases", "cases/two/body.json"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("cases/two/body.json: ") == 2
+    assert told.count("cases/three/body.json: ") == 1
+    Path("cases", "three", "body.json").write_text("{")
+    assert run(["assess", "cases"]) == 2
+    assert "cases/three/body.json: " in capsys.readouterr().err
+
+
 def test_replay_says_0_or_1(tmp_path: Path, capsys: Output) -> None:
     assert run(["replay", str(CASE)]) == 0
     assert "all as expected" in capsys.readouterr().out
@@ -157,6 +176,30 @@ def test_the_knowledge_is_sound(capsys: Output) -> None:
     assert run(["knowledge", "diff", "2026.1", "2026.1"]) == 0
 
 
+def test_an_overlay_tells_the_release_that_it_was_decided_on(
+    tmp_path: Path, capsys: Output
+) -> None:
+    (tmp_path / "a.yaml").write_text('version: "north"\nbase: "2026.1"\n')
+    (tmp_path / "b.yaml").write_text('version: "south"\n')
+    (tmp_path / "c.yaml").write_text('version: "east"\nbase: "2025.2"\n')
+    a, b, c = (str(tmp_path / name) for name in ("a.yaml", "b.yaml", "c.yaml"))
+    assert run(["knowledge", "check", "--rules", a]) == 0
+    assert "Rules north (decided on 2026.1): 0 faults." in capsys.readouterr().out
+    assert run(["knowledge", "check", "--rules", a, "--format", "json"]) == 0
+    assert orjson.loads(capsys.readouterr().out)["base"] == "2026.1"
+    run(["knowledge", "diff", "2026.1", a])
+    assert "2026.1 against north (decided on 2026.1): 0 changes." in capsys.readouterr().out
+    run(["knowledge", "diff", a, b, "--format", "json"])
+    versions = orjson.loads(capsys.readouterr().out)["versions"]
+    assert [one["base"] for one in versions] == ["2026.1", None]
+    assert run(["knowledge", "check", "--rules", b]) == 0
+    assert "Rules south (names no base): 0 faults." in capsys.readouterr().out
+    assert run(["knowledge", "check", "--rules", c]) == 2
+    assert "c.yaml: base: was decided on the rules 2025.2, those here are 2026.1: decide" in (
+        capsys.readouterr().err
+    )
+
+
 def test_ingest_puts_bundles_into_the_store(
     tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +212,7 @@ def test_ingest_puts_bundles_into_the_store(
     assert run(["ingest", str(CASE), str(tmp_path / "broken.json"), "--format", "json"]) == 1
     again, broken = map(orjson.loads, capsys.readouterr().out.splitlines())
     assert (again["accepted"], again["refused"]) == (0, 0)
-    assert broken["file"] == "broken.json"
+    assert broken["file"] == str(tmp_path / "broken.json")
 
 
 @pytest.fixture

@@ -53,9 +53,14 @@ def test_a_dead_letter_is_listed_and_sent_again(store: Store, capsys: Output) ->
         0,
         "1 notices wait to be sent.\n",
     )
+    assert (held["tries"], held["since_revived"]) == (1, 1)
     assert told(capsys, "dead-letters", "list") == (0, "")
-    assert [p.id for p in store.claim_notices(datetime.now(UTC))] == [held["number"]]
+    (again,) = store.claim_notices(datetime.now(UTC))
+    assert again.id == held["number"]
     assert told(capsys, "dead-letters", "send-again", "4711")[0] == 1
+    store.notice_failed(again, "webhook-503", None)
+    held = orjson.loads(told(capsys, "dead-letters", "list", "--format", "json")[1])
+    assert (held["tries"], held["since_revived"]) == (2, 1)
 
 
 def test_a_patient_set_aside_is_listed_and_tried_again(store: Store, capsys: Output) -> None:

@@ -104,6 +104,29 @@ def test_the_sorts_of_clonus_in_words(answer: str, sorts: list[str | None]) -> N
     ]
 
 
+@pytest.mark.parametrize("answer", ["present", "yes"])
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("Deep tendon reflexes", SignKind.HYPERREFLEXIA),
+        ("Swallow", SignKind.DYSPHAGIA),
+        ("Skin moisture", SignKind.DIAPHORESIS),
+        ("Muscle tone", SignKind.RIGIDITY),
+    ],
+)
+def test_what_was_looked_at_is_present_in_everyone(code: str, kind: SignKind, answer: str) -> None:
+    found = sign(observation({"text": code}, valueString=answer))
+    assert (found.kind, found.present) == (kind, UNKNOWN)
+    more = gap(observation({"text": code}, valueString=f"{answer} throughout"))
+    assert more.reason == UNREAD
+
+
+@pytest.mark.parametrize("name", ["Sweats", "Sweating", "Diaphoretic"])
+def test_a_name_of_the_sign_itself_is_told_by_present(name: str) -> None:
+    found = sign(observation({"text": name}, valueString="present"))
+    assert (found.kind, found.present) == (SignKind.DIAPHORESIS, TRUE)
+
+
 @pytest.mark.rules("RIG-01")
 @pytest.mark.parametrize(
     ("answer", "structured"),
@@ -160,6 +183,37 @@ def test_the_more_exact_of_code_and_text_when_they_agree(
 )
 def test_a_denied_worsening_is_none(note: str, new: Truth) -> None:
     assert newness("", note) is new
+
+
+@pytest.mark.parametrize("code", ["ACVPU", "Level of consciousness", "Conscious level",
+                                  "Consciousness"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "kind", "present", "detail"),
+    [
+        ("A - alert", SignKind.ACVPU, FALSE, "A"),
+        ("Alert (A)", SignKind.ACVPU, FALSE, "A"),
+        ("Alert, orientated", SignKind.ACVPU, FALSE, "A"),
+        ("V - responds to voice", SignKind.ACVPU, TRUE, "V"),
+        ("C (new confusion)", SignKind.ACVPU, TRUE, "C"),
+        ("Confusion - new", SignKind.ACVPU, TRUE, "C"),
+        ("drowsy, rousable", SignKind.DROWSINESS, TRUE, None),
+        ("alert but confused", SignKind.CONFUSION, TRUE, None),
+        ("? confused", SignKind.CONFUSION, UNKNOWN, None),
+    ],
+)
+def test_consciousness_in_words(
+    code: str, answer: str, kind: SignKind, present: Truth, detail: str | None
+) -> None:
+    found = sign(observation({"text": code}, valueString=answer))
+    assert (found.kind, found.present, found.detail) == (kind, present, detail)
+
+
+@pytest.mark.rules("LOG-01")
+@pytest.mark.parametrize(
+    "answer", ["A - responds to voice", "V - alert", "not alert", "A or V", "AOx2", "at baseline"]
+)
+def test_consciousness_that_is_not_clear_stays_unread(answer: str) -> None:
+    assert gap(observation({"text": "Conscious level"}, valueString=answer)).reason == UNREAD
 
 
 GCS = {"text": "GCS"}

@@ -162,6 +162,11 @@ def test_a_fault_is_found(knowledge: Any, said: str) -> None:
             "LOC-1: b: is missing",
         ),
         ({"version": "B", "interactions": {"disabled": ["INT-X"]}}, "INT-X: no row is called so"),
+        ({"version": "B", "base": 2026.1}, "north.yaml: base: must be a text, in quotes"),
+        (
+            {"version": "B", "base": "2025.2", "parameters": {"gone": {"value": 1}}},
+            "north.yaml: base: was decided on the rules 2025.2, those here are 2026.1: decide anew",
+        ),
         (
             {"version": "B", "interactions": {"silenced": ["INT-DAN-VER"]}},
             "silenced: not added, changed or disabled",

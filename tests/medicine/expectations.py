@@ -159,6 +159,7 @@ CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
     "recency": _mapped("recency", lambda a: {e.drug: e.recency for e in a.exposures}),
     "notes": _held("notes", lambda a: " | ".join(e.note for e in a.exposures)),
     "withdrawals": _mapped("withdrawal", lambda a: {w.trigger: w.reading for w in a.withdrawals}),
+    "not_withdrawals": _missing("withdrawal", lambda a: [w.trigger for w in a.withdrawals]),
     "no_withdrawals": _equal("no withdrawals", lambda a: not a.withdrawals),
     "scales": _mapped("scale", lambda a: {k: v.value for k, v in a.scales.items()}),
     "not_scales": _missing("scales", lambda a: list(a.scales)),

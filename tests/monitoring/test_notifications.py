@@ -17,7 +17,15 @@ from service.errors import SettingsFault
 from service.monitoring.evaluation import Evaluator
 from service.monitoring.notifications import LEASE_S, RETRY_S, Channels, channels_of, dispatch
 from service.security.mail import Mailbox
-from service.security.webhook import DELIVERY, SIGNATURE, Target, faults_of, signature, verify
+from service.security.webhook import (
+    ATTEMPT,
+    DELIVERY,
+    SIGNATURE,
+    Target,
+    faults_of,
+    signature,
+    verify,
+)
 from service.settings import Settings
 from service.store import Store
 from tests.monitoring.conftest import Clock
@@ -125,6 +133,25 @@ def test_what_cannot_be_delivered_ends_in_sight_and_can_be_revived(
     store.revive_notice(TENANT, dead.id, clock.now)
     dispatch(store, to(receiver), clock, "")
     assert store.dead_letters(TENANT) == []
+
+
+def test_a_revived_dead_letter_that_fails_once_more_is_not_dead_at_once(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    whole_round = len(RETRY_S) + 1
+    receiver.answers = [503] * (2 * whole_round)
+    for _ in range(whole_round):
+        dispatch(store, to(receiver), clock, "")
+        clock.now += timedelta(seconds=max(RETRY_S))
+    (dead,) = store.dead_letters(TENANT)
+    store.revive_notice(TENANT, dead.id, clock.now)
+    for begun in range(1, whole_round + 1):
+        assert store.dead_letters(TENANT) == []
+        assert dispatch(store, to(receiver), clock, "") == 1
+        assert json.loads(receiver.taken[-1][1])["repeat"] is True
+        assert dict(receiver.taken[-1][0])[ATTEMPT] == str(whole_round + begun)
+        clock.now += timedelta(seconds=max(RETRY_S))
+    assert [held.lease for held in store.dead_letters(TENANT)] == [2 * whole_round]
 
 
 def test_a_redirect_is_refused(store: Store, receiver: Receiver, clock: Clock) -> None:

@@ -1,5 +1,7 @@
 """What a running instance takes for itself: directory, address, and how open it is."""
 
+import errno
+import os
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from service.demo import begin_afresh
 from service.errors import SettingsFault
 from service.instance import LOCK, at_port, listen, only_one, prepared
+from service.security.session import sign_in_link
 from service.settings import Settings, load_settings
 
 
@@ -47,6 +50,36 @@ def test_a_demonstration_begins_afresh_but_deletes_only_its_own(tmp_path: Path) 
     (tmp_path / LOCK).touch()
     begin_afresh(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".demonstration", LOCK]
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk without space: files can be made, and nothing is written into them."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", refuse)
+    monkeypatch.setattr(os, "fdopen", refuse)
+
+
+@pytest.mark.usefixtures("full")
+def test_a_full_disk_is_said_at_the_start(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SettingsFault, match=r"DATA_DIR.*No space left"),
+        only_one(settings(tmp_path)),
+    ):
+        pass
+
+
+def test_a_full_disk_leaves_no_half_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("full")
+    with pytest.raises(SettingsFault, match=r"DATA_DIR.*No space left"):
+        sign_in_link(settings(tmp_path))
+    monkeypatch.undo()
+    assert "token=" in sign_in_link(settings(tmp_path))
 
 
 def test_one_instance_for_each_directory(tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_the_broker_holds_no_canary_when_the_worker_is_done(watched: Watched) ->
     """The chart of the intake test has been assessed by way of the broker: bells, and no more."""
     store = opened(watched)
     until = time.monotonic() + 60
-    while store.due_count(datetime.now(UTC)) and time.monotonic() < until:
+    while store.due_age(datetime.now(UTC)) and time.monotonic() < until:
         time.sleep(0.2)
     assert store.assessment("default", PATIENT) is not None, "the worker assessed nothing"
     store.close()

@@ -400,7 +400,7 @@ def test_accepting_and_claiming_at_once_loses_no_change(store: Store, url: str) 
                     count = len(chart.measurements)
                     if mine.settle(due, [], None, None, later(days=1)):
                         settled_with.append(count)
-                if finished and not mine.due_count(later(days=1)):
+                if finished and not mine.due_age(later(days=1)):
                     return
         except BaseException as fault:
             faults.append(fault)

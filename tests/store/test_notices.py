@@ -58,6 +58,22 @@ def test_a_failed_notice_waits_and_a_hopeless_one_is_a_dead_letter(store: Store)
     assert revived.notice == dead.notice
 
 
+def test_a_revived_dead_letter_has_all_its_tries_again_and_stays_a_repeat(store: Store) -> None:
+    raised(store)
+    for minute in range(5):
+        (posted,) = store.claim_notices(later(minutes=minute))
+        assert posted.is_repeat is (minute > 0)
+        store.notice_failed(posted, "HTTP 500", later(minutes=minute + 1) if minute < 4 else None)
+    (dead,) = store.dead_letters(TENANT)
+    assert (dead.tries, dead.lease) == (5, 5)
+    store.revive_notice(TENANT, dead.id, later(hours=1))
+    (revived,) = store.claim_notices(later(hours=1))
+    assert (revived.tries, revived.lease, revived.is_repeat) == (0, 6, True)
+    store.notice_failed(revived, "HTTP 500", None)
+    (dead,) = store.dead_letters(TENANT)
+    assert (dead.tries, dead.lease) == (1, 6)
+
+
 def test_a_sender_takes_only_its_audiences(store: Store) -> None:
     raised(store)
     assert store.claim_notices(NOW, audiences=[Audience.NURSE]) == []

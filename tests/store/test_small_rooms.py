@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.store import Heard, Response, Store, open_store
+from service.store import Heard, Store, open_store
 from tests.store.made import NOW, TENANT, later
 
 CARD = {
@@ -40,24 +40,24 @@ def test_feedback_counts_once_and_joins_the_rule_of_its_card(store: Store) -> No
     both = [said("overridden"), said("accepted", "u2")]
     assert store.record_feedback(TENANT, "nms-patient-view", both, NOW) == 1
     assert store.record_feedback(TENANT, "nms-patient-view", both, NOW) == 0
-    (told,) = store.feedback_by_rule(TENANT)
-    assert told == Response("TIER-3", "2026.1", shown=3, accepted=1, overridden=1)
-    assert told.silent == 1
-    assert store.feedback_by_rule("elsewhere") == []
-    assert store.feedback_by_rule(TENANT, since=later(days=1)) == []
+    (told,) = store.reception(TENANT)
+    assert (told.rule, told.rule_version) == ("TIER-3", "2026.1")
+    assert (told.shown, told.accepted, told.overridden, told.unanswered) == (3, 1, 1, 1)
+    assert store.reception("elsewhere") == []
+    assert store.reception(TENANT, since=later(days=1)) == []
 
 
 def test_the_last_outcome_of_a_card_counts(store: Store) -> None:
     store.record_cards(TENANT, "p1", [CARD], NOW)
     store.record_feedback(TENANT, "s", [said("overridden"), said("accepted", minutes=5)], NOW)
-    (told,) = store.feedback_by_rule(TENANT)
+    (told,) = store.reception(TENANT)
     assert (told.accepted, told.overridden) == (1, 0)
 
 
 def test_feedback_on_a_card_that_is_not_on_record_is_kept(store: Store) -> None:
     assert store.record_feedback(TENANT, "s", [said("accepted", "unknown")], NOW) == 1
     store.record_cards(TENANT, "p1", [{**CARD, "uuid": "unknown"}], NOW)
-    assert store.feedback_by_rule(TENANT)[0].accepted == 1
+    assert store.reception(TENANT)[0].accepted == 1
 
 
 def test_a_key_counts_once_until_it_expires(store: Store) -> None:
@@ -134,11 +134,14 @@ def test_event_numbers_tell_what_is_missing(
 def test_gaps_that_were_fetched_another_way_are_closed(store: Store) -> None:
     for number in (1, 4, 9):
         store.note_event(TENANT, "sub-1", number, NOW)
-    store.close_gaps(TENANT, "sub-1", 6)
-    store.close_gaps(TENANT, "unknown", 6)
+    assert store.close_gaps(TENANT, "sub-1", 6) == ((2, 3), (5, 6))
+    assert store.close_gaps(TENANT, "sub-1", 6) == ()
+    assert store.close_gaps(TENANT, "unknown", 6) == ()
+    assert store.close_gaps("elsewhere", "sub-1", 6) == ()
     known = store.subscription(TENANT, "sub-1")
     assert known is not None
     assert known.missing == ((7, 8),)
+    assert (known.last_event, known.heard_at) == (9, NOW)
 
 
 def test_a_source_that_says_nothing_for_two_periods_is_silent(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Observations of signs and screens -> Sign facts (present, absent, or stated unknown)."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from alerts.chart import Fact, Sign, SignKind, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -26,6 +27,8 @@ _EXAMINED = _SCREENS | {
     "avpu", "consciousness_level", "incontinence", "bowel_sounds", "mydriasis_pupils",
 }  # fmt: skip
 _LEVELS = frozenset({"A", "C", "V", "P", "U"})
+_LETTER_FIRST = re.compile(r"(?P<letter>[ACVPU]) ?[-–:=(] ?(?P<words>[^()]+)\)?")
+_LETTER_LAST = re.compile(r"(?P<words>[^()]+) ?\((?P<letter>[ACVPU])\)")
 _ABSENT = frozenset({"normal", "absent", "negative", "no", "A"})
 _PRESENT = frozenset({"present", "positive", "yes", "C", "V", "P", "U"})
 _DETAILS = {
@@ -65,7 +68,7 @@ def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Tol
         return (found,)
     if concept is not None:
         if concept.concept == "avpu":
-            return _level(answer)
+            return _level(answer) or _as_findings(answer)
         if concept.concept in _SCREENS:
             return _screen(concept.concept, answer)
     rows = _rows_of(code, concept)
@@ -127,11 +130,21 @@ def _level(answer: Answer) -> tuple[Told, ...]:
         return ()
     level = terminology().answer("avpu", answer.value.codings, answer.value.words)
     if level not in _LEVELS:
-        letter = answer.value.words.strip()
-        level = letter if letter in _LEVELS else None
+        level = _letter(answer.value.words.strip())
     if level is None:
         return ()
     return (Told(SignKind.ACVPU, FALSE if level == "A" else TRUE, level),)
+
+
+def _letter(words: str) -> str | None:
+    """ "V", and "V - responds to voice" or "Voice (V)" where letter and words agree."""
+    if words in _LEVELS:
+        return words
+    hit = _LETTER_FIRST.fullmatch(words) or _LETTER_LAST.fullmatch(words)
+    if hit is None:
+        return None
+    agrees = terminology().answer("avpu", (), hit["words"].strip()) == hit["letter"]
+    return hit["letter"] if agrees else None
 
 
 def _screen(concept: str, answer: Answer) -> tuple[Told, ...]:
@@ -152,7 +165,11 @@ def _rows_of(code: Coded, concept: ConceptMatch | None) -> tuple[SignRow, ...]:
         for row in table.get(m.concept, ())
     ]
     if not found and concept is not None and concept.concept in table:
-        found = list(table[concept.concept])
+        # words that name no finding name what was looked at: "reflexes: present" is not brisk
+        looked_at = concept.how.startswith("text")
+        found = [
+            replace(row, attribute=row.attribute or looked_at) for row in table[concept.concept]
+        ]
     if not found and concept is None:
         found = list(circumstance_rows(code.words))
     return tuple(dict.fromkeys(found))

@@ -164,8 +164,9 @@ def _only(found: dict[str, int]) -> str | None:
 
 _ANSWER_WORDS = {
     "avpu": (
-        (r"a|alert|awake|awake and alert|alert and oriented", "A"),
-        (r"c|(?:new |acute(?:ly)? )?confus(?:ed|ion)", "C"),
+        (r"a|(?:fully )?alert|awake(?:(?: and|,) alert)?", "A"),
+        (r"alert(?: and|,) (?:awake|orient(?:at)?ed)", "A"),
+        (r"c|(?:new(?:ly)? |acute(?:ly)? )?confus(?:ed|ion)|confus(?:ed|ion)(?:,| -) new", "C"),
         (r"v|voice|verbal|(?:responds|responsive) to (?:voice|verbal\w*(?: stimul\w+)?)", "V"),
         (r"p|pain|(?:responds|responsive) to pain(?:ful)?(?: stimul\w+)?", "P"),
         (r"u|unresponsive|unconscious|no response", "U"),

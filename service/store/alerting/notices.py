@@ -23,9 +23,11 @@ PENDING, SENT, DEAD = "pending", "sent", "dead"
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A notice in the outbox. `tries`: sends begun before this one; above 0 it is a repeat.
+    """A notice in the outbox.
 
-    `state`: pending, sent or dead (given up, shown until somebody revives it).
+    `tries`: sends begun before this one since it was posted, or revived by hand. `lease`: counts
+    every send that was ever begun, this one included. `state`: pending, sent or dead (given up,
+    shown until somebody revives it).
     """
 
     id: int
@@ -39,6 +41,11 @@ class Posted:
     correlation: str
     sent_at: datetime | None = None
     receipt: str = ""
+
+    @property
+    def is_repeat(self) -> bool:
+        """Claimed: a send was begun before this one, also before it was given up and revived."""
+        return self.lease > 1
 
 
 class Notices(Part):
@@ -122,11 +129,11 @@ class Notices(Part):
         return self._posted(notices.c.tenant == tenant, notices.c.alert == alert_id)
 
     def revive_notice(self, tenant: str, number: int, now: datetime) -> bool:
-        """Send a dead letter again. False when there is no such one."""
+        """Send a dead letter again: all its tries begin anew. False when there is no such one."""
 
         def write(connection: Connection) -> bool:
             dead = (notices.c.tenant == tenant, notices.c.id == number, notices.c.state == DEAD)
-            values = {"state": PENDING, "next_at": now, "code": ""}
+            values = {"state": PENDING, "next_at": now, "code": "", "tries": 0}
             return connection.execute(update(notices).where(*dead).values(values)).rowcount == 1
 
         return self._database.transact(write)

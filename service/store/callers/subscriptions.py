@@ -73,16 +73,21 @@ class Subscriptions(Part):
             rows = connection.execute(wanted.order_by(subscriptions.c.subscription)).all()
         return [_subscription(row) for row in rows]
 
-    def close_gaps(self, tenant: str, subscription: str, up_to: int) -> None:
-        """What was missing up to this number was fetched another way ($events, a search)."""
+    def close_gaps(self, tenant: str, subscription: str, up_to: int) -> tuple[Gap, ...]:
+        """What was missing up to this number was fetched another way ($events, a search). What
+        was closed; () when nothing was missing."""
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> tuple[Gap, ...]:
             known = _known(connection, tenant, clean(subscription, 256), lock=True)
-            if known is not None:
-                kept = tuple((max(a, up_to + 1), b) for a, b in known.missing if b > up_to)
+            if known is None:
+                return ()
+            kept = tuple((max(a, up_to + 1), b) for a, b in known.missing if b > up_to)
+            closed = tuple((a, min(b, up_to)) for a, b in known.missing if a <= up_to)
+            if closed:
                 _keep(connection, replace(known, missing=kept))
+            return closed
 
-        self._database.transact(write)
+        return self._database.transact(write)
 
     def _note(
         self, tenant: str, subscription: str, number: int, now: datetime, *, is_event: bool

@@ -132,12 +132,6 @@ class DueList(Part):
             ).scalar()
         return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
-    def due_count(self, now: datetime) -> int:
-        """How many patients are due now, leased ones included."""
-        with self._database.read() as connection:
-            counted = select(func.count()).select_from(due).where(due.c.due_at <= now)
-            return int(connection.execute(counted).scalar_one())
-
     def overdue(self, tenant: str, now: datetime) -> list[tuple[str, datetime]]:
         """Patients due for more than a minute and not settled, with since when."""
         with self._database.read() as connection:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, and_, select
 
 from service.store.database.codes import clean
 from service.store.database.inserts import inserting
@@ -30,21 +30,6 @@ _TEXTS = {
     "subject": 512,
     "clinician": 256,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """How one version of a rule was received (ALR-09). `silent`: no feedback came."""
-
-    rule: str
-    rule_version: str
-    shown: int
-    accepted: int
-    overridden: int
-
-    @property
-    def silent(self) -> int:
-        return self.shown - self.accepted - self.overridden
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,43 +119,6 @@ class Cards(Part):
         with self._database.read() as connection:
             found = [Answer(*row) for row in connection.execute(wanted)]
         return list({answer.subject: answer for answer in found}.values())
-
-    def feedback_by_rule(self, tenant: str, since: datetime | None = None) -> list[Response]:
-        """Cards and their feedback by rule and version. The last outcome of a card counts."""
-        rank = func.row_number().over(
-            partition_by=feedback.c.card, order_by=(feedback.c.at.desc(), feedback.c.outcome)
-        )
-        ranked = (
-            select(feedback.c.card, feedback.c.outcome, rank.label("rank"))
-            .where(feedback.c.tenant == tenant)
-            .subquery()
-        )
-        joined = cards.outerjoin(ranked, and_(ranked.c.card == cards.c.uuid, ranked.c.rank == 1))
-
-        def counted(outcome: str) -> Any:
-            return func.coalesce(func.sum(case((ranked.c.outcome == outcome, 1), else_=0)), 0)
-
-        wanted = (
-            select(
-                cards.c.rule,
-                cards.c.rule_version,
-                func.count(),
-                counted("accepted"),
-                counted("overridden"),
-            )
-            .select_from(joined)
-            .where(cards.c.tenant == tenant)
-            .group_by(cards.c.rule, cards.c.rule_version)
-            .order_by(cards.c.rule, cards.c.rule_version)
-        )
-        if since is not None:
-            wanted = wanted.where(cards.c.at >= since)
-        with self._database.read() as connection:
-            return [Response(*map(_plain, row)) for row in connection.execute(wanted)]
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str) else int(value)
 
 
 def _keep(connection: Connection, rows: list[dict[str, Any]]) -> None:

@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         "a repeat that does not say so",
         "service/monitoring/notifications.py",
-        '"repeat": posted.tries > 0,',
+        '"repeat": posted.is_repeat,',
         '"repeat": False,',
         "tests/faults/test_sending.py::test_each_kill_costs_one_repeat_that_says_so",
     ),

@@ -48,7 +48,7 @@ def _demonstration(base: str) -> list[str]:
     return [
         "  DEMONSTRATION with synthetic patients, played live: open the worklist above and watch;",
         "  the first alert arises within a minute. The same patient's card, as a record system",
-        "  would get it (a few seconds after the start):",
+        "  would get it (about ten seconds after the start):",
         "",
         f"  {card_example(base)}",
     ]

@@ -101,8 +101,9 @@ def test_memory_does_not_grow_with_the_stream(lines: int) -> None:
 
 GIGABYTE = 1 << 30
 STATM = Path("/proc/self/statm")
-# Bytes of memory that a byte of the stream may cost in the long run: 1 GB may cost half a MB.
-MOST_SLOPE = 0.0005
+# Bytes of memory that a byte of the stream may cost in the long run. A list that kept one pointer a
+# line would cost 0.006; the allocator's own drift was measured up to 0.0008.
+MOST_SLOPE = 0.004
 MOST_SPREAD = 16 * 1024 * 1024
 
 

@@ -17,7 +17,7 @@ import typer
 from service.cli_answers import Format, instant, print_each, progress, say
 from service.cli_gaps import gaps_app
 from service.cli_given_up import dead_letters_app, set_aside_app
-from service.cli_replay import export, replay
+from service.cli_replay import AsOfOption, RulesOption, export, replay
 from service.cli_store import audit_app, db_app
 from service.cli_tenant import tenant_app
 
@@ -45,19 +45,6 @@ app.add_typer(gaps_app, name="gaps")
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to answer.")]
-RulesOption = Annotated[
-    str | None,
-    typer.Option(
-        "--rules",
-        metavar="V",
-        envvar="NMS_SENTINEL_RULES",
-        help="A rule version or an overlay file.",
-    ),
-]
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="T", help="ISO 8601 with zone: the chart as it stood then."),
-]
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on.")]
 

@@ -13,6 +13,7 @@ import typer
 from service.cli_answers import Format, print_each, say
 
 if TYPE_CHECKING:
+    from service.settings import Settings
     from service.store import Store
 
 FINDINGS = 1
@@ -53,21 +54,38 @@ class Desk:
 @contextmanager
 def desk_of(tenant: str) -> Iterator[Desk]:
     """The store of the settings, for a tenant or for all of them; NotFound for one unknown."""
-    from service.errors import NotFound
-    from service.security.callers import tenants_of
     from service.settings import load_settings
     from service.store import open_store
 
     settings = load_settings(os.environ)
-    known = tuple(tenants_of(settings))
-    if tenant and tenant not in known:
-        said = f"There is no tenant {tenant!r}; there is {', '.join(known)}."
-        raise NotFound(said, code="no-tenant")
     store = open_store(settings.database_url)
     try:
-        yield Desk(store, (tenant,) if tenant else known, datetime.now(UTC))
+        tenants = (known_tenant(tenant, settings, store),) if tenant else known(settings, store)
+        yield Desk(store, tenants, datetime.now(UTC))
     finally:
         store.close()
+
+
+def known_tenant(name: str, settings: "Settings", store: "Store") -> str:
+    """The name, if somebody is called so; NotFound says who is there."""
+    from service.errors import NotFound
+
+    there = known(settings, store)
+    if name not in there:
+        said = f"No tenant {name!r} is known; known: {', '.join(there)}."
+        raise NotFound(said, code="no-tenant")
+    return name
+
+
+def known(settings: "Settings", store: "Store") -> tuple[str, ...]:
+    """The tenants of the file or of the client keys, the one of the settings, and those of whom
+    the store still keeps patients."""
+    from service.security.callers import tenants_of
+    from service.security.tokens import read_clients
+
+    keyed = read_clients(settings.client_keys) if settings.client_keys else {}
+    named = {client.tenant for client in keyed.values() if client.tenant}
+    return tuple(sorted({settings.tenant, *tenants_of(settings), *named, *store.tenants()}))
 
 
 def listed(found: Sequence[dict[str, Any]], form: Format, what: str) -> None:

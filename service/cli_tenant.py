@@ -4,14 +4,12 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from service.cli_answers import Format, instant, print_each
-
-if TYPE_CHECKING:
-    from service.settings import Settings
+from service.cli_desk import known_tenant
 
 FINDINGS = 1
 _MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
@@ -65,7 +63,6 @@ def report(
     """Go-live gates (ALR-10): what silent mode found, and what cannot be computed. Exit 1 when a
     gate is not met. A tenant that is no longer in the file is known while its patients are kept."""
     from service.cds_hooks.golive import report as gates
-    from service.errors import NotFound
     from service.rules import rules_in_force
     from service.settings import load_settings
     from service.store import open_store
@@ -75,23 +72,10 @@ def report(
     begins = instant(since) or ends - timedelta(days=30)
     store = open_store(settings.database_url)
     try:
-        known = _known(settings)
-        if name not in known and not store.patients(name):
-            there = ", ".join(sorted(known))
-            raise NotFound(f"No tenant {name!r} is known; known: {there}.", code="no-tenant")
-        found = gates(store, name, begins, ends, rules_in_force(settings))
+        asked = known_tenant(name, settings, store)
+        found = gates(store, asked, begins, ends, rules_in_force(settings))
     finally:
         store.close()
     print_each([found], form)
     if any(gate["met"] is False for gate in found["gates"]):
         raise typer.Exit(FINDINGS)
-
-
-def _known(settings: "Settings") -> set[str]:
-    """The tenants of the file or of the client keys, and the one of the settings."""
-    from service.security.callers import tenants_of
-    from service.security.tokens import read_clients
-
-    keyed = read_clients(settings.client_keys) if settings.client_keys else {}
-    named = {client.tenant for client in keyed.values() if client.tenant}
-    return {settings.tenant, *tenants_of(settings), *named}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from service.errors import SettingsFault
-from service.settings import PREFIX, Settings, address_of
+from service.settings import PREFIX, Settings, address_of, unwritable
 
 BACKLOG = 2048
 LOCK = "serve.lock"
@@ -41,7 +41,7 @@ def only_one(settings: Settings) -> Iterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # charts are in it
         lock = os.open(settings.data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as fault:
-        raise _unwritable(settings, fault) from fault
+        raise unwritable(settings.data_dir, fault) from fault
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -65,12 +65,7 @@ def _signed(lock: int, settings: Settings) -> None:
         os.ftruncate(lock, 0)
         os.write(lock, f"process {os.getpid()}".encode())
     except OSError as fault:
-        raise _unwritable(settings, fault) from fault
-
-
-def _unwritable(settings: Settings, fault: OSError) -> SettingsFault:
-    said = f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({fault.strerror})."
-    return SettingsFault(said, code="data-dir")
+        raise unwritable(settings.data_dir, fault) from fault
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -16,7 +16,7 @@ import structlog
 from alerts.knowledge import Knowledge, KnowledgeFault, faults, load, unread
 from service.errors import SettingsFault
 from service.fhir import terminology_check
-from service.settings import PREFIX, Settings
+from service.settings import PREFIX, Settings, unwritable
 from service.store import AuditEntry, Store
 
 # the copy that the parts of `serve` read: one that is started again later judges as the others do
@@ -55,7 +55,11 @@ def kept_rules(settings: Settings) -> Settings:
     rules_in_force(settings)
     copy = settings.data_dir / KEPT
     if settings.rules.resolve() != copy.resolve():
-        copy.write_bytes(settings.rules.read_bytes())
+        told = settings.rules.read_bytes()
+        try:
+            copy.write_bytes(told)
+        except OSError as fault:
+            raise unwritable(settings.data_dir, fault) from fault
     return replace(settings, rules=copy)
 
 

@@ -118,6 +118,12 @@ def _together(settings: Settings) -> list[str]:
     return []
 
 
+def unwritable(data_dir: Path, fault: OSError) -> SettingsFault:
+    """What to say where the data directory takes no file: read-only, full, another's."""
+    said = f"{PREFIX}DATA_DIR: {data_dir} cannot be written ({fault.strerror})."
+    return SettingsFault(said, code="data-dir")
+
+
 def address_of(host: str, port: int) -> str:
     """The address under which a bind address is reached from this machine."""
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared only

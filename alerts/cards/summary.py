@@ -4,11 +4,11 @@ Wording by TIER-08. A summary has fewer than 140 characters; shorter forms are t
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from alerts.cards.causes import malignant_hyperthermia
 from alerts.cards.gaps import acts, first_gap, gaps
 from alerts.cards.text import fit, joined, named, plain, quantity
+from alerts.chart import DAWN
 from alerts.statements import Assessment, Datum, Exposure, Finding, TierName
 from alerts.truth import FALSE, TRUE, UNKNOWN
 from alerts.wording import happened
@@ -56,7 +56,6 @@ _SAID_PLAINLY = frozenset(
 # where a stronger phrase of the same sign is there the weaker is left out
 _WEAKER = {"TEMP1": "HYP", "MSB": "MS", "CK_ULN": "CK"}
 _WITHDRAWN_ONLY = ("full", "extended")
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def nms_summary(assessment: Assessment) -> str:
@@ -227,7 +226,7 @@ def _phrase(finding: Finding) -> str:
 def _mind(finding: Finding) -> str:
     """Consciousness as it was charted last, in a word."""
     charted = [d for d in finding.evidence if d.at is not None]
-    latest = sorted(charted, key=lambda d: d.at or LONG_AGO, reverse=True)
+    latest = sorted(charted, key=lambda d: d.at or DAWN, reverse=True)
     for fact in latest:
         if fact.what == "acvpu" and fact.value in _ACVPU:
             return _ACVPU[fact.value]

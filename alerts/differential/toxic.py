@@ -136,9 +136,16 @@ def anaesthetic(scene: Scene) -> Ranked:
         scene.state["RIG"],
         masseter,
         rank,
-        # a withdrawal counts as exposure too, and is no drug that was given
-        TRUE if any(e.reading == "full" for e in scene.exposures) else FALSE,
+        _antagonist(scene),
     )
+
+
+def _antagonist(scene: Scene) -> Truth:
+    """Is a dopamine antagonist given? A withdrawal counts as exposure, and is no drug given."""
+    readings = {e.reading for e in scene.exposures}
+    if "full" in readings:
+        return TRUE
+    return UNKNOWN if "possible" in readings or scene.state["EXP"] is UNKNOWN else FALSE
 
 
 def _anaesthetic(

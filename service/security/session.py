@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from service.errors import NotAllowed, SettingsFault
-from service.settings import PREFIX, Settings
+from service.errors import NotAllowed
+from service.settings import Settings, unwritable
 
 COOKIE = "nms_sentinel_session"
 LINK_SECONDS = 24 * 3600
@@ -199,8 +199,7 @@ def _key(folder: Path) -> bytes:
             time.sleep(0.01)
         raise NotAllowed(f"{_KEY_FILE} in the data directory is damaged.", code="key") from None
     except OSError as fault:
-        said = f"{PREFIX}DATA_DIR: {folder} cannot be written ({fault.strerror})."
-        raise SettingsFault(said, code="data-dir") from fault
+        raise unwritable(folder, fault) from fault
 
 
 def _fresh_key(path: Path) -> bytes:

@@ -83,3 +83,13 @@ def test_who_takes_it_up_again_is_in_the_audit(store: Store, capsys: Output) -> 
 def test_neither_all_nor_some_is_bad_usage(store: Store, command: str, capsys: Output) -> None:
     assert told(capsys, *command.split())[0] == 2
     assert told(capsys, *command.split(), "--all", "--tenant", "nowhere")[0] == 2
+
+
+def test_a_tenant_that_left_the_settings_is_not_passed_over(
+    store: Store, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NMS_SENTINEL_TENANT", "another")
+    for what in ("dead-letters", "set-aside"):
+        code, out = told(capsys, what, "list", "--format", "json")
+        assert (code, orjson.loads(out)["tenant"]) == (1, TENANT), what
+    assert told(capsys, "set-aside", "list", "--tenant", "nobody")[0] == 2

@@ -42,10 +42,10 @@ def test_without_a_file_the_tenant_of_the_settings_is_known(
     house: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert reported("default", capsys) == "default"
-    assert refused("nrth", capsys) == "No tenant 'nrth' is known; known: default."
+    assert refused("nrth", capsys) == f"No tenant 'nrth' is known; known: default, {TENANT}."
     monkeypatch.setenv("NMS_SENTINEL_TENANT", "north")
     assert reported("north", capsys) == "north"
-    assert refused("default", capsys) == "No tenant 'default' is known; known: north."
+    assert refused("default", capsys) == (f"No tenant 'default' is known; known: north, {TENANT}.")
 
 
 def test_the_tenants_of_the_file_are_known(
@@ -55,7 +55,7 @@ def test_the_tenants_of_the_file_are_known(
     monkeypatch.setenv("NMS_SENTINEL_TENANTS", str(house / "tenants.toml"))
     for name in ("north", "south"):
         assert reported(name, capsys) == name
-    assert refused("west", capsys).endswith("known: default, north, south.")
+    assert refused("west", capsys).endswith(f"known: default, north, south, {TENANT}.")
 
 
 def test_the_tenants_of_client_keys_are_known(
@@ -66,7 +66,7 @@ def test_the_tenants_of_client_keys_are_known(
     (house / "keys.json").write_bytes(orjson.dumps({"clients": [client]}))
     monkeypatch.setenv("NMS_SENTINEL_CLIENT_KEYS", str(house / "keys.json"))
     assert reported("east", capsys) == "east"
-    assert refused("west", capsys).endswith("known: default, east.")
+    assert refused("west", capsys).endswith(f"known: default, east, {TENANT}.")
 
 
 def test_a_tenant_that_left_the_file_is_reported_while_its_patients_are_kept(

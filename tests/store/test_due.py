@@ -34,6 +34,16 @@ def test_many_bodies_make_one_patient_due_once(store: Store) -> None:
     assert claimed[0].due_at == NOW
 
 
+def test_tenants_are_those_of_whom_patients_are_kept(store: Store) -> None:
+    assert store.tenants() == []
+    for name in ("south", "north", "south"):
+        take(store, temperature(f"of-{name}", tenant=name), tenant=name)
+    assert store.tenants() == ["north", "south"]
+    (due,) = [held for held in store.claim_due(NOW) if held.tenant == "south"]
+    assert store.settle(due, [], None, None, NOW)
+    assert store.tenants() == ["north", "south"]  # with nothing to wait for as well
+
+
 def test_the_earliest_time_stays_and_reasons_add_up(store: Store) -> None:
     store.make_due(TENANT, "p1", later(hours=2), "review")
     store.make_due(TENANT, "p1", later(hours=1), "snooze-ended")

@@ -132,6 +132,12 @@ class DueList(Part):
             ).scalar()
         return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
+    def tenants(self) -> list[str]:
+        """Tenants of whom patients are kept."""
+        with self._database.read() as connection:
+            wanted = select(due.c.tenant).distinct().order_by(due.c.tenant)
+            return list(connection.execute(wanted).scalars())
+
     def overdue(self, tenant: str, now: datetime) -> list[tuple[str, datetime]]:
         """Patients due for more than a minute and not settled, with since when."""
         with self._database.read() as connection:

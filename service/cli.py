@@ -81,6 +81,15 @@ def api(host: HostOption = None, port: PortOption = None) -> None:
 
 
 @app.command()
+def intake() -> None:
+    """An API at the intake's own port, for production: keeps pushed data away from the hooks."""
+    settings = _settings()  # a fault in them is told before anything slow
+    from service import supervisor
+
+    _leave(supervisor.run_intake(settings))
+
+
+@app.command()
 def worker() -> None:
     """A Celery worker alone, for production."""
     settings = _settings()  # a fault in them is told before anything slow
@@ -112,7 +121,9 @@ def sign_in(
 
 
 @app.command()
-def health(part: Annotated[str, typer.Argument(help="api, worker or beat.")] = "api") -> None:
+def health(
+    part: Annotated[str, typer.Argument(help="api, intake, worker or beat.")] = "api",
+) -> None:
     """Whether a part on this machine is healthy, for container health checks. Exit 1 when not."""
     from service.health import condition
 

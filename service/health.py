@@ -127,13 +127,14 @@ class Health:
 def condition(part: str, settings: Settings) -> tuple[str, bool]:
     """For a container's health check: a word on a part of this machine, and whether it is well.
 
-    The API is asked whether it is ready. A worker that hears nothing leaves by itself, and so is
-    restarted; here it is asked whether store and broker can be reached, of a beat the broker.
+    API and intake are asked whether they are ready. A worker that hears nothing leaves by itself,
+    and so is restarted; here it is asked whether store and broker can be reached, of a beat the
+    broker.
     """
-    if part == "api":
-        return _asked_over_http(settings)
+    if part in ("api", "intake"):
+        return _asked_over_http(settings, part)
     if part not in ("worker", "beat"):
-        raise BadInput("A part is api, worker or beat.", code="unknown-part")
+        raise BadInput("A part is api, intake, worker or beat.", code="unknown-part")
     if not broker_up(settings):
         return "broker-away", False
     if part == "worker":
@@ -147,8 +148,10 @@ def condition(part: str, settings: Settings) -> tuple[str, bool]:
     return "ok", True
 
 
-def _asked_over_http(settings: Settings) -> tuple[str, bool]:
-    port = settings.port
+def _asked_over_http(settings: Settings, part: str) -> tuple[str, bool]:
+    port = settings.port if part == "api" else settings.intake_port
+    if port is None:
+        return "no-intake-port", False
     host = urlsplit(address_of(settings.host, port)).hostname or "127.0.0.1"
     connection = HTTPConnection(host, port, timeout=8)
     try:

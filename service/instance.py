@@ -70,10 +70,20 @@ def _signed(lock: int, settings: Settings) -> None:
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket; SettingsFault when the address cannot be had."""
+    return _bound(settings.host, settings.port, f"--port or {PREFIX}PORT")
+
+
+def listen_for_intake(settings: Settings) -> socket.socket:
+    """The listening socket at the intake's own port; SettingsFault when there is none."""
+    name = f"{PREFIX}INTAKE_PORT"
+    if settings.intake_port is None:
+        raise SettingsFault(f"{name}: is not set.", code="address")
+    return _bound(settings.host, settings.intake_port, name)
+
+
+def _bound(host: str, port: int, chosen_by: str) -> socket.socket:
     try:
-        found = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,8 +91,8 @@ def listen(settings: Settings) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as fault:
         raise SettingsFault(
-            f"{settings.host}:{settings.port} cannot be listened on ({fault.strerror})."
-            f" Choose another with --port or {PREFIX}PORT.",
+            f"{host}:{port} cannot be listened on ({fault.strerror})."
+            f" Choose another with {chosen_by}.",
             code="address",
         ) from fault
     return listening

@@ -48,6 +48,7 @@ class Settings:
     metrics_token: str | None = None
     notify: Path | None = None
     sign_in: Path | None = None
+    session_key: Path | None = None
     rules: Path | None = None
     max_bytes: int = 20_000_000
     max_hook_bytes: int = 5_000_000
@@ -56,6 +57,7 @@ class Settings:
     read_timeout_s: int = 30
     rate_per_minute: int = 60_000
     intake_processes: int = 1
+    intake_port: int | None = None
     worker_pool: str = "threads"
     worker_concurrency: int = 2
     keep_readings_days: int = 30
@@ -113,6 +115,8 @@ def _together(settings: Settings) -> list[str]:
     keyed = [name for name in ("CLIENT_KEYS", "TENANTS") if getattr(settings, name.lower())]
     if settings.open_mode and keyed:
         return [f"{PREFIX}OPEN_MODE: not together with {PREFIX}{keyed[0]}"]
+    if settings.intake_port == settings.port:
+        return [f"{PREFIX}INTAKE_PORT: not the port of the API ({PREFIX}PORT)"]
     if len(keyed) > 1:
         return [f"{PREFIX}CLIENT_KEYS: not together with {PREFIX}TENANTS, which holds the clients"]
     return []
@@ -256,6 +260,7 @@ _TAKEN: dict[str, Callable[[_Reader], Any]] = {
     "metrics_token": lambda r: r.text("METRICS_TOKEN"),
     "notify": lambda r: r.file("NOTIFY"),
     "sign_in": lambda r: r.file("SIGN_IN"),
+    "session_key": lambda r: r.file("SESSION_KEY"),
     "rules": lambda r: r.file("RULES"),
     "max_bytes": lambda r: r.number("MAX_BYTES", 10_000, 500_000_000),
     "max_hook_bytes": lambda r: r.number("MAX_HOOK_BYTES", 10_000, 100_000_000),
@@ -264,6 +269,7 @@ _TAKEN: dict[str, Callable[[_Reader], Any]] = {
     "read_timeout_s": lambda r: r.number("READ_TIMEOUT_S", 1, 600),
     "rate_per_minute": lambda r: r.number("RATE_PER_MINUTE", 1, 10_000_000),
     "intake_processes": lambda r: r.number("INTAKE_PROCESSES", 0, 64),
+    "intake_port": lambda r: r.number("INTAKE_PORT", 1, 65_535),
     "worker_pool": lambda r: r.choice("WORKER_POOL", ("threads", "prefork", "solo")),
     "worker_concurrency": lambda r: r.number("WORKER_CONCURRENCY", 1, 256),
     # SPEC windows need 30 days of readings; exposures and baselines are kept as long as rules ask

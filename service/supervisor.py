@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from service.instance import BACKLOG, at_port, listen, only_one, prepared
+from service.instance import BACKLOG, at_port, listen, listen_for_intake, only_one, prepared
 from service.leaving import StopSignal, hear_no_more, leave_on_signal, leaving
 from service.logs import configure
 from service.processes import (
@@ -36,6 +36,8 @@ from service.settings import PREFIX, Settings, environ_of
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
+
+    from service.intake.door import Door
 
 log = structlog.get_logger(__name__)
 
@@ -58,14 +60,16 @@ def serve(settings: Settings, demo: bool) -> int:
         from service.security.session import sign_in_link
         from service.welcome import welcome
 
-        listening = held.enter_context(listen(settings))
-        settings = kept_rules(at_port(settings, listening))
+        sockets = {"api": held.enter_context(listen(settings))}
+        if settings.intake_port:
+            sockets["intake"] = held.enter_context(listen_for_intake(settings))
+        settings = kept_rules(at_port(settings, sockets["api"]))
         if demo:
             demonstration.begin_afresh(settings.data_dir)
         configure(replace(settings, log_file=_log(settings, "supervisor")), "supervisor")
         _upgrade(settings)
         settings = replace(settings, redis_url=held.enter_context(embedded_broker(settings)))
-        parts = parts_of(settings, listening)
+        parts = parts_of(settings, sockets)
         for part in parts:
             part.start()
         _tell(welcome(settings, sign_in_link(settings), demo=demo))
@@ -82,15 +86,15 @@ def serve(settings: Settings, demo: bool) -> int:
     return 0 if clean else 1
 
 
-def parts_of(settings: Settings, listening: socket.socket) -> list[Part]:
-    """API, worker and beat, each with its own log file."""
+def parts_of(settings: Settings, sockets: Mapping[str, socket.socket]) -> list[Part]:
+    """Whoever listens, by name, then worker and beat, each with its own log file."""
     parts = []
-    for name in ("api", "worker", "beat"):
+    for name in (*sockets, "worker", "beat"):
         environ = environ_of(replace(settings, log_file=_log(settings, name)))
         fds: tuple[int, ...] = ()
-        if name == "api":
-            fds = (listening.fileno(),)
-            environ[LISTEN_FD] = str(listening.fileno())
+        if name in sockets:
+            fds = (sockets[name].fileno(),)
+            environ[LISTEN_FD] = str(sockets[name].fileno())
         parts.append(Part(name, our_command(name), environ, fds))
     return parts
 
@@ -98,26 +102,55 @@ def parts_of(settings: Settings, listening: socket.socket) -> list[Part]:
 def run_api(settings: Settings) -> int:
     """The API until SIGTERM or SIGINT; requests in flight are answered first."""
     stop = StopSignal()
+    configure(settings, "api")
+    wake_soon()
+    listening = _handed_down() or listen(settings)
+    return _answered(at_port(settings, listening), listening, stop, _door)
+
+
+def run_intake(settings: Settings) -> int:
+    """An API at the intake's own port until SIGTERM or SIGINT: what is pushed there is read in its
+    threads and costs the process that answers hooks nothing."""
+    stop = StopSignal()
+    configure(settings, "intake")
+    give_way()
+    listening = _handed_down() or listen_for_intake(settings)
+    return _answered(settings, listening, stop, lambda _: None)
+
+
+def _handed_down() -> socket.socket | None:
+    """The listening socket that the supervisor holds."""
+    given = os.environ.pop(LISTEN_FD, None)
+    return socket.socket(fileno=int(given)) if given else None
+
+
+def _door(settings: Settings) -> "Door | None":
+    """Processes of its own for the intake; None: threads of this one."""
+    from service.intake.clerk import make_clerk
+    from service.intake.process import ProcessDoor
+
+    many = settings.intake_processes
+    return ProcessDoor(make_clerk, settings, many) if many else None
+
+
+def _answered(
+    settings: Settings,
+    listening: socket.socket,
+    stop: StopSignal,
+    make_door: "Callable[[Settings], Door | None]",
+) -> int:
+    """Requests answered over HTTP until `stop`; the exit code."""
     import uvicorn
 
     from service.app import create_app
-    from service.intake.clerk import make_clerk
-    from service.intake.process import ProcessDoor
     from service.rules import note_rules
     from service.store import open_store
 
-    configure(settings, "api")
-    wake_soon()
     leave_with_parent()
     give_memory_back()
-    given = os.environ.pop(LISTEN_FD, None)
-    listening = socket.socket(fileno=int(given)) if given else listen(settings)
-    settings = at_port(settings, listening)
     store = open_store(settings.database_url)
     store.ping()
     note_rules(settings, store, datetime.now(UTC))
-    many = settings.intake_processes
-    door = ProcessDoor(make_clerk, settings, many) if many else None
 
     class Server(uvicorn.Server):
         @contextmanager
@@ -131,7 +164,7 @@ def run_api(settings: Settings) -> int:
                 self.should_exit = True
             return await super().on_tick(counter)
 
-    server = Server(_served(create_app(settings, store, door=door)))
+    server = Server(_served(create_app(settings, store, door=make_door(settings))))
     server.run(sockets=[listening])
     hear_no_more()
     store.close()

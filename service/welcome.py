@@ -4,7 +4,7 @@ import shlex
 
 import orjson
 
-from service.settings import Settings
+from service.settings import Settings, address_of
 
 DEMO_PATIENT = "demo-haloperidol-36h"
 
@@ -19,6 +19,7 @@ def welcome(settings: Settings, link: str, *, demo: bool) -> str:
         "               (this link signs in once; `nms-sentinel sign-in` prints another)",
         f"  CDS Hooks    {base}/cds-services",
         f"  FHIR intake  {base}/fhir",
+        *_intake(settings),
         f"  Health       {base}/health/ready   metrics {base}/metrics",
         f"  Data         {settings.data_dir}",
         f"  Logs         {settings.data_dir / 'logs'}",
@@ -28,6 +29,12 @@ def welcome(settings: Settings, link: str, *, demo: bool) -> str:
     if demo:
         lines += ["", *_demonstration(base)]
     return "\n".join([*lines, ""])
+
+
+def _intake(settings: Settings) -> list[str]:
+    if settings.intake_port is None:
+        return []
+    return [f"               {address_of(settings.host, settings.intake_port)}/fhir (much data)"]
 
 
 def _door(settings: Settings) -> list[str]:

@@ -24,7 +24,7 @@ from service.settings import Settings, load_settings
 ENOUGH_BELLS = 8
 PAUSE_AFTER_FAULT_S = 1.0
 # at most so often: a ring costs the process that answers hooks more than the bundle it is for
-BREATH_S = 0.1
+BREATH_S = 0.5
 LAST_RING_S = 1.5
 _NAMED = ("REDIS_URL", "NMS_SENTINEL_DATA_DIR")
 log = structlog.get_logger(__name__)

@@ -13,11 +13,12 @@ from service.monitoring.embedded import EmbeddedBroker
 from service.store import open_store
 from tests.acceptance.running import Running, free_port, until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
-PARTS = ("worker", "beat", "api")
-STARTED = {"worker": "worker.started", "beat": "beat.started", "api": "startup complete"}
-START_S, END_S = 90, 60
+PARTS = ("worker", "beat", "api", "intake")
+STARTED = {"worker": "worker.started", "beat": "beat.started"}
+STARTED |= dict.fromkeys(("api", "intake"), "startup complete")
+START_S, END_S = 200, 120
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 def started(part: str, environ: dict[str, str], log: Path) -> Running:
-    given = {"NMS_SENTINEL_LOG_FILE": str(log), "NMS_SENTINEL_PORT": str(free_port())}
+    given = {"NMS_SENTINEL_LOG_FILE": str(log), **ports()}
     running = Running([part], {**environ, **given})
 
     def says_so() -> bool:
@@ -49,6 +50,13 @@ def started(part: str, environ: dict[str, str], log: Path) -> Running:
 
     until(says_so, START_S, f"the start of {part}")
     return running
+
+
+def ports() -> dict[str, str]:
+    return {
+        "NMS_SENTINEL_PORT": str(free_port()),
+        "NMS_SENTINEL_INTAKE_PORT": str(free_port()),
+    }
 
 
 def end_of(running: Running) -> int:
@@ -73,7 +81,7 @@ def test_all_as_one_told_without_pause(environ: dict[str, str], tmp_path: Path) 
     own = {
         "NMS_SENTINEL_DATA_DIR": str(tmp_path),
         "DATABASE_URL": f"sqlite:///{tmp_path / 'house.db'}",
-        "NMS_SENTINEL_PORT": str(free_port()),
+        **ports(),
     }
     running = Running(["serve"], {**environ, **own})
     running.wait_for("/sign-in?token=", START_S)
@@ -118,7 +126,7 @@ def test_told_twice_at_many_moments(part: str, environ: dict[str, str], tmp_path
 def test_told_while_it_starts(part: str, environ: dict[str, str], tmp_path: Path) -> None:
     """From the first line of its log on, whatever it has not yet imported."""
     log = tmp_path / "log"
-    given = {"NMS_SENTINEL_LOG_FILE": str(log), "NMS_SENTINEL_PORT": str(free_port())}
+    given = {"NMS_SENTINEL_LOG_FILE": str(log), **ports()}
     running = Running([part], {**environ, **given})
     until(log.exists, START_S, f"the log of {part}")
     running.process.send_signal(signal.SIGTERM)

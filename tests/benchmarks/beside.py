@@ -1,8 +1,9 @@
-"""`python -m tests.benchmarks.beside [--seconds S] [--pairs N] [--rates N N] [--postgres]`
+"""`python -m tests.benchmarks.beside [--together] [--seconds S] [--pairs N] [--rates N N]`
 
 Hooks beside the intake: 20 calls a second (patient-view, 20 facts), alone and while 50 bundles a
-second come in (`--rates`: and 25, 10), on the same running house (API with its intake process, one
-worker, beat, broker). Pairs, now the one and now the other half first: the ratio is the median of
+second come in (`--rates`: and 25, 10), on the same running house (API, intake at a port of its own,
+one worker, beat, broker; `--postgres`: on PostgreSQL). `--together`: the bundles come to the
+address of the hooks. Pairs, now the one and now the other half first: the ratio is the median of
 the pairs' ratios, beside it that of all calls of all pairs (`pooled_times`), and of all calls in
 the half of the pairs in which the rest of the machine was busy least (`quiet_times`). What others
 used is told with the load average.
@@ -11,7 +12,7 @@ Calls begin on the clock whether or not earlier ones were answered, and their ti
 they should have begun, so that a stall is not hidden. Bundles come at a random moment of their
 slot: two clocks would meet always or never. Both are sent from processes of their own. On a
 machine of two cores everything, the senders too, shares them: the last row of each rate says which
-part used how much of a core meanwhile.
+part used how much of a core meanwhile ("api's": the API's own intake process).
 """
 
 import argparse
@@ -269,7 +270,8 @@ class Measured:
     def _beside(
         self, rate: int, seconds: float
     ) -> tuple[list[float], list[float], dict[str, float]]:
-        self.bundles.begin(self.house.port, rate, seconds + 2 * LEAD_S)
+        port = self.house.intake_port or self.house.port
+        self.bundles.begin(port, rate, seconds + 2 * LEAD_S)
         time.sleep(LEAD_S)
         before, began = self._burned(), time.perf_counter()
         took = self._hooks(seconds)
@@ -285,7 +287,7 @@ class Measured:
 def burned(house: Processes, senders: dict[str, int]) -> dict[str, float]:
     """Seconds of CPU that each part has used; `machine`: all that runs on it, ours or not."""
     pids = {name: [process.pid] for name, process in house.running.items()}
-    pids |= {"intake": children(house.running["api"].pid), "broker": [house.broker.pid or 0]}
+    pids |= {"api's": children(house.running["api"].pid), "broker": [house.broker.pid or 0]}
     pids |= {name: [pid] for name, pid in senders.items()}
     found = {name: sum(map(cpu_s, held)) for name, held in pids.items()}
     whole = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
@@ -294,9 +296,15 @@ def burned(house: Processes, senders: dict[str, int]) -> dict[str, float]:
 
 
 def measure(
-    seconds: float, pairs: int, database: str, folder: Path, rates: Sequence[int] = RATES
+    seconds: float,
+    pairs: int,
+    database: str,
+    folder: Path,
+    rates: Sequence[int] = RATES,
+    *,
+    apart: bool = True,
 ) -> list[dict[str, object]]:
-    house = processes(folder, workers=1, database=database)
+    house = processes(folder, workers=1, database=database, apart=apart)
     context = multiprocessing.get_context("spawn")
     house.start()
     seen = Measured(house, Sender(context, call_hooks), Sender(context, send_bundles))
@@ -310,7 +318,7 @@ def measure(
         seen.hooks.end()
         seen.bundles.end()
         house.stop()
-    kind = house.database_url.partition(":")[0]
+    kind = house.database_url.partition(":")[0] + (", apart" if apart else ", together")
     return [
         each for rate, held in seen.pairs.items() for each in rows(kind, rate, held, seen.not_200)
     ]
@@ -321,10 +329,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10, help="of each half of a pair")
     parser.add_argument("--pairs", type=int, default=8)
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), metavar="N")
+    parser.add_argument("--together", action="store_true", help="no port for the intake alone")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    measured = partial(measure, options.seconds, options.pairs, rates=options.rates)
+    measured = partial(
+        measure, options.seconds, options.pairs, rates=options.rates, apart=not options.together
+    )
     with tempfile.TemporaryDirectory() as place:
         if options.postgres:
             server = begin()

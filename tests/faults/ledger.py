@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from service.monitoring.celery_app import SWEEP_S
+from service.monitoring.evaluation import LEASE_S
 from service.store import Store
 from tests.faults.processes import Processes
 from tests.monitoring.orders import TENANT, bundle
@@ -20,6 +22,8 @@ from tests.monitoring.orders import TENANT, bundle
 SENDERS = 4
 # from the 2xx, or the last kill of a worker before the alert: lease 20 s, sweep 10 s, a start
 VISIBLE_S = 45.0
+# on a machine on which the house starts slowly, or the usual patient waits: of what that took
+STARTS, WAITS = 5, 10
 PER_SECOND = 30
 
 
@@ -49,8 +53,9 @@ class Ledger:
 class Verdict:
     """What the store says of the ledger. Seconds from the 2xx to the alert.
 
-    `late`: patients who waited for longer than 45 s after the 2xx or after the last kill of a
-    worker before their alert, with that wait; `after_kill_s`: the longest such wait.
+    `late`: patients who waited for longer than 45 s (a slow machine: `patience`) after the 2xx or
+    after the last kill of a worker before their alert, with that wait; `after_kill_s`: the longest
+    such wait.
     """
 
     lost: tuple[str, ...]
@@ -88,7 +93,7 @@ def push(
         while True:
             try:
                 answer = client.post(
-                    f"{house.url}/fhir",
+                    house.intake_url,
                     content=body,
                     headers={"Content-Type": "application/fhir+json"},
                 )
@@ -103,7 +108,7 @@ def push(
         if victim is not None:
             house.kill(victim)
 
-    with httpx.Client(timeout=20) as client, ThreadPoolExecutor(SENDERS) as pool:
+    with httpx.Client(timeout=120) as client, ThreadPoolExecutor(SENDERS) as pool:
         list(pool.map(lambda n: send(client, n), range(bundles)))
 
 
@@ -117,7 +122,16 @@ def settled(store: Store, ledger: Ledger, within_s: float) -> float:
     return time.monotonic() - began
 
 
-def verdict(store: Store, ledger: Ledger, killed: list[tuple[float, str]]) -> Verdict:
+def patience(start_s: float, median_s: float) -> float:
+    """How long a patient may wait whose worker was killed: as long as the lease and the sweep let
+    them, and what a start and the queue take on this machine."""
+    return max(VISIBLE_S, LEASE_S + SWEEP_S + STARTS * start_s + WAITS * median_s)
+
+
+def verdict(
+    store: Store, ledger: Ledger, killed: list[tuple[float, str]], start_s: float = 0.0
+) -> Verdict:
+    """`start_s`: how long the house took to start."""
     alerts = store.alerts(TENANT, open_only=False)
     counted = Counter(alert.patient for alert in alerts)
     opened = {alert.patient: alert.machine.opened_at.timestamp() for alert in alerts}
@@ -134,6 +148,8 @@ def verdict(store: Store, ledger: Ledger, killed: list[tuple[float, str]]) -> Ve
         hits = [at for at in workers if begun <= at <= opened[patient]]
         return max(0.0, opened[patient] - max([begun, *hits]))
 
+    median_s = waits[len(waits) // 2] if waits else 0.0
+    bound_s = patience(start_s, median_s)
     after = {patient: since_last_kill(patient) for patient in waited}
     twice = [
         alert.patient
@@ -143,8 +159,8 @@ def verdict(store: Store, ledger: Ledger, killed: list[tuple[float, str]]) -> Ve
     return Verdict(
         lost=tuple(sorted(set(ledger.acknowledged) - set(counted))),
         doubled=tuple(sorted({*twice, *(p for p, n in counted.items() if n != 1)})),
-        late=tuple((p, wait) for p, wait in after.items() if wait > VISIBLE_S),
+        late=tuple((p, wait) for p, wait in after.items() if wait > bound_s),
         slowest_s=waits[-1] if waits else 0.0,
-        median_s=waits[len(waits) // 2] if waits else 0.0,
+        median_s=median_s,
         after_kill_s=max(after.values(), default=0.0),
     )

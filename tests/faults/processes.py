@@ -1,11 +1,11 @@
-"""The real house for the fault tests: API, two workers, beat and broker as processes of their own.
+"""The real house for the fault tests: API, two workers, beat and broker as processes of their own,
+and an intake where that has a port of its own.
 
 Whatever is killed is started again at once, as a supervisor or an orchestrator would.
 """
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,15 +20,17 @@ import httpx
 from service.monitoring.broker import server_binary
 from service.monitoring.embedded import EmbeddedBroker
 from service.store import Store, open_store
+from tests.acceptance.running import free_port
 
 ROOT = Path(__file__).parents[2]
-START_S = 120.0
+START_S = 250.0
 
 
 @dataclass
 class Processes:
     """`port`: of the API. `kill(name)` is kill -9; the nurse starts it again. `settings`: more of
-    them, by the names of their variables."""
+    them, by the names of their variables. `intake_port`: of the intake as a part of its own.
+    `start_s`: how long the start took."""
 
     folder: Path
     port: int
@@ -36,6 +38,8 @@ class Processes:
     workers: int = 2
     database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    intake_port: int | None = None
+    start_s: float = 0.0
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     killed: list[tuple[float, str]] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -47,6 +51,11 @@ class Processes:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def intake_url(self) -> str:
+        """Where bundles are pushed to."""
+        return f"http://127.0.0.1:{self.intake_port or self.port}/fhir"
+
+    @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.folder / 'house.db'}"
 
@@ -54,25 +63,25 @@ class Processes:
         return open_store(self.database_url)
 
     def start(self) -> None:
+        begun = time.monotonic()
         store = self.open_store()
         store.upgrade()
         store.close()
         self.broker.start()
         workers = [f"worker-{n + 1}" for n in range(self.workers)]
-        for name in ("api", *workers, "beat"):
+        listening = ("api", "intake") if self.intake_port else ("api",)
+        for name in (*listening, *workers, "beat"):
             self._start(name)
         threading.Thread(target=self._nurse, name="nurse", daemon=True).start()
         self.wait_ready()
+        self.start_s = time.monotonic() - begun
 
     def wait_ready(self) -> None:
         ends = time.monotonic() + START_S
-        while time.monotonic() < ends:
-            try:
-                if httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
-                    return
-            except httpx.HTTPError:
+        for port in filter(None, (self.port, self.intake_port)):
+            while not _ready(port):
+                assert time.monotonic() < ends, f"nothing answers at {port}"
                 time.sleep(0.1)
-        raise AssertionError("the API does not come up")
 
     def kill(self, name: str) -> None:
         """kill -9, and what was killed when."""
@@ -127,6 +136,7 @@ class Processes:
             "REDIS_URL": self.broker.url,
             "NMS_SENTINEL_DATA_DIR": str(self.folder),
             "NMS_SENTINEL_PORT": str(self.port),
+            "NMS_SENTINEL_INTAKE_PORT": str(self.intake_port or ""),
             "NMS_SENTINEL_OPEN_MODE": "1",
             "NMS_SENTINEL_TENANT": "t",
             "NMS_SENTINEL_LOG_FILE": str(self.folder / f"{name}.jsonl"),
@@ -138,18 +148,28 @@ class Processes:
         )
 
 
-def processes(folder: Path, workers: int = 2, database: str = "") -> Processes:
-    """A house in a folder, not started yet; on SQLite there when no database is named."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def processes(
+    folder: Path, workers: int = 2, database: str = "", *, apart: bool = False
+) -> Processes:
+    """A house in a folder, not started yet; on SQLite there when no database is named. `apart`:
+    with an intake as a part of its own."""
     broker = EmbeddedBroker(folder / "broker", server_binary())
-    return Processes(folder, port, broker, workers, database)
+    house = Processes(folder, free_port(), broker, workers, database)
+    if apart:
+        house.intake_port = free_port()
+    return house
+
+
+def _ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=20).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int:
     try:
-        return process.wait(45)
+        return process.wait(120)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = [name for name, held in SERVICES.items() if held.get("image") == "nms-sentinel"]
-PARTS = ["api", "worker", "beat"]
+PARTS = ["api", "intake", "worker", "beat"]
+REACHED = {"api", "intake"}
 DOTENV = {
     "POSTGRES_PASSWORD": "pg-secret",
     "REDIS_PASSWORD": "redis-secret",
@@ -41,7 +42,7 @@ def environment(name: str) -> dict[str, str]:
 
 
 def test_the_services_are_those_promised() -> None:
-    assert set(SERVICES) == {"migrate", "api", "worker", "beat", "postgres", "redis"}
+    assert set(SERVICES) == {"migrate", *PARTS, "postgres", "redis"}
     assert set(OURS) == {"migrate", *PARTS}
 
 
@@ -90,11 +91,13 @@ def test_a_container_may_do_little(name: str) -> None:
     assert ("healthcheck" in held) is (name != "migrate")
 
 
-def test_only_the_api_can_be_reached() -> None:
-    assert [name for name, held in SERVICES.items() if "ports" in held] == ["api"]
+def test_only_who_answers_http_can_be_reached() -> None:
+    assert {name for name, held in SERVICES.items() if "ports" in held} == REACHED
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     for name, held in SERVICES.items():
-        assert ("outside" in held["networks"]) is (name == "api")
+        assert ("outside" in held["networks"]) is (name in REACHED)
+        for port in held.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), "TLS ends at a proxy on this machine"
 
 
 def test_secrets_are_asked_for_never_written() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 
-from alerts.chart import Measurement, SignKind, begun
+from alerts.chart import Measurement, SignKind, begun, goes_on
 from alerts.moment import AT, TICK, Moment
 from alerts.record import record
 from alerts.statements import Datum
@@ -200,6 +200,6 @@ def _vasopressor_spans(now: Moment, first: datetime) -> list[tuple[datetime, dat
         uses = [*now.recent_doses(ingredient, first), *now.chart.orders.get(ingredient, ())]
         for use in uses:
             if use.start is not None and not use.do_not_perform:
-                given = use.evidence.value == "administration"
-                spans.append((use.start, use.end or (use.start if given else now.as_of)))
+                done = use.evidence.value == "administration" and not goes_on(use)
+                spans.append((use.start, use.end or (use.start if done else now.as_of)))
     return spans

@@ -95,7 +95,7 @@ def _critical(now: Moment, findings: Mapping[str, Finding]) -> bool:
     """
     finding = findings["TEMP411"]
     doubtful = set(finding.caveats) - {"assumed_baseline"}
-    return finding.state is TRUE and not doubtful and not unverified(now, "TEMP411", "MS")
+    return finding.state is TRUE and not doubtful and not unverified(now, "TEMP411", "MS", "MSB")
 
 
 def _by_tier(

@@ -29,6 +29,7 @@ from alerts.facts import (
 
 __all__ = [
     "DAWN",
+    "DUSK",
     "Chart",
     "Condition",
     "Evidence",
@@ -46,11 +47,13 @@ __all__ = [
     "begun",
     "chart_of",
     "ended",
+    "goes_on",
 ]
 
 AT = attrgetter("at")
 _READING = attrgetter("at", "kind", "value")
 DAWN = datetime.min.replace(tzinfo=UTC)
+DUSK = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +166,21 @@ def begun(use: MedicationUse) -> datetime | None:
     return use.start or use.authored
 
 
+def goes_on(use: MedicationUse) -> bool:
+    """Is it an infusion being given, whose end nobody told? It is over only once somebody says so
+    (SPEC 3.5, fhir_medadmin_status)."""
+    return (
+        use.status is UseStatus.IN_PROGRESS
+        and use.evidence is Evidence.ADMINISTRATION
+        and use.end is None
+        and begun(use) is not None
+    )
+
+
 def ended(use: MedicationUse) -> datetime:
-    """When a dose was over: its end, else its start; the dawn of time when neither is told."""
-    return use.end or use.start or use.authored or DAWN
+    """When a dose was over: its end, else its start; the dusk of time for one that goes on, the
+    dawn of time when nothing is told."""
+    return DUSK if goes_on(use) else use.end or use.start or use.authored or DAWN
 
 
 def _by_ingredient(

@@ -4,11 +4,12 @@ A medication resource is a record, not a dose. Here each becomes a span of dosin
 it can be trusted: given, presumed, possible, or nothing at all.
 """
 
-from datetime import datetime
+from collections.abc import Set
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from alerts.chart import Evidence, MedicationUse, UseStatus
+from alerts.chart import Evidence, MedicationUse, UseStatus, begun, goes_on
 from alerts.record import record
 from alerts.truth import FALSE, TRUE, Truth
 
@@ -132,3 +133,30 @@ def _span(
         return Dosing(use, certainty, note, first, None, FALSE)
     note = reason if use.stop_certain else f"{reason}; stop time uncertain"
     return Dosing(use, certainty, note, first, use.end, FALSE, stopped_at=use.end)
+
+
+_NEVER = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
+# undated, these may be taken now: a drug from home, taken since nobody knows when
+_STANDING = frozenset({"active", "on-hold", "unknown"})
+
+
+def taken(use: MedicationUse, members: Set[str], as_of: datetime, window: timedelta) -> bool:
+    """Was one of these drugs given, or is it presumed running, in the window?"""
+    if use.do_not_perform or use.status in _NEVER or members.isdisjoint(use.ingredients):
+        return False
+    at = begun(use)
+    if at is None:
+        ordered = use.evidence in {Evidence.ORDER, Evidence.STATEMENT}
+        return ordered and use.status in _STANDING and (use.end or as_of) >= as_of - window
+    if at > as_of:
+        return False
+    done = use.evidence is Evidence.ADMINISTRATION and not goes_on(use)
+    return (use.end or (at if done else as_of)) >= as_of - window
+
+
+def perhaps_taken(use: MedicationUse, as_of: datetime) -> bool:
+    """Can nobody tell from the record whether it is still taken? Dispensed without an end of the
+    supply, or stopped at a time not told (SPEC 3.5)."""
+    if use.end is not None or dosing(use, as_of).certainty is Certainty.NONE:
+        return False
+    return use.evidence is Evidence.DISPENSE or begun(use) is None

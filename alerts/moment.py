@@ -7,13 +7,14 @@ new data (the next review).
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from alerts.artefacts import note_jumps, sound
-from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended
+from alerts.chart import Chart, Measurement, MedicationUse, Sign, SignKind, begun, ended, goes_on
+from alerts.dosing import taken
 from alerts.evidence import (
     BY_VALUE,
     above,
@@ -61,7 +62,6 @@ __all__ = [
 
 # the instant after the last one of a closed window
 TICK = timedelta(microseconds=1)
-NEVER_TAKEN = frozenset({"cancelled", "draft", "not-done", "not-taken", "intended", "declined"})
 
 
 @dataclass(slots=True)
@@ -261,7 +261,8 @@ class Moment:
             for use in self.recent_doses(ingredient, start):
                 if taken(use, wanted, self.as_of, window):
                     found[id(use)] = use
-                    self.until(ended(use) + window + TICK)
+                    if not goes_on(use):
+                        self.until(ended(use) + window + TICK)
             for use in self.chart.orders.get(ingredient, ()):
                 if taken(use, wanted, self.as_of, window):
                     found[id(use)] = use
@@ -334,16 +335,3 @@ def moment(chart: Chart, knowledge: Knowledge, as_of: datetime) -> Moment:
     upcoming = chart.changes[i] if i < len(chart.changes) else None
     clipped = chart if upcoming is None else as_it_stood(chart, as_of)
     return Moment(clipped, ledger(knowledge), as_of, upcoming)
-
-
-def taken(use: MedicationUse, members: Set[str], as_of: datetime, window: timedelta) -> bool:
-    """Was one of these drugs given, or is it presumed running, in the window?"""
-    if use.do_not_perform or use.status in NEVER_TAKEN:
-        return False
-    if members.isdisjoint(use.ingredients):
-        return False
-    at = begun(use)
-    if at is None or at > as_of:
-        return False
-    end = use.end or (at if use.evidence == "administration" else as_of)
-    return end >= as_of - window

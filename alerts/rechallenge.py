@@ -87,11 +87,17 @@ def earliest(now: Moment, over: Episode) -> Earliest:
     return Earliest(wait, why, False)
 
 
-def rechallenge(now: Moment) -> tuple[Advice, ...]:
-    """The advice after an episode that somebody has recorded as over; else none."""
+def rechallenge(now: Moment, *, again: bool = False) -> tuple[Advice, ...]:
+    """The advice after an episode that somebody has recorded as over; else none.
+
+    `again`: signs of an episode stand now. Then the dates of the one before no longer hold, and how
+    to give an antipsychotic is no word for this hour (SAF-08).
+    """
     over = resolved(now)
     if over is None:
         return ()
+    if over.at is None and again:
+        return (_advice(now, _anew(now), [], depot=False, how=False),)
     if over.at is None:
         ask = f"Date of resolution not recorded ({over.source}): find it before any antipsychotic"
         return (_advice(now, [ask], [], depot=True),)
@@ -101,8 +107,15 @@ def rechallenge(now: Moment) -> tuple[Advice, ...]:
     if now.as_of >= last:
         return ()
     now.until(last)
+    if again:
+        return (_advice(now, _anew(now), _early(now, ended, first), depot=False, how=False),)
     dates = _dates(now, ended, first)
     return (_advice(now, dates, _early(now, ended, first), depot=bool(ended.depots)),)
+
+
+def _anew(now: Moment) -> list[str]:
+    told = now.knowledge.management["rechallenge"]["again"]
+    return [line(told, now.knowledge.management["labels"])]
 
 
 def _dates(now: Moment, ended: Episode, first: Earliest) -> list[str]:
@@ -129,16 +142,19 @@ def _early(now: Moment, ended: Episode, first: Earliest) -> list[str]:
     ]
 
 
-def _advice(now: Moment, dates: list[str], warnings: list[str], *, depot: bool) -> Advice:
+def _advice(
+    now: Moment, dates: list[str], warnings: list[str], *, depot: bool, how: bool = True
+) -> Advice:
     told = now.knowledge.management["rechallenge"]
     labels = now.knowledge.management["labels"]
-    rows = [raw for raw in shown(told["lines"]) if depot or not raw.get("depot")]
+    kept = told["lines"] if how else [told["again"]]
+    rows = [raw for raw in shown(kept) if depot or not raw.get("depot")]
     return Advice(
         "RECHALLENGE",
         told["title"],
         told["priority"],
         tuple(warnings),
-        (*dates, *(line(raw, labels) for raw in rows)),
+        (*dates, *(line(raw, labels) for raw in rows if how)),
         weakest_basis(rows),
         all_citations(rows),
         brief=". ".join([*warnings, dates[0]]),

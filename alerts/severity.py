@@ -1,15 +1,15 @@
 """Severity and stage (SPEC 5.1, 1.9). The levels are [U]: labelled, driving no interruption."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from alerts.artefacts import lone_jump
 from alerts.chart import Measurement, SignKind
 from alerts.coagulation import coagulation
-from alerts.moment import Moment
+from alerts.moment import Moment, above
 from alerts.record import record
 from alerts.scales.items import extremes
 from alerts.statements import Finding, Severity, TierName
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, negated
 from alerts.wording import figure
 
 LEVELS = ("MILD", "MODERATE", "SEVERE")
@@ -122,14 +122,21 @@ def _overrides(now: Moment) -> Iterator[_Override]:
 
 def _newest(now: Moment, kind: str) -> Measurement | None:
     readings = now.recent(kind, "severity.window_h")
-    if readings and readings[-1].comparator:
-        readings = [m for m in readings if not m.comparator]
     return readings[-1] if readings else None
+
+
+def _below(reading: Measurement, limit: float) -> Truth:
+    """Below the limit beyond doubt? A value bounded on one side may leave it open (UNIT-02)."""
+    return negated(above(reading, limit))
+
+
+def _figure(reading: Measurement) -> str:
+    return f"{reading.comparator or ''}{reading.value:g}"
 
 
 def _consciousness(now: Moment) -> _Override:
     gcs = _newest(now, "gcs_total")
-    if gcs is not None and gcs.value <= now.knowledge["severity.gcs"]:
+    if gcs is not None and above(gcs, now.knowledge["severity.gcs"], strict=True) is FALSE:
         return _Override(TRUE, f"GCS {gcs.value:g} points", "coma")
     window = now.hours("severity.window_h")
     alert = now.signs(now.hours("ms.true_h"), SignKind.ACVPU)
@@ -151,18 +158,20 @@ def _breathing(now: Moment) -> Iterator[_Override]:
     spo2 = _newest(now, "spo2")
     if spo2 is None:
         yield _Override(UNKNOWN, now.knowledge.says("SpO2 not recorded in {severity.window_h} h"))
-    elif spo2.value < k["severity.spo2"]:
+    elif _below(spo2, k["severity.spo2"]) is TRUE:
         yield _low_saturation(now, spo2, at_risk)
     pco2, ph = _newest(now, "pco2"), _newest(now, "ph_blood")
-    if pco2 is not None and pco2.value > k["severity.pco2"]:
+    if pco2 is not None and above(pco2, k["severity.pco2"], strict=True) is TRUE:
+        retained = f"PaCO2 {_figure(pco2)} mmHg"
         if ph is None:
-            yield _Override(UNKNOWN, f"PaCO2 {pco2.value:g} mmHg, pH not recorded", at_risk)
-        elif ph.value < k["severity.ph"]:
-            yield _Override(TRUE, f"PaCO2 {pco2.value:g} mmHg with pH {ph.value:.2f}", at_risk)
+            yield _Override(UNKNOWN, f"{retained}, pH not recorded", at_risk)
+        elif _below(ph, k["severity.ph"]) is TRUE:
+            sour = f"{ph.comparator or ''}{ph.value:.2f}"
+            yield _Override(TRUE, f"{retained} with pH {sour}", at_risk)
 
 
 def _low_saturation(now: Moment, spo2: Measurement, at_risk: str) -> _Override:
-    said = f"SpO2 {spo2.value:g} %"
+    said = f"SpO2 {_figure(spo2)} %"
     if "room_air" in spo2.flags:
         return _Override(UNKNOWN, f"{said} on room air: give oxygen and repeat", at_risk)
     ventilated = now.present(now.hours("severity.window_h"), SignKind.VENTILATED)
@@ -177,28 +186,44 @@ def _potassium(now: Moment) -> _Override:
         return _Override(
             UNKNOWN, now.knowledge.says("potassium not recorded in {severity.window_h} h")
         )
-    if potassium.value < now.knowledge["severity.potassium"]:
+    limit = now.knowledge["severity.potassium"]
+    high, said = above(potassium, limit), f"potassium {_figure(potassium)} mmol/L"
+    if high is FALSE:
         return _Override(FALSE, "")
-    said = f"potassium {potassium.value:g} mmol/L"
+    if high is UNKNOWN:
+        return _Override(UNKNOWN, f"{said}, may be {limit:g} mmol/L or more: repeat now")
     if "haemolysed" in potassium.flags:
         return _Override(UNKNOWN, f"{said}, haemolysed: repeat now")
     return _Override(TRUE, said, f"severe hyperkalaemia ({said})")
 
 
 def _kidney(now: Moment) -> _Override:
-    """Creatinine at twice the lowest on record [U]."""
-    readings = [m for m in now.readings("creatinine") if not m.comparator]
+    """Creatinine at twice the lowest of a year [U]."""
+    readings = _of_a_year(now, now.readings("creatinine"))
     if len(readings) < 2:
         return _Override(UNKNOWN, "creatinine against its baseline not known")
-    newest, lowest = readings[-1], min(m.value for m in readings)
+    newest = readings[-1]
+    lowest = min([m.value for m in readings if not m.comparator], default=newest.value)
     times = now.knowledge["severity.creatinine_ratio"]
     if now.older(newest.at, now.hours("dic.window_h")):
         return _Override(UNKNOWN, now.knowledge.says("creatinine older than {dic.window_h} h"))
-    if newest.value < times * lowest:
-        return _Override(FALSE, "")
-    times_lowest = f"{newest.value / lowest:.1f} × the lowest on record"
-    said = f"creatinine {figure(newest.value)} µmol/L, {times_lowest}"
+    if above(newest, times * lowest) is not TRUE:
+        if not newest.comparator:
+            return _Override(FALSE, "")
+        bounded = f"creatinine {newest.comparator}{figure(newest.value)} µmol/L"
+        return _Override(UNKNOWN, f"{bounded}, against its baseline not known")
+    least = now.knowledge.says("the lowest in {baseline.historical_d} d")
+    times_lowest = f"{newest.value / lowest:.1f} × {least}"
+    said = f"creatinine {newest.comparator or ''}{figure(newest.value)} µmol/L, {times_lowest}"
     return _Override(TRUE, said, f"{RENAL_FAILURE} ({said})")
+
+
+def _of_a_year(now: Moment, readings: Sequence[Measurement]) -> Sequence[Measurement]:
+    """Those of the year before the newest: no baseline reaches further back (BASE-02)."""
+    if len(readings) < 2:
+        return readings
+    since = readings[-1].at - now.days("baseline.historical_d")
+    return [m for m in readings if m.at >= since]
 
 
 def _clotting(now: Moment) -> _Override:
@@ -218,9 +243,9 @@ def _pressure(now: Moment) -> _Override:
         return _Override(
             UNKNOWN, now.knowledge.says("blood pressure not recorded in {severity.window_h} h")
         )
-    low = sbp.value < now.knowledge["severity.sbp"]
+    low = _below(sbp, now.knowledge["severity.sbp"])
     doubt = ", to be verified: repeat" if lone_jump(now, sbp) else ""
-    return _Override(TRUE if low else FALSE, f"systolic pressure {sbp.value:g} mmHg{doubt}")
+    return _Override(low, f"systolic pressure {_figure(sbp)} mmHg{doubt}")
 
 
 def _critical_care(

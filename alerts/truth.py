@@ -38,3 +38,8 @@ def at_least(minimum: int, states: Iterable[Truth]) -> Truth:
     if true >= minimum:
         return TRUE
     return UNKNOWN if true + told.count(UNKNOWN) >= minimum else FALSE
+
+
+def negated(state: Truth) -> Truth:
+    """Kleene NOT: what is not known stays so."""
+    return {Truth.TRUE: FALSE, Truth.FALSE: TRUE}.get(state, UNKNOWN)

@@ -4,6 +4,7 @@ The watch starts at the trigger: onset has been seen 12 h after levodopa stopped
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from alerts.chart import (
     UseStatus,
     begun,
     ended,
+    goes_on,
 )
 from alerts.dosing import Certainty, Dosing, dosing
 from alerts.moment import TICK, Moment
@@ -22,6 +24,7 @@ from alerts.swallow import swallow_lost
 from alerts.truth import TRUE
 
 LEVODOPA = frozenset({"levodopa", "foslevodopa", "melevodopa", "etilevodopa"})
+_STANDING = frozenset({Evidence.ORDER, Evidence.STATEMENT})
 # routes that go on without a swallow
 TUBELESS = frozenset({"td", "sc", "iv", "ng", "peg", "enteral", "tube", "intestinal"})
 
@@ -54,7 +57,8 @@ def _dopaminergic(now: Moment, earliest: datetime) -> list[Dosing]:
     uses: dict[int, MedicationUse] = {}
     for drug in now.on_chart(now.knowledge.dopaminergic):
         doses = now.recent_doses(drug, earliest - reach)
-        if doses and earliest == now.as_of:  # the reach moves with the clock
+        # the reach moves with the clock
+        if doses and earliest == now.as_of and not goes_on(doses[0]):
             now.until(ended(doses[0]) + reach + TICK)
         for use in (*now.chart.orders.get(drug, ()), *doses):
             uses[id(use)] = use
@@ -99,7 +103,7 @@ def _stops(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Itera
     """DAW-STOP, and DAW-SWITCH when another dopaminergic took over within 12 h."""
     for span in spans:
         use = span.use
-        if use.evidence not in {Evidence.ORDER, Evidence.STATEMENT}:
+        if use.evidence not in _STANDING:
             continue
         if span.certainty is Certainty.NONE and not _cancelled_after_use(use, spans):
             continue
@@ -179,6 +183,8 @@ def _replacement(
             continue
         if other.certainty not in {Certainty.GIVEN, Certainty.PRESUMED}:
             continue
+        if other.use.evidence is Evidence.DISPENSE:  # a supply at home goes on, whoever stops it
+            continue
         if at is None:  # a stop at a time not told is read against the clock
             now.until(first + hours)
         begun = first > moment - hours and (first > moment or not _administered(other))
@@ -245,7 +251,33 @@ def _missed(now: Moment, spans: list[Dosing], times: Sequence[datetime]) -> Iter
                 yield _say(
                     now, "DAW-MISS", use, run[0].start, times, "two doses in a row not given"
                 )
-        yield from _levodopa_gap(now, drug, series, times)
+        if not any(goes_on(u) for u in series):
+            gap = list(_levodopa_gap(now, drug, series, times))
+            yield from gap or _unrecorded(now, spans, drug, series, times)
+
+
+def _unrecorded(
+    now: Moment,
+    spans: list[Dosing],
+    drug: str,
+    series: list[MedicationUse],
+    times: Sequence[datetime],
+) -> Iterator[Withdrawal]:
+    """DAW-MISS, perhaps: no dose on record for twice the longest usual pause, and no stop either.
+
+    Nobody charted the doses as missed, so nobody knows (LOG-01): never true, and not false.
+    """
+    given = [u.start for u in series if u.status is not UseStatus.NOT_DONE and u.start]
+    standing = [s for s in spans if s.use.evidence in _STANDING and drug in s.use.ingredients]
+    if len(given) < 4 or (standing and not any(s.running is TRUE for s in standing)):
+        return
+    pause = max(later - earlier for earlier, later in pairwise(given))
+    first, last = given[-1] + pause, given[-1] + pause * now.knowledge["withdrawal.missed_doses"]
+    now.until(last + TICK)
+    if now.as_of <= last or _reading(now, first, times) == "ended":
+        return
+    reason = f"no dose recorded since {given[-1]:%Y-%m-%d %H:%M %Z}"
+    yield replace(_say(now, "DAW-MISS", series[-1], first, times, reason), reading="possible")
 
 
 def _levodopa_gap(
@@ -312,14 +344,8 @@ def _device(now: Moment, times: Sequence[datetime]) -> Iterator[Withdrawal]:
     """DAW-DBS: stimulator failure, switch-off or empty battery."""
     for sign in now.ever(SignKind.STIMULATOR_FAILURE):
         if sign.at <= now.as_of:
-            reading = _reading(now, sign.at, times)
+            reading, source = _reading(now, sign.at, times), sign.source.reference
             reason = "stimulator failure, switch-off or battery end"
             yield Withdrawal(
-                "DAW-DBS",
-                "deep brain stimulation",
-                sign.at,
-                reading,
-                sign.source.reference,
-                "",
-                reason,
+                "DAW-DBS", "deep brain stimulation", sign.at, reading, source, "", reason
             )

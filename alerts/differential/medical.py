@@ -1,10 +1,10 @@
 """Illness that looks alike: infection, heat, endocrine crises, seizures, broken muscle."""
 
 from alerts.chart import SignKind
-from alerts.differential.scene import Ranked, Say, Scene, Weighed, negated, same
+from alerts.differential.scene import Ranked, Say, Scene, Weighed, same
 from alerts.findings.creatine_kinase import confounders
 from alerts.scales.items import below, leucocytosis, reached
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either, negated
 
 INFECTIONS = (
     "sepsis",

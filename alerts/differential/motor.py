@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from alerts.chart import SignKind
-from alerts.differential.scene import Ranked, Say, Scene, Weighed, negated, same
+from alerts.differential.scene import Ranked, Say, Scene, Weighed, same
 from alerts.findings.rigidity import PARKINSONIAN
 from alerts.moment import TICK
 from alerts.tiers import domains
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either, negated
 from alerts.wording import happened
 
 # items of the Bush–Francis screen that the chart can hold as signs

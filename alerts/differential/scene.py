@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec
 
 from alerts.chart import DAWN, Condition, MedicationUse, SignKind, begun
 from alerts.dosing import Certainty, dosed
+from alerts.findings.exposed import reconciled
 from alerts.knowledge import Knowledge
 from alerts.moment import TICK, Moment
 from alerts.record import record
@@ -39,7 +40,7 @@ class Scene:
     temp: Truth = field(init=False)
     # rigidity said to be lead-pipe or generalised; false when tone is normal
     lead_pipe: Truth = field(init=False)
-    # did anybody state that the medication was reconciled?
+    # did anybody state that the medication was reconciled, in this encounter?
     reconciled: bool = field(init=False)
     # coded problems that may be present now
     _problems: list[Condition] = field(init=False)
@@ -53,7 +54,7 @@ class Scene:
             for c in self.now.chart.conditions
             if c.active is not FALSE and (c.abated is None or c.abated > self.now.as_of)
         ]
-        self.reconciled = bool(self.now.ever(SignKind.MEDICATION_RECONCILED))
+        self.reconciled = reconciled(self.now)
         self.temp = either((self.state["HYP"], self.state["TEMP1"]))
         self.lead_pipe = self.state["RIG"]
         if self.lead_pipe is TRUE:
@@ -258,12 +259,6 @@ def possibility(
         tuple(raw["cite"]),
         trigger,
     )
-
-
-def negated(state: Truth) -> Truth:
-    if state is UNKNOWN:
-        return UNKNOWN
-    return FALSE if state is TRUE else TRUE
 
 
 def same(conditions: Sequence[Condition]) -> Truth:

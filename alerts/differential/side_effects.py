@@ -1,9 +1,9 @@
 """Harm of two treatments that looks alike: lithium and clozapine."""
 
 from alerts.chart import SignKind
-from alerts.differential.scene import Ranked, Say, Scene, Weighed, negated, same
+from alerts.differential.scene import Ranked, Say, Scene, Weighed, same
 from alerts.moment import above
-from alerts.truth import UNKNOWN, Truth, both, either
+from alerts.truth import UNKNOWN, Truth, both, either, negated
 
 _LITHIUM = (SignKind.TREMOR, SignKind.ATAXIA, SignKind.MYOCLONUS)
 

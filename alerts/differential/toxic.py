@@ -3,9 +3,9 @@
 from bisect import bisect_right
 
 from alerts.chart import Sign, SignKind
-from alerts.differential.scene import Ranked, Say, Scene, Weighed, negated, same
+from alerts.differential.scene import Ranked, Say, Scene, Weighed, same
 from alerts.scales.items import reached
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, both, either, negated
 
 # signs that an entry reads, each for itself
 _SEROTONIN = (

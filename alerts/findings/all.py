@@ -8,7 +8,12 @@ from alerts.chart import SignKind
 from alerts.exposure import exposures
 from alerts.findings.creatine_kinase import above_normal, ck_times, creatine_kinase
 from alerts.findings.exposed import exposure_findings
-from alerts.findings.mental_status import broad_mental_status, mental_status, mental_times
+from alerts.findings.mental_status import (
+    broad_mental_status,
+    lowered_score,
+    mental_status,
+    mental_times,
+)
 from alerts.findings.metabolism import ratios
 from alerts.findings.rigidity import rigidity, rigidity_times
 from alerts.findings.sympathetic import bp_baselines, components, lability
@@ -126,10 +131,12 @@ def _signs(now: Moment, onset: datetime | None) -> dict[str, Finding]:
         found[name] = read(now)
     now.turn_to(now.account_of("MS"))
     found["MS"] = mental = mental_status(now, onset)
-    now.turn_to(now.account_of("TEMP411"))
-    found["TEMP411"] = critical(now, mental)
+    hottest = now.account_of("TEMP411")
     now.turn_to(now.account_of("MSB"))
-    found["MSB"] = broad_mental_status(now, mental)
+    broad = broad_mental_status(now, mental)
+    now.turn_to(hottest)
+    found["TEMP411"] = critical(now, mental, broad, lambda: lowered_score(now, onset))
+    found["MSB"] = broad
     now.turn_to(now.account_of("CK_ULN"))
     found["CK_ULN"] = above_normal(now)
     now.turn_to(now.account_of("SNS"))

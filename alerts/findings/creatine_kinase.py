@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from alerts.artefacts import to_verify
-from alerts.chart import Evidence, Measurement, MedicationUse, SignKind, UseStatus, ended
+from alerts.chart import Evidence, Measurement, MedicationUse, SignKind, UseStatus, ended, goes_on
 from alerts.moment import TICK, Moment, above, caveats, datum, sign_datum, sure, use_datum
 from alerts.statements import Datum, Finding
 from alerts.truth import FALSE, TRUE, UNKNOWN
@@ -127,7 +127,8 @@ def _injections(now: Moment, window: timedelta) -> list[MedicationUse]:
         if use.status in {UseStatus.COMPLETED, UseStatus.IN_PROGRESS}
     }
     for use in found.values():
-        now.until(ended(use) + window + TICK)
+        if not goes_on(use):
+            now.until(ended(use) + window + TICK)
     return sorted(found.values(), key=lambda u: (ended(u), u.source.reference))
 
 

@@ -16,7 +16,7 @@ MAYBE_DEPOT = frozenset({None, "im", "sc", "depot"})
 def exposure_findings(
     now: Moment, exposed: tuple[Exposure, ...], stopped: tuple[Withdrawal, ...]
 ) -> dict[str, Finding]:
-    settled = _reconciled(now) and not _unrecognised(now)
+    settled = reconciled(now) and not _unrecognised(now)
     now.hours("exposure.literal_h")  # said of EXP72 whether or not there is a dose to measure
     told = [(e.reading, e.literal, _exposure_datum(e)) for e in exposed]
     if stopped:
@@ -84,8 +84,8 @@ def _withdrawal_datum(withdrawal: Withdrawal) -> Datum:
     )
 
 
-def _reconciled(now: Moment) -> bool:
-    """Somebody stated that the medication history is complete, in this encounter."""
+def reconciled(now: Moment) -> bool:
+    """Somebody stated that the medication history is complete, in this encounter (EXP-03)."""
     stated = now.ever(SignKind.MEDICATION_RECONCILED)
     if not stated:
         return False

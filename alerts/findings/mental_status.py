@@ -53,8 +53,9 @@ def mental_status(now: Moment, onset: datetime | None) -> Finding:
             return found
     normal = baseline(now, "gcs_total", onset)
     low = _low_gcs(now, normal)
-    noted = now.present(now.hours("ms.true_h"), *NOTES) if len(low) == 1 else []
-    if len(low) >= 2 or noted:
+    twice = len({m.at for m in low}) > 1  # two records of one instant are one reading
+    noted = now.present(now.hours("ms.true_h"), *NOTES) if low and not twice else []
+    if twice or noted:
         held = set(caveats(low)) | _assumed(normal)
         evidence = (*(datum(m) for m in low[-2:]), *(sign_datum(s) for s in noted[-1:]))
         below = now.knowledge.says("GCS {ms.gcs_max} or lower and below baseline")
@@ -128,6 +129,22 @@ def _low_gcs(now: Moment, normal: Baseline) -> list[Measurement]:
     if not readings:
         return readings
     return [m for m in readings if m.value <= ceiling and m.comparator not in {">", ">="}]
+
+
+def lowered_score(now: Moment, onset: datetime | None) -> Finding | None:
+    """The newest GCS, where it is below baseline and nobody charted the patient alert since: too
+    little for MS, enough beside a core temperature above 41.1 °C (ALR-04)."""
+    normal = baseline(now, "gcs_total", onset)
+    scores, low = now.recent("gcs_total", "ms.true_h"), _low_gcs(now, normal)
+    if not low or low[-1] is not scores[-1]:
+        return None
+    charted = now.signs(now.hours("ms.true_h"), SignKind.ACVPU)
+    if any(s.detail == "A" and s.at > low[-1].at for s in charted):
+        return None
+    held = set(caveats(low[-1:])) | _assumed(normal)
+    shown = (datum(low[-1]), normal.datum())
+    reason = "the newest GCS is below baseline"
+    return Finding("MS", TRUE, reason, shown, low[-1].at, tuple(sorted(held)))
 
 
 def _absent(now: Moment, low: list[Measurement], normal: Baseline) -> Finding:
@@ -218,7 +235,7 @@ def _repeated_low(now: Moment, start: datetime, end: datetime) -> list[datetime]
     the earlier of two scores away and with it the later one, before its own time is over (TIER-10).
     """
     gap = now.hours("episode.gap_h")
-    low = [m.at for m in _low_between(now, start - gap, end + gap)]
+    low = sorted({m.at for m in _low_between(now, start - gap, end + gap)})
     if not low:
         return low
     return [

@@ -38,6 +38,8 @@ def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime |
         return Finding(finding, UNKNOWN, refused, tuple(datum(m) for m in readings[-1:]))
     newest = own[-int(now.knowledge["met.newest"]) :]
     least = int(now.knowledge["met.hits"])
+    if len({m.at for m in newest}) < len(newest):
+        newest = _occasions(own, len(newest))
     hits = [m for m in newest if m.value >= ratio * base.value]
     clean = sure(hits)
     chosen = clean if len(clean) >= least else hits
@@ -47,6 +49,16 @@ def _ratio(now: Moment, kind: str, finding: str, ratio: float, onset: datetime |
         evidence = (*(datum(m) for m in chosen[-2:]), base.datum())
         return Finding(finding, TRUE, reason, evidence, hits[0].at, tuple(sorted(held)))
     return _absent(now, kind, finding, own, base, ratio)
+
+
+def _occasions(own: list[Measurement], newest: int) -> list[Measurement]:
+    """The lowest of each instant, the newest instants: two monitors at once are one occasion."""
+    lowest: dict[datetime, Measurement] = {}
+    for reading in own:
+        known = lowest.get(reading.at)
+        if known is None or reading.value < known.value:
+            lowest[reading.at] = reading
+    return list(lowest.values())[-newest:]
 
 
 def _not_own(

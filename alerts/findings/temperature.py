@@ -1,5 +1,6 @@
 """HYP and what derives from temperature (TEMP-01 to TEMP-05)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from alerts.artefacts import to_verify
@@ -8,6 +9,7 @@ from alerts.moment import (
     BY_VALUE,
     Moment,
     above,
+    any_above,
     apart,
     caveats,
     certain,
@@ -19,7 +21,7 @@ from alerts.moment import (
     use_datum,
 )
 from alerts.statements import Datum, Finding
-from alerts.truth import FALSE, TRUE, UNKNOWN
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 
 COOLING = (
     SignKind.ACTIVE_COOLING,
@@ -83,11 +85,11 @@ def _pair(now: Moment, hot: list[Measurement]) -> tuple[Measurement, Measurement
 def _absent(now: Moment, readings: list[Measurement]) -> Finding:
     if not readings:
         return Finding("HYP", UNKNOWN, now.knowledge.says("no temperature in {hyp.lookback_h} h"))
-    trusted = trusted_sites(now.knowledge)
+    trusted, threshold = trusted_sites(now.knowledge), now.knowledge["hyp.threshold_c"]
     proof = [
         m
         for m in now.recent("body_temperature", "hyp.false_window_h")
-        if m.site in trusted and m.comparator not in {">", ">="} and certain(m)
+        if m.site in trusted and certain(m) and above(m, threshold, strict=True) is FALSE
     ]
     if len(proof) < now.knowledge["hyp.occasions"]:
         reason = now.knowledge.says(
@@ -124,7 +126,7 @@ def first_fever(now: Moment) -> Finding:
     threshold = now.knowledge["hyp.threshold_c"]
     hot = now.above(readings, threshold)
     if not hot:
-        state = UNKNOWN if not readings else FALSE
+        state = _none_above(now, readings, threshold, strict=True)
         said = "no temperature in" if not readings else "no reading above {hyp.threshold_c} °C in"
         reason = now.knowledge.says(f"{said} {{temp1.window_h}} h")
         return Finding("TEMP1", state, reason, tuple(datum(m) for m in readings[-1:]))
@@ -152,11 +154,19 @@ def _peak(now: Moment, finding: str, parameter: str, *, core: bool, strict: bool
         said = "above" if strict else "at or above"
         reason = f"{'core ' if core else ''}temperature {said} {limit:g} °C"
         return Finding(finding, TRUE, reason, (_shown(now, top),), hits[0].at, caveats([top]))
-    state = FALSE if readings else UNKNOWN
+    state = _none_above(now, readings, limit, strict=strict)
     kind = "core reading" if core else "reading"
     none = now.knowledge.says(f"no {kind} in {{temp1.window_h}} h")
-    reason = "not reached" if readings else none
+    reason = none if not readings else "not reached" if state is FALSE else "a bound, no number"
     return Finding(finding, state, reason)
+
+
+def _none_above(now: Moment, readings: list[Measurement], limit: float, *, strict: bool) -> Truth:
+    """What readings say of which none is above the limit beyond doubt: "< 39" leaves it open."""
+    if not readings:
+        return UNKNOWN
+    plain = "body_temperature" in now.chart.plain
+    return FALSE if plain else any_above(readings, limit, strict=strict)
 
 
 def _at_least(readings: list[Measurement], limit: float, *, strict: bool) -> list[Measurement]:
@@ -170,11 +180,19 @@ def forty(now: Moment) -> Finding:
     return _peak(now, "TEMP40", "temp40.threshold_c", core=False, strict=False)
 
 
-def critical(now: Moment, mental: Finding) -> Finding:
-    """TEMP411: core above 41.1 °C with altered mental status, whatever the cause (ALR-04)."""
+def critical(
+    now: Moment, strict: Finding, broad: Finding, score: Callable[[], Finding | None]
+) -> Finding:
+    """TEMP411: core above 41.1 °C with altered mental status, whatever the cause (ALR-04).
+
+    Altered is MS or MSB, or one lowered score (`score`): MS waits for a second one, and a message
+    that is time-critical cannot.
+    """
     peak = _peak(now, "TEMP411", "temp411.threshold_c", core=True, strict=True)
     if peak.state is not TRUE:
         return peak
+    altered = [f for f in (strict, broad) if f.state is TRUE]
+    mental = min(altered, key=_doubts, default=None) or score() or strict
     if mental.state is not TRUE:
         reason = now.knowledge.says(
             "core temperature above {temp411.threshold_c} °C, mental status not altered or unknown"
@@ -183,6 +201,11 @@ def critical(now: Moment, mental: Finding) -> Finding:
     held = tuple(sorted({*peak.caveats, *mental.caveats}))
     evidence = (*peak.evidence, *mental.evidence)
     return Finding("TEMP411", TRUE, peak.reason, evidence, peak.since, held)
+
+
+def _doubts(mental: Finding) -> int:
+    """How much holds a finding down, an assumed baseline apart (ALR-04)."""
+    return len(set(mental.caveats) - {"assumed_baseline"})
 
 
 def fever_times(now: Moment, start: datetime, end: datetime) -> list[datetime]:

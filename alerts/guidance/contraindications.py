@@ -7,7 +7,7 @@ the record is never a clearance (LOG-01).
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from alerts.chart import Evidence, MedicationUse, SignKind
+from alerts.chart import Evidence, MedicationUse, SignKind, goes_on
 from alerts.guidance.patient import Bedside
 from alerts.record import record
 from alerts.wording import Raw, citations, day, kind_name, line, measured, stamp
@@ -107,6 +107,9 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
     for i, row in enumerate(_rows(bedside, entry)):
         word, raw, text = row.word, row.raw, row.said
         found = dict(_recorded(bedside, row, drug)) if _touched(bedside, row) else {}
+        doubtful = dict(_doubtful(bedside, row, drug)) if row.members else {}
+        to_check += [f"Check: {said}: is it still taken? {text}" for said in doubtful.values()]
+        unread += [f"whether {name} is still taken" for name in doubtful]
         if found:
             recorded.append(f"{word} recorded: {'; '.join(found.values())}. {text}")
             (against if word == "Contraindication" else brief).extend(found)
@@ -115,7 +118,7 @@ def checks(bedside: Bedside, entry: Mapping[str, Any]) -> Checks:
             said, missing = _readings(bedside, raw, drug)
             to_check.append(f"Check: {said}. {text}")
             unread += missing
-        elif not found and word == "Contraindication" and not _cleared(bedside, row):
+        elif word == "Contraindication" and not (found or doubtful or _cleared(bedside, row)):
             listed.append(i)
     short = [f"{', '.join(dict.fromkeys(brief))} on the chart"] if brief else []
     return Checks(
@@ -167,6 +170,7 @@ def _touched(bedside: Bedside, row: _Against) -> bool:
     """Does the chart name anything that the row names?"""
     return not (
         row.members.isdisjoint(bedside.recent_drugs)
+        and row.members.isdisjoint(bedside.perhaps_drugs)
         and (not bedside.conditions or bedside.conditions.keys().isdisjoint(row.conditions))
         and bedside.now.chart.by_sign.keys().isdisjoint(row.signs)
     )
@@ -191,6 +195,16 @@ def _recorded(bedside: Bedside, row: _Against, itself: str) -> Iterator[tuple[st
             yield drug, use_words(bedside, drug, use)
 
 
+def _doubtful(bedside: Bedside, row: _Against, itself: str) -> Iterator[tuple[str, str]]:
+    """Drugs of the row that may still be taken, which the chart cannot tell: to be asked, never
+    taken as absent, also once somebody reconciled the medication."""
+    routes = row.raw.get("routes")
+    for drug in sorted(row.members & bedside.perhaps_drugs.keys() - {itself}):
+        use = bedside.perhaps_drugs[drug]
+        if not routes or use.route in routes:
+            yield drug, use_words(bedside, drug, use)
+
+
 def _members(bedside: Bedside, raw: Raw) -> frozenset[str]:
     """Drugs that the row names, alone or by class."""
     members: set[str] = set()
@@ -205,6 +219,10 @@ def use_words(bedside: Bedside, drug: str, use: MedicationUse) -> str:
     last = use.start if use.evidence is Evidence.ADMINISTRATION else None
     amount = f" {use.dose:g} {use.dose_unit}" if use.dose and use.dose_unit else ""
     when = f"last dose {stamp(last, bedside.now)}" if last else f"{use.evidence} {use.status}"
+    if last and goes_on(use):
+        when = f"being given since {stamp(last, bedside.now)}"
+    elif use.evidence is Evidence.DISPENSE and use.start and use.end is None:
+        when = f"dispensed {day(use.start, bedside.now)}"
     return f"{drug}{amount}, {when}"
 
 

@@ -143,9 +143,11 @@ def before(withdrawal: Withdrawal) -> str:
     """The dose before the change as recorded. After a cut the newest dose is not that dose."""
     if withdrawal.trigger == "DAW-REDUCE":
         return "dose before the cut: the daily mean just named"
-    if withdrawal.previous_dose:
-        return f"dose before the change, as recorded: {withdrawal.previous_dose}"
-    return "dose before the change not recorded: ask pharmacy, clinic or family"
+    if not withdrawal.previous_dose:
+        return "dose before the change not recorded: ask pharmacy, clinic or family"
+    # the kidney that took it then may not be the kidney of now (amantadine_renal)
+    renal = "; dose now by kidney function" if withdrawal.drug == "amantadine" else ""
+    return f"dose before the change, as recorded: {withdrawal.previous_dose}{renal}"
 
 
 def live(withdrawals: Sequence[Withdrawal]) -> tuple[Withdrawal, ...]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from alerts.chart import Measurement
 from alerts.guidance.contraindications import Checks, checks, use_words
 from alerts.guidance.dantrolene import oral_line, preparation_lines
 from alerts.guidance.patient import Bedside
 from alerts.record import record
+from alerts.severity import RENAL_FAILURE
 from alerts.statements import Advice
 from alerts.truth import FALSE, TRUE
 from alerts.wording import (
@@ -90,7 +92,9 @@ def _first(bedside: Bedside, entry: Mapping[str, Any]) -> Iterator[str]:
         yield bedside.labels["obstetric"]
     running = bedside.recent_drugs.get(entry["drug"])
     if running is not None:
-        yield f"Already on the chart: {use_words(bedside, entry['drug'], running)}"
+        over = running.end is not None and running.end <= bedside.now.as_of
+        said = "Taken until lately" if over else "Already on the chart"
+        yield f"{said}: {use_words(bedside, entry['drug'], running)}"
 
 
 def _withheld(bedside: Bedside, drug: _Drug, against: Checks) -> tuple[str, ...]:
@@ -126,16 +130,31 @@ NO_GFR = "GFR of the last {dose.gfr_age_h} h not known: creatinine before the fi
 
 def _renal(bedside: Bedside, rows: list[Raw]) -> Iterator[str]:
     """The row of the newest GFR of a day, or creatinine first and the whole table."""
-    gfr = bedside.newest("egfr", "dose.gfr_age_h")
+    gfr = _gfr(bedside)
     row = renal_row(gfr.value, gfr.comparator, rows) if gfr else None
     if gfr is None or row is None:
         yield _unknown_gfr(bedside)
         yield from (dose(raw, bedside.labels) for raw in rows)
         return
     yield f"{dose(row, bedside.labels)} (chosen by {measured(gfr, bedside.now)})"
+    measured_injury = [s for s in bedside.severity.critical_care if s.startswith(RENAL_FAILURE)]
     if "acute_kidney_injury" in bedside.conditions:
         yield "Acute kidney injury recorded: GFR overstates kidney function while creatinine rises"
+    elif measured_injury:
+        yield f"{measured_injury[0].capitalize()}: GFR overstates kidney function meanwhile"
     yield from _next_row(rows, row)
+
+
+def _gfr(bedside: Bedside) -> Measurement | None:
+    """The newest GFR of a day; None once creatinine has risen since: it tells of another kidney."""
+    gfr = bedside.newest("egfr", "dose.gfr_age_h")
+    if gfr is None:
+        return None
+    creatinine = bedside.now.recent("creatinine", "dose.gfr_age_h")
+    since = [m.value for m in creatinine if m.at > gfr.at]
+    before = [m.value for m in creatinine if m.at <= gfr.at]
+    risen = bool(since) and (not before or max(since) > before[-1])
+    return None if risen else gfr
 
 
 def _unknown_gfr(bedside: Bedside) -> str:
@@ -190,7 +209,7 @@ def _brief(
 
 def _first_dose(bedside: Bedside, drug: _Drug) -> str:
     if "renal" in drug.entry:
-        gfr = bedside.newest("egfr", "dose.gfr_age_h")
+        gfr = _gfr(bedside)
         row = renal_row(gfr.value, gfr.comparator, drug.entry["renal"]) if gfr else None
         if row is None:
             return _unknown_gfr(bedside)

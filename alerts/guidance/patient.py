@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from alerts.chart import Condition, Measurement, MedicationUse, SignKind
+from alerts.chart import Condition, Measurement, MedicationUse, begun
+from alerts.dosing import perhaps_taken
+from alerts.findings.exposed import reconciled
 from alerts.moment import Moment
 from alerts.statements import Culprit, Finding, Severity, TierName, Withdrawal
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -32,6 +34,7 @@ class Bedside:
     pregnant: bool = field(init=False)
     reconciled: bool = field(init=False)
     _recent: Mapping[str, MedicationUse] | None = None
+    _perhaps: Mapping[str, MedicationUse] | None = None
 
     def __post_init__(self) -> None:
         chart, as_of = self.now.chart, self.now.as_of
@@ -43,8 +46,7 @@ class Bedside:
             if c.active is not FALSE and (c.abated is None or c.abated > as_of)
         }
         self.pregnant = not PREGNANT.isdisjoint(self.conditions)
-        signs = chart.signs_of(SignKind.MEDICATION_RECONCILED)
-        self.reconciled = any(s.present is TRUE for s in signs) if signs else False
+        self.reconciled = reconciled(self.now)
 
     @property
     def recent_drugs(self) -> Mapping[str, MedicationUse]:
@@ -57,6 +59,26 @@ class Bedside:
                 found.update(dict.fromkeys(use.ingredients, use))
             self._recent = found
         return self._recent
+
+    @property
+    def perhaps_drugs(self) -> Mapping[str, MedicationUse]:
+        """The newest record of each other ingredient that may still be taken, nobody can tell."""
+        if self._perhaps is None:
+            chart, as_of = self.now.chart, self.now.as_of
+            self._perhaps = {
+                drug: use
+                for records in (chart.orders, chart.doses)
+                for drug in records.keys() - self.recent_drugs.keys()
+                for use in records[drug]
+                if perhaps_taken(use, as_of) and not self._stopped_since(drug, use)
+            }
+        return self._perhaps
+
+    def _stopped_since(self, drug: str, use: MedicationUse) -> bool:
+        """Does an order that ended after this record tell that the drug is no longer taken?"""
+        since = begun(use)
+        ends = [u.end for u in self.now.chart.orders.get(drug, ()) if u.end is not None]
+        return since is not None and any(since <= end <= self.now.as_of for end in ends)
 
     @property
     def weight(self) -> Measurement | None:

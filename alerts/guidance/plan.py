@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from alerts.chart import begun
+from alerts.dosing import Certainty, dosed
 from alerts.guidance.culprits import confirmed, culprits, live
 from alerts.guidance.drugs import drug_advice
 from alerts.guidance.patient import Bedside
@@ -30,7 +32,11 @@ STAGE_OF = {"MILD": "STG-2", "MODERATE": "STG-3", "SEVERE": "STG-4", "UNKNOWN": 
 # non-oral rescue in dopaminergic withdrawal, not standard after an antagonist (SPEC 5.4)
 NON_ORAL = ("DRG-APOMORPHINE", "DRG-ROTIGOTINE")
 # the rest of a stage's list hangs on the stage alone
-_BY_FACTS = frozenset({"MGT-DA-REINSTATE", "MGT-STOP", "MGT-WITHHOLD", "DRG-LORAZEPAM"})
+_BY_FACTS = frozenset(
+    {"MGT-DA-REINSTATE", "MGT-STOP", "MGT-WITHHOLD", "DRG-LORAZEPAM", "DRG-AMANTADINE"}
+)
+# drugs given for the syndrome itself
+_SPECIFIC = frozenset({"lorazepam", "bromocriptine", "amantadine", "dantrolene"})
 
 
 def plan(
@@ -58,7 +64,8 @@ def _planned(
     withdrawals: tuple[Withdrawal, ...],
     told: Mapping[str, Finding],
 ) -> Plan:
-    after, stage = rechallenge(now), _stage(tier, severity)
+    suspected = tier.rank >= TierName.POSSIBLE.rank
+    after, stage = rechallenge(now, again=suspected), _stage(tier, severity)
     if not stage and not critical_hyperthermia(told):
         return Plan("", after)
     found = culprits(now, exposures) if stage else ()
@@ -99,6 +106,25 @@ def _keys(bedside: Bedside, stage: str) -> Iterator[str]:
             yield from NON_ORAL
         if key == "DRG-LORAZEPAM" and rigidity_drives_temperature(bedside):
             yield "DRG-DANTROLENE"
+        if key == "DRG-AMANTADINE" and _refractory(bedside):
+            yield "DRG-ECT"
+
+
+def _refractory(bedside: Bedside) -> bool:
+    """Still moderate 48 h after the first drug that was given for it: ECT is to be thought of
+    before the disease is severe (severity MODERATE_REFRACTORY)."""
+    now, chart = bedside.now, bedside.now.chart
+    if bedside.stage != "STG-3" or now.onset is None:
+        return False
+    starts = [
+        at
+        for drug in _SPECIFIC & bedside.recent_drugs.keys()
+        for use in (*chart.orders.get(drug, ()), *chart.doses.get(drug, ()))
+        if dosed(now, use).certainty is not Certainty.NONE
+        and (at := begun(use)) is not None
+        and at >= now.onset
+    ]
+    return bool(starts) and now.older(min(starts), now.hours("ect.after_h"))
 
 
 def _ordered(bedside: Bedside, stage: str) -> Sequence[str]:

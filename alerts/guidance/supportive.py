@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alerts.coagulation import coagulation
+from alerts.evidence import above
 from alerts.guidance.contraindications import checks
 from alerts.guidance.culprits import before, culprit_line, reinstate_line
 from alerts.guidance.patient import Bedside
@@ -230,11 +231,13 @@ def _electrolytes(bedside: Bedside) -> Added:
             brief=f"Potassium, calcium, phosphate, gas now: p{missing}",
         )
     said = measured(potassium, bedside.now)
+    if "haemolysed" in potassium.flags:
+        said += ", haemolysed: repeat now"
     if potassium_emergency(bedside):
         return Added(
             warnings=[f"Emergency: {said}"], brief=f"Hyperkalaemia, emergency, correct now: {said}"
         )
-    if potassium.value >= k["potassium.alert"]:
+    if above(potassium, k["potassium.alert"]) is TRUE:
         return Added(warnings=[f"Alert: {said}"], brief=f"Hyperkalaemia: {said}")
     return Added(lines=[f"Newest: {said}"], brief="")
 
@@ -242,7 +245,9 @@ def _electrolytes(bedside: Bedside) -> Added:
 def potassium_emergency(bedside: Bedside) -> bool:
     """Is the newest potassium in the emergency range (MGT-ELYTE)?"""
     newest = bedside.newest("potassium", "dose.laboratory_age_h")
-    return newest is not None and newest.value >= bedside.now.knowledge["potassium.emergency"]
+    if newest is None:
+        return False
+    return above(newest, bedside.now.knowledge["potassium.emergency"]) is TRUE
 
 
 def _monitoring(bedside: Bedside) -> Added:

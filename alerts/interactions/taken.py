@@ -112,10 +112,13 @@ def _tail(now: Moment, ingredient: str) -> timedelta:
 
 def _taken(now: Moment, use: MedicationUse, ingredient: str, longest: timedelta) -> Iterator[Taken]:
     span = dosed(now, use)
-    if span.certainty is Certainty.NONE or span.first is None or span.first > now.as_of:
+    # without a date only what is taken now is: a drug from home, since nobody knows when
+    if span.certainty is Certainty.NONE or (span.first is None and span.running is FALSE):
+        return
+    if span.first is not None and span.first > now.as_of:
         return
     running = span.running is TRUE or (use.as_needed and span.running is not FALSE)
-    last = span.last or span.first
+    last = span.last or span.first or now.as_of
     if use.long_acting is TRUE:
         last += _acts(now, use, ingredient)
     gap = _NOW if running else max(now.as_of - last, _NOW)

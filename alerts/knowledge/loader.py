@@ -53,14 +53,16 @@ def load(overlay: Path | None = None) -> Knowledge:
 
     Raises KnowledgeFault naming the file and the key.
     """
-    base = _base()
-    if overlay is None:
-        return base
+    return _base() if overlay is None else load_overlay(overlay.read_bytes(), overlay.name)
+
+
+def load_overlay(written: bytes, name: str) -> Knowledge:
+    """Version B from an overlay as it was read. KnowledgeFault names the overlay and the key."""
     try:
-        changes = yaml.load(overlay.read_text("utf-8"), Loader=_Loader)  # noqa: S506 (safe loader)
+        changes = yaml.load(written.decode("utf-8"), Loader=_Loader)  # noqa: S506 (safe loader)
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise KnowledgeFault(f"{overlay.name}: is not YAML: {fault}") from fault
-    return with_overlay(base, changes, overlay.name)
+        raise KnowledgeFault(f"{name}: is not YAML: {fault}") from fault
+    return with_overlay(_base(), changes, name)
 
 
 def with_overlay(base: Knowledge, changes: Mapping[str, Any], name: str = "overlay") -> Knowledge:

@@ -12,7 +12,8 @@ from alerts.chart import Chart, Condition, SignKind
 from alerts.knowledge import Knowledge
 from alerts.lifecycle.promises import Arrivals
 from alerts.lifecycle.states import Suppression
-from alerts.moment import Moment, moment, site_trusted
+from alerts.moment import Moment, moment
+from alerts.resolution import resolution
 from alerts.statements import Assessment
 from alerts.truth import FALSE, TRUE
 
@@ -132,21 +133,14 @@ def _discharged(now: Moment) -> datetime | None:
 
 
 def _resolved(now: Moment, assessment: Assessment) -> datetime | None:
-    """SPEC 5.6: stated by a clinician, or measured: all of temperature at most 38.0 °C for 48 h,
-    rigidity and mental change recorded absent, CK below 4 × the limit and falling."""
+    """SPEC 5.6: stated by a clinician, or measured: the four parts that the plan names
+    (alerts/resolution.py), and none of the signs of the episode in its own window."""
     stated = [s.at for s in now.chart.signs_of(SignKind.RESOLVED) if s.present is TRUE]
     if stated:
         return stated[-1]
     if any(assessment.findings[key].state is not FALSE for key in _SIGNS_OF_EPISODE):
         return None
-    window = now.hours("resolution.temperature_h")
-    readings = [m for m in now.within("body_temperature", window) if site_trusted(now.knowledge)(m)]
-    limit = now.knowledge["resolution.temperature_c"]
-    cks = now.readings("creatine_kinase")[-2:]
-    covered = bool(readings) and readings[-1].at - readings[0].at >= window / 2
-    cool = all(m.value <= limit for m in now.within("body_temperature", window))
-    falling = len(cks) == 2 and cks[1].value < cks[0].value
-    return now.as_of if covered and cool and falling else None
+    return now.as_of if resolution(now, assessment.findings).state is TRUE else None
 
 
 def references(chart: Chart) -> Iterable[str]:

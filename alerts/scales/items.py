@@ -13,7 +13,7 @@ from alerts.knowledge import Knowledge
 from alerts.knowledge.sentences import named
 from alerts.moment import Moment, any_above, sure
 from alerts.statements import Feature, Finding, Interval
-from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either
+from alerts.truth import FALSE, TRUE, UNKNOWN, Truth, both, either, negated
 
 
 def reached(
@@ -77,8 +77,7 @@ def below(now: Moment, kind: str, parameter: str, window: str, *, firm: bool = F
     if kind in now.chart.plain:
         lowest, _ = extremes(now, kind, window, readings)
         return TRUE if lowest < limit else FALSE
-    low = any(m.value < limit and m.comparator not in {">", ">="} for m in readings)
-    return TRUE if low else FALSE
+    return either([negated(above(m, limit)) for m in readings])
 
 
 def charted(now: Moment, *kinds: SignKind, window: timedelta | None = None) -> Truth:

@@ -201,8 +201,34 @@ CHECKS: dict[str, Callable[[Assessment, Any], Any]] = {
     ),
     "severity": _equal("severity", lambda a: a.severity.level),
     "stage": _equal("stage", lambda a: a.severity.stage),
+    "severity_not_says": lambda a, wanted: (
+        f"severity says {words!r}"
+        for words in wanted
+        if any(words in said for said in (*a.severity.reasons, *a.severity.unknown))
+    ),
+    "severity_open": _held("not known of severity", lambda a: " | ".join(a.severity.unknown)),
+    "plan_says": lambda a, wanted: (
+        f"{key}: {_plan(a, key)!r} does not say {words!r}"
+        for key, texts in wanted.items()
+        for words in texts
+        if words not in _plan(a, key)
+    ),
+    "plan_not_says": lambda a, wanted: (
+        f"{key} says {words!r}: {_plan(a, key)!r}"
+        for key, texts in wanted.items()
+        for words in texts
+        if words in _plan(a, key)
+    ),
+    "interactions": _held("interactions", lambda a: [x.id for x in a.interactions]),
+    "no_guidance": _missing("guidance", lambda a: [x.id for x in a.plan.advice]),
     "guidance": _held("guidance", lambda a: [x.id for x in a.plan.advice]),
 }
+
+
+def _plan(assessment: Assessment, key: str) -> str:
+    """All that one advice says: warnings, lines, and the line on a card."""
+    said = [(*a.warnings, *a.lines, a.brief) for a in assessment.plan.advice if a.id == key]
+    return " | ".join(said[0]) if said else ""
 
 
 def _texts(assessment: Assessment, wanted: Mapping[str, list[str]], side: str) -> Iterator[str]:

@@ -61,6 +61,8 @@ KINDS = {
     "lithium-level": ("lithium_level", "mmol/L"),
     "etCO2": ("etco2", "mm[Hg]"),
     "weight": ("body_weight", "kg"),
+    "GFR": ("egfr", "mL/min/{1.73_m2}"),
+    "PaCO2": ("pco2", "mm[Hg]"),
     "Bush-Francis": ("bush_francis_catatonia", "{score}"),
     "Larach": ("larach_points", "{score}"),
     "Sachdev": ("sachdev_total", "{score}"),
@@ -100,6 +102,7 @@ SITES = frozenset(
     ]
 )
 ROUTES = frozenset({"oral", "im", "iv", "sc", "td", "ng", "sublingual", "inhaled", "rectal"})
+FLAGS = ("ventilator_set", "paced", "haemolysed", "on_oxygen", "room_air")
 SPAN = re.compile(r"^([+-]?\d+(?:\.\d+)?)([mhds])$")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -224,7 +227,7 @@ def _measurement(line: Line, what: str, at: datetime, value: str, source: Source
         preliminary=line.flag("preliminary"),
         unit_inferred=line.flag("inferred-unit"),
         time_basis=TimeBasis.DAY if day else TimeBasis.STATED,
-        flags=tuple(f for f in ("ventilator_set", "paced") if line.flag(f)),
+        flags=tuple(f for f in FLAGS if line.flag(f)),
         rater=line.after("rater"),
     )
     line.done()

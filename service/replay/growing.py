@@ -127,6 +127,8 @@ def as_told(fact: Fact, at: datetime) -> Fact:
     if end is None or end <= at:
         return fact
     if isinstance(fact, MedicationUse):
+        if fact.evidence is Evidence.DISPENSE:  # how long a supply lasts is known from the start
+            return fact
         running = UseStatus.ACTIVE
         if fact.evidence is Evidence.ADMINISTRATION:
             running = UseStatus.IN_PROGRESS

@@ -52,7 +52,8 @@ class Clock:
 
 
 class Hooks:
-    """`ask` sends one request; `call` a hook call. `tenant`: settings of the one tenant."""
+    """`ask` sends one request; `call` a hook call. `tenant`: settings of the one tenant. `rate`:
+    calls a minute, of a minute that never passes."""
 
     def __init__(self, folder: Path, rate: int = 600_000, **tenant: Any) -> None:
         self.clock = Clock()
@@ -69,7 +70,7 @@ class Hooks:
             new_id=lambda: str(uuid.uuid4()),
             references=evidence(knowledge),
         )
-        gate = Gate(Callers(Mode.OPEN, TENANT, None, BASE), Rate(rate))
+        gate = Gate(Callers(Mode.OPEN, TENANT, None, BASE), Rate(rate, lambda: 0.0))
         faults = Faults(lambda status, said: PlainTextResponse(said, status))
         self.app = FastAPI()
         calls, hooks = hook_routes(self.desk, gate, Limits(5_000_000), {TENANT: held})

@@ -299,7 +299,7 @@ def test_what_a_server_gave_is_asked_for_in_each_call(tmp_path: Path) -> None:
     async def asked() -> list[int]:
         async with fake_server() as server:
             server.chart = [{"resourceType": "Patient", "id": PATIENT}, *SICK]
-            hooks = Hooks(tmp_path, fhir_base=base_of(server.base), fetch_deadline_s=5.0)
+            hooks = Hooks(tmp_path, fhir_base=base_of(server.base), fetch_deadline_s=60.0)
             body = request("patient-view", chart=SICK, fhirServer=server.base)
             del body["prefetch"]["conditions"]
             transport = httpx.ASGITransport(hooks.app, client=("127.0.0.1", 1))

@@ -1,6 +1,6 @@
 """Field facts 1 to 24: drugs and orders as real systems send them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -291,6 +291,36 @@ def test_fact_23_all_four_kinds_of_evidence_are_taken(
     drug = use(sent)
     assert (drug.evidence, drug.ingredients) == (evidence, ("haloperidol",))
     assert drug.start == datetime(2026, 3, 3, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("supply", "days"),
+    [
+        ({"value": 90, "unit": "days"}, 90),
+        ({"value": 28, "unit": "d", "code": "d", "system": "http://unitsofmeasure.org"}, 28),
+        ({"value": 4, "unit": "weeks", "code": "wk"}, 28),
+        ({"value": 30}, 30),
+        ({"value": 30, "unit": "Day"}, 30),
+        ({"value": 30, "unit": "tablets"}, None),
+        ({"value": 0, "unit": "d"}, None),
+        ({"value": -7, "unit": "d"}, None),
+        ({"value": 9_999_999_999, "unit": "d"}, None),
+        ({"unit": "d"}, None),
+        ("30", None),
+        (None, None),
+    ],
+)
+def test_fact_23_what_was_dispensed_lasts_as_long_as_its_supply(
+    supply: Any, days: int | None
+) -> None:
+    sent = {
+        "resourceType": "MedicationDispense", "id": "e1", "status": "completed",
+        "medicationCodeableConcept": HALOPERIDOL, "subject": {"reference": "Patient/p1"},
+        "whenHandedOver": AT, "daysSupply": supply,
+    }  # fmt: skip
+    start = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    assert use(sent).start == start
+    assert use(sent).end == (None if days is None else start + timedelta(days=days))
 
 
 def test_fact_24_dosage_in_words_is_not_turned_into_numbers() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.fhir.reader import ReadContext, read_drafts
-from service.fhir.reader.groups import unsent
+from service.fhir.reader.groups import unfolded, unsent
 from tests.fhir.charted import BERLIN, HALOPERIDOL, NOW, bundle, coding, order
 
 CALL = ReadContext("ward", NOW, BERLIN, only_patient="p1")
@@ -98,3 +98,15 @@ def test_orders_that_a_group_only_names(references: list[str], missing: int) -> 
         {"resource": order(id="b"), "fullUrl": "urn:uuid:here"},
     ]
     assert unsent(listed) == missing
+
+
+def test_groups_that_were_taken_apart_already_are_read_as_they_stand() -> None:
+    apart = [entry for _, entry in unfolded(bundle(group(within()))["entry"])]
+    uses, outcomes = read_drafts({"entry": apart}, CALL, groups=False)
+    assert [u.ingredients for u in uses] == [("haloperidol",)]
+    assert [o.location for o in outcomes] == [
+        "Bundle.entry[0].resource",
+        "Bundle.entry[1].resource",
+    ]
+    # nothing is looked for inside a group any more
+    assert read_drafts(bundle(group(within())), CALL, groups=False)[0] == []

@@ -9,6 +9,7 @@ from tests.fhir.charted import (
     CK,
     LOINC,
     PULSE,
+    TEMPERATURE,
     coding,
     facts,
     gap,
@@ -97,3 +98,39 @@ def test_a_glasgow_total_is_the_sum_of_its_parts_when_only_they_were_sent() -> N
     assert [t.value for t in totals] == [12.0]
     two = observation(coding(LOINC, "9269-2"), component=parts[:2])
     assert "gcs_total" not in {getattr(f, "kind", "") for f in facts(two)}
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "value", "unit", "inferred"),
+    [
+        (TEMPERATURE, "39,4", 39.4, "Cel", True),
+        (TEMPERATURE, "38.4 °C", 38.4, "Cel", False),
+        (TEMPERATURE, "38,4 C", 38.4, "Cel", False),
+        (TEMPERATURE, " 101.3 F ", 38.5, "Cel", False),
+        (PULSE, "112 bpm", 112, "/min", False),
+        (CK, "5000 U/L", 5000, "U/L", False),
+        (CK, ">20000 U/L", 20_000, "U/L", False),
+    ],
+)
+def test_a_number_in_words_with_a_comma_or_its_unit(
+    code: Any, text: str, value: float, unit: str, inferred: bool
+) -> None:
+    (found,) = facts(observation(code, valueString=text))
+    assert isinstance(found, Measurement)
+    assert (found.value, found.unit, found.unit_inferred) == (value, unit, inferred)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (TEMPERATURE, "37,38"),  # two readings, or one
+        (TEMPERATURE, "38,4 or so"),
+        (TEMPERATURE, "38.4 axillary?"),
+        ({"text": "Systolic blood pressure"}, "120,80"),
+        ({"text": "White blood cell count"}, "1,234"),
+        (CK, "12,500 U/L"),
+        ({"text": "GCS"}, "14,15"),
+    ],
+)
+def test_a_number_in_words_that_may_be_two_things_is_none(code: Any, text: str) -> None:
+    assert gap(observation(code, valueString=text)).reason == "not-a-number"

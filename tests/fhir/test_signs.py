@@ -255,3 +255,30 @@ def test_a_problem_recorded_as_an_observation_is_an_unconfirmed_problem() -> Non
     assert isinstance(found, Condition)
     assert (found.active, found.confirmed) == (TRUE, UNKNOWN)
     assert facts(answered(coding(SNOMED, "386661006", text="Fever"), ABSENT)) == []
+
+
+@pytest.mark.rules("MS-01", "LOG-01")
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("A&Ox4", (SignKind.ACVPU, FALSE, "A")),
+        ("A+O x 4", (SignKind.ACVPU, FALSE, "A")),
+        ("AAOx4", (SignKind.ACVPU, FALSE, "A")),
+        ("alert and oriented x 4", (SignKind.ACVPU, FALSE, "A")),
+        ("alert, oriented to person, place, time and situation", (SignKind.ACVPU, FALSE, "A")),
+        ("A&Ox2", (SignKind.CONFUSION, TRUE, None)),
+        ("oriented x1", (SignKind.CONFUSION, TRUE, None)),
+        ("oriented to person only", (SignKind.CONFUSION, TRUE, None)),
+        ("disoriented to time", (SignKind.CONFUSION, TRUE, None)),
+        # all of it in one house, a loss in another
+        ("A&Ox3", None),
+        ("AAOx3", None),
+        ("alert and oriented x3", None),
+        ("oriented x4", None),
+    ],
+)
+def test_orientation_in_words(answer: str, told: tuple[SignKind, Truth, str | None] | None) -> None:
+    found = facts(observation({"text": "Level of consciousness"}, valueString=answer))
+    signs = [(f.kind, f.present, f.detail) for f in found if isinstance(f, Sign)]
+    assert signs == ([told] if told else [])
+    assert len(found) == 1

@@ -42,7 +42,7 @@ def running() -> Iterator[Browser]:
 @pytest.fixture
 def page(running: Browser, report: Path) -> Iterator[Page]:
     opened = running.new_page(viewport={"width": 1360, "height": 900})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     faults: list[str] = []
     asked: list[str] = []
     opened.on("console", lambda message: faults.append(message.text))

@@ -10,6 +10,7 @@ from typing import Any
 from alerts.chart import SignKind
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.reader.codes import Coded
+from service.fhir.terminology.context import clauses, context_of
 from service.fhir.terminology.licensed import codes_of
 
 _NEW = re.compile(r"\bnew(?:ly|[- ]onset)?\b|\bworse(?:ned|ning)?\b|\bworsening\b", re.I)
@@ -139,8 +140,17 @@ def detail_in(kind: SignKind, words: str) -> str | None:
 
 
 def details_in(kind: SignKind, words: str) -> tuple[str, ...]:
-    """Every kind of a sign that words name, the more exact before."""
-    return tuple(d for d, pattern in _DETAILS.get(kind, ()) if pattern.search(words))
+    """Every kind of a sign that words name and do not deny, the more exact before."""
+    sorts = _DETAILS.get(kind, ())
+    return tuple(d for d, pattern in sorts if pattern.search(words) and _asserted(pattern, words))
+
+
+def _asserted(pattern: re.Pattern[str], words: str) -> bool:
+    return any(
+        "negated" not in context_of(clause, hit.start(), hit.end())
+        for clause in clauses(words)
+        for hit in pattern.finditer(clause)
+    )
 
 
 def inverse(truth: Truth) -> Truth:

@@ -4,7 +4,7 @@ from alerts.chart import Fact, Sign, SignKind, Source
 from alerts.truth import TRUE
 from service.fhir.reader import times
 from service.fhir.reader.answers import circumstances, sign_rows
-from service.fhir.reader.body import Body, Read, only_unread
+from service.fhir.reader.body import Body, Read, contained, only_unread
 from service.fhir.reader.codes import Coded, coded
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import Fields, code, value_of
@@ -36,7 +36,7 @@ def read_device_use(entry: Entry, source: Source, body: Body) -> Read:
     """DeviceUseStatement, DeviceUsage (R5): what a patient has in place, from when to when."""
     found = entry.fields
     device = value_of(found, "device")
-    words = _device_words(device, body)
+    words = _device_words(device, entry, body)
     return _read(found, words, _USED, source, body)
 
 
@@ -48,12 +48,16 @@ def read_device(entry: Entry, source: Source, _body: Body) -> Read:
     return only_unread("observation", what.label, Reason.NO_TIME, source)
 
 
-def _device_words(device: object, body: Body) -> Coded:
+def _device_words(device: object, entry: Entry, body: Body) -> Coded:
     """R5 has a CodeableReference; before, a Reference whose display or target names it."""
     if isinstance(device, dict) and isinstance(device.get("concept"), dict):
         return coded(device)
     inner = device.get("reference") if isinstance(device, dict) else None
     who = target(inner if isinstance(inner, dict) else device)
+    if who.contained:
+        held = contained(entry).get(who.contained)
+        named = coded(held.get("type")) if isinstance(held, dict) else Coded()
+        return named or Coded(text=who.display)
     known = body.drugs.get(f"Device/{who.id}") if who.id else body.drugs.get(who.url)
     if known is not None:
         return coded(value_of(known.fields, "type"))

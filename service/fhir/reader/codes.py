@@ -60,7 +60,10 @@ def coded(value: Any) -> Coded:
 
 
 def _as_coding(concept: dict[str, Any]) -> dict[str, Any] | None:
-    return concept if "code" in concept and not isinstance(concept["code"], dict) else None
+    """A bare Coding, one without a code too; a Reference has a display as well and is none."""
+    if "code" in concept:
+        return concept if not isinstance(concept["code"], dict) else None
+    return concept if "display" in concept and "reference" not in concept else None
 
 
 def _system(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerts.chart import Condition, Fact, Sign, Source, TimeBasis
+from alerts.chart import Condition, Fact, Sign, SignKind, Source, TimeBasis
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from service.fhir.reader import times
 from service.fhir.reader.answers import SignRow, circumstance_rows, newness, sign_rows
@@ -15,6 +15,7 @@ from service.fhir.reader.reasons import Reason
 from service.fhir.reader.relevance import may_matter
 from service.fhir.reader.times import Stamp
 from service.fhir.terminology import ConceptMatch, terminology
+from service.fhir.terminology.extent import one_sided
 
 _ACTIVE = {
     "active": TRUE, "recurrence": TRUE, "relapse": TRUE,
@@ -105,16 +106,18 @@ def _doubtful(match: ConceptMatch) -> bool:
 
 
 def _signs(rows: tuple[SignRow, ...], what: Coded, source: Source, when: Stamp) -> list[Fact]:
-    """A coded delirium, stupor, rigidity ... is an examination that somebody recorded (MS)."""
+    """A coded delirium, stupor, rigidity ... is an examination that somebody recorded (MS).
+    Rigidity of one place is not the generalised one (RIG)."""
     fresh = newness(what.words)
+    side = one_sided(what.words)
     return [
         Sign(
             kind=row.kind,
             at=when.at,
-            present=row.present,
+            present=UNKNOWN if row.kind is SignKind.RIGIDITY and side else row.present,
             source=source,
             until=when.until if when.basis is not TimeBasis.PERIOD else None,
-            detail=row.detail,
+            detail=(side or row.detail) if row.kind is SignKind.RIGIDITY else row.detail,
             new=fresh,
             structured=bool(what.codings),
             time_basis=when.basis,

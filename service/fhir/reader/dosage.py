@@ -19,6 +19,7 @@ from service.fhir.reader.numbers import decimal
 
 # A month and a year as schedules use them: about.
 _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.0, "a": 365.0}
+_DAY_WORDS = frozenset({"", "day", "days"})
 # HL7 GTSAbbreviation: what the code itself means.
 _CODES = {
     "QD": 1.0, "DAILY": 1.0, "BID": 2.0, "TID": 3.0, "QID": 4.0, "Q1H": 24.0, "Q2H": 12.0,
@@ -159,10 +160,22 @@ def _times_a_day(timing: dict[str, Any], repeat: dict[str, Any]) -> float | None
 
 
 def _length(repeat: dict[str, Any]) -> timedelta | None:
-    bounds = repeat.get("boundsDuration", repeat.get("boundsQuantity"))
-    if not isinstance(bounds, dict):
+    return _duration(repeat.get("boundsDuration", repeat.get("boundsQuantity")))
+
+
+def supply_of(told: Any) -> timedelta | None:
+    """How long what was handed over lasts (MedicationDispense.daysSupply). The element says days:
+    a unit may be missing, or be a word."""
+    unit = told.get("code", told.get("unit")) if isinstance(told, dict) else None
+    if unit is None or (isinstance(unit, str) and unit.strip().lower() in _DAY_WORDS):
+        return _duration({**told, "code": "d"}) if isinstance(told, dict) else None
+    return _duration(told)
+
+
+def _duration(told: Any) -> timedelta | None:
+    if not isinstance(told, dict):
         return None
-    value, unit = decimal(bounds.get("value")), bounds.get("code", bounds.get("unit"))
+    value, unit = decimal(told.get("value")), told.get("code", told.get("unit"))
     days = _DAYS.get(unit) if isinstance(unit, str) else None
     if value is None or days is None or not 0 < float(value) * days < 36500:
         return None

@@ -76,7 +76,9 @@ def _referenced(who: Target, entry: Entry, body: Body, route: Coded) -> Drug:
         name = f"{who.type}/{who.id}" if who.id else who.url
         sent = body.drugs.get(who.url) or body.drugs.get(name)
         known = entry_identity(sent, route) if sent is not None else None
-    shown = identity_of(Coded(text=who.display), "", route)
+    # a package number may stand as the identifier of the Medication
+    marks = (who.identifier,) if who.identifier else ()
+    shown = identity_of(Coded(marks, who.display), "", route)
     if known is not None:
         if known.ingredients or not shown.ingredients:
             text = known.text or who.display

@@ -11,7 +11,7 @@ from alerts.chart import Evidence, MedicationUse, Source, TimeBasis, UseStatus
 from service.fhir.reader import times
 from service.fhir.reader.body import Body, Read, unread
 from service.fhir.reader.codes import coded
-from service.fhir.reader.dosage import Dosage, dosage_of
+from service.fhir.reader.dosage import Dosage, dosage_of, supply_of
 from service.fhir.reader.drugs import Drug, drug_of, entry_identity
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import Fields, code, objects, value_of
@@ -77,13 +77,15 @@ def read_administration(entry: Entry, source: Source, body: Body) -> Read:
 
 
 def read_dispense(entry: Entry, source: Source, body: Body) -> Read:
-    """Handed over: possible exposure, from then (fact 23)."""
+    """Handed over: taken from then on (fact 23), for as long as the supply is said to last."""
     zone = body.context.zone
     handed = times.stamp(value_of(entry.fields, "whenHandedOver"), zone)
     prepared = times.stamp(value_of(entry.fields, "whenPrepared"), zone)
     when = handed or prepared
+    supply = supply_of(value_of(entry.fields, "daysSupply"))
     span = _Span(
         handed.at if handed else None,
+        when.at + supply if when and supply else None,
         authored=when.at if when else None,
         basis=when.basis if when else TimeBasis.UNDATED,
     )

@@ -13,13 +13,18 @@ from typing import Any
 from service.fhir.plausibility import judge
 from service.fhir.reader.fields import REMEMBERED_BYTES, DuplicateKey, decoded, fields, string
 from service.fhir.reader.reasons import Reason
-from service.fhir.units import Quantity, UnitFault, normalise
+from service.fhir.units import Quantity, UnitFault, normalise, units_of
 
 _PARTS = ("value", "comparator", "unit", "code")
 COMPARATORS = frozenset({"<", "<=", ">", ">="})
 # Beyond these powers of ten no clinical number is meant (fact 52).
 _LARGEST_POWER = 12
-_NUMBER = re.compile(r"(?P<comparator>[<>]=?)?\s*(?P<number>[+-]?\d{1,15}(?:\.\d{1,15})?)")
+_NUMBER = re.compile(
+    r"(?P<comparator>[<>]=?)?\s*(?P<number>[+-]?\d{1,15}(?:[.,]\d{1,15})?)"
+    r"(?: ?(?P<unit>[^\d\s,.+-].*))?"
+)
+# after a comma: more of them may mean thousands
+_LONGEST_DECIMALS = 2
 # UNIT-01: these are never read without a unit of their own.
 _UNIT_NEEDED = frozenset({"creatine_kinase", "creatinine"})
 
@@ -142,14 +147,40 @@ def shown_as(sent: Amount) -> str:
 
 
 def number_in_text(concept: str, code_unit: str | None, text: str) -> Number | Fault:
-    """A string that is a number and nothing else (fact 47); its unit only from the code, marked."""
-    match = _NUMBER.fullmatch(text) if len(text) <= 40 else None
-    if match is None:
+    """A string that is a number, alone or with a unit that we know, and nothing else (fact 47).
+    Where it names no unit, that is the one of the code, and marked."""
+    match = _NUMBER.fullmatch(text.strip()) if len(text) <= 40 else None
+    if match is None or (match["unit"] and not units_of(match["unit"])):
         return Fault(Reason.NOT_A_NUMBER, text)
-    unit = None if concept in _UNIT_NEEDED else code_unit
-    sent = Amount(Decimal(match["number"]), unit, unit, match["comparator"])
-    found = stored(concept, code_unit, sent)
-    return replace(found, inferred=True) if isinstance(found, Number) and unit else found
+    digits, unit, sign = match["number"], match["unit"] or None, match["comparator"]
+    if "," not in digits:
+        return _written(concept, code_unit, digits, unit, sign)
+    found = _with_comma(concept, code_unit, digits, unit, sign)
+    return found or Fault(Reason.NOT_A_NUMBER, text)
+
+
+def _written(
+    concept: str, code_unit: str | None, digits: str, unit: str | None, comparator: str | None
+) -> Number | Fault:
+    told = unit or (None if concept in _UNIT_NEEDED else code_unit)
+    found = stored(concept, code_unit, Amount(Decimal(digits), told, told, comparator))
+    by_code = isinstance(found, Number) and told is not None and unit is None
+    return replace(found, inferred=True) if by_code and isinstance(found, Number) else found
+
+
+def _with_comma(
+    concept: str, code_unit: str | None, digits: str, unit: str | None, comparator: str | None
+) -> Number | None:
+    """A decimal comma where it can be nothing else: not a thousand ("1,234"), and not two readings
+    ("120,80", "37,38"), of which each alone would be a value of the concept."""
+    parts = digits.lstrip("+-").split(",")
+    if len(parts[1]) > _LONGEST_DECIMALS:
+        return None
+    alone = [_written(concept, code_unit, part, unit, None) for part in parts]
+    if all(isinstance(one, Number) for one in alone):
+        return None
+    found = _written(concept, code_unit, digits.replace(",", "."), unit, comparator)
+    return found if isinstance(found, Number) else None
 
 
 def bare_number(concept: str, code_unit: str | None, value: Any) -> Number | Fault:

@@ -14,13 +14,15 @@ from service.fhir.reader import observed
 from service.fhir.reader.body import Body, Read, only_unread, unread
 from service.fhir.reader.circumstances import NOTES, reading_flags, site_of
 from service.fhir.reader.entry import Entry
+from service.fhir.reader.extents import both_sides
 from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
-from service.fhir.reader.meaning import NOTHING, Meaning, meaning
+from service.fhir.reader.meaning import NOTHING, PANELS, Meaning, meaning
 from service.fhir.reader.modifiers import modified
 from service.fhir.reader.myoglobin import MYOGLOBIN, as_number
-from service.fhir.reader.numbers import Number
+from service.fhir.reader.numbers import Fault, Number
 from service.fhir.reader.oxygen import SATURATION, with_air
 from service.fhir.reader.plain import plain_readings
+from service.fhir.reader.pressure import pressure_pair
 from service.fhir.reader.ranges import normal_range
 from service.fhir.reader.reasons import Reason
 from service.fhir.reader.relevance import may_matter
@@ -110,10 +112,14 @@ def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
         return [_not(what, Reason.TWO_VALUES, "", frame)]
     if key is None:
         return _without_value(found, what, frame)
+    if "dataAbsentReason" in found:  # "error" beside a value: it is not one (FHIR obs-6)
+        return [_not(what, Reason.DATA_ABSENT, observed.shown(found), frame)]
     if what.match is not None and what.match.excluded:
         return [_not(what, Reason.EXCLUDED_CODE, observed.shown(found), frame)]
     if what.concept == MYOGLOBIN:
         return _myoglobin(found, key, what, frame)
+    if what.concept in PANELS and key == "valueString":
+        return _pressures(found, what, frame)
     if key in observed.NUMERIC or not what.is_sign:
         number = observed.number_of(found, key, what)
         if isinstance(number, Number):
@@ -121,6 +127,17 @@ def _part(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
         if not what.may_be_sign:
             return [_not(what, number.reason, number.text, frame)]
     return _sign(found, key, what, frame)
+
+
+def _pressures(found: Fields, what: Meaning, frame: _Frame) -> list[Fact]:
+    """A blood pressure written as "162/95"."""
+    pair = pressure_pair(observed.shown(found))
+    if isinstance(pair, Fault):
+        return [_not(what, pair.reason, pair.text, frame)]
+    return [
+        _measurement(found, replace(what, concept=concept), number, frame)
+        for concept, number in pair.items()
+    ]
 
 
 def _myoglobin(found: Fields, key: str, what: Meaning, frame: _Frame) -> list[Fact]:
@@ -225,7 +242,7 @@ def _components(raw: Any, main: Meaning, frame: _Frame, own: list[Fact]) -> list
         facts.append(
             unread("value", f"{kind} {values}", Reason.CONFLICTING, frame.source, frame.when)
         )
-    return [*facts, *observed.coma_total(facts, main.concept)]
+    return [*both_sides(facts), *observed.coma_total(facts, main.concept)]
 
 
 def _component(raw: Any, main: Meaning, frame: _Frame) -> list[Fact]:

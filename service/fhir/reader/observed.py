@@ -21,8 +21,10 @@ from service.fhir.reader.numbers import (
     shown_as,
 )
 from service.fhir.reader.reasons import Reason
-from service.fhir.reader.signs import Answer, Told, told
+from service.fhir.reader.scores import SCORED, scale_score
+from service.fhir.reader.signs import told
 from service.fhir.reader.times import Stamp
+from service.fhir.reader.told import Answer, Told
 from service.fhir.terminology import terminology
 
 TWO = "two values"
@@ -39,6 +41,7 @@ OTHERS = frozenset(
 _VALUES = OTHERS | {"valueQuantity"}
 COMA_PARTS = frozenset({"gcs_eye", "gcs_verbal", "gcs_motor"})
 _NUMBERS = ("valueInteger", "valueDecimal")
+_NO_UNIT = frozenset({"1", "{score}", "score"})
 NUMERIC = frozenset({*_NUMBERS, "valueQuantity"})
 _CONCEPTS = ("valueCodeableConcept", "valueCodeableReference", "valueCoding", "valueCode")
 
@@ -111,6 +114,8 @@ def _written_number(what: Meaning, text: str) -> Number | Fault:
     found = number_in_text(what.concept, what.code_unit, text)
     if isinstance(found, Fault) and what.concept == TOTAL:
         return coma_score(what.concept, what.code_unit, text)
+    if isinstance(found, Fault) and what.concept in SCORED:
+        return scale_score(what.concept, what.code_unit, text)
     return found
 
 
@@ -118,15 +123,20 @@ def answer_of(found: Fields, key: str) -> Answer | None:
     """The value as an answer about a sign."""
     value = _decoded(found, key)
     also = f"{interpretation(found)} {notes(found)}".strip()
+    where = coded(_decoded(found, "bodySite")).words if "bodySite" in found else ""
     if isinstance(value, bool):
-        return Answer(value, also=also)
+        return Answer(value, also=also, where=where)
     if key in _CONCEPTS:
-        return Answer(coded(value), also=also)
+        return Answer(coded(value), also=also, where=where)
     if key == "valueString":
         told = coded(value)
-        return Answer(told, structured=is_choice(told), also=also)
+        return Answer(told, is_choice(told), also, where)
     if key in _NUMBERS:
-        return Answer(Coded(text=str(value)), also=also)
+        return Answer(Coded(text=str(value)), also=also, where=where)
+    if key == "valueQuantity":  # the item of a scale: a number without a unit
+        sent = amount(value)
+        if not isinstance(sent, Fault) and (sent.code or sent.unit) in _NO_UNIT:
+            return Answer(Coded(text=f"{sent.value:f}"), also=also, where=where)
     return None
 
 

@@ -27,7 +27,7 @@ from service.fhir.reader.statuses import FINAL, PRELIMINARY, observation_statuse
 from service.fhir.reader.times import stated
 from service.fhir.units import Scale, scale_of
 
-_ODD = frozenset({"modifierExtension", *OTHERS})
+_ODD = frozenset({"modifierExtension", "dataAbsentReason", *OTHERS})
 _AROUND = frozenset({*NOTES, "bodySite"})
 _PLAIN_PART = frozenset({"code", "valueQuantity"})
 VALUE = re.compile(rb'"value":\s*(-?[0-9][0-9.eE+-]*)')

@@ -12,7 +12,8 @@ from service.fhir.reader.fields import code, objects, string, value_of
 from service.fhir.reader.meaning import meaning_of
 from service.fhir.reader.modifiers import modified
 from service.fhir.reader.reasons import Reason
-from service.fhir.reader.signs import BEDSIDE, Answer, sign_facts, told
+from service.fhir.reader.signs import BEDSIDE, sign_facts, told
+from service.fhir.reader.told import Answer
 from service.fhir.reader.when import effective
 
 _USED = {"completed": False, "amended": False, "in-progress": True}

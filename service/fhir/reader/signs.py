@@ -1,7 +1,7 @@
 """Observations of signs and screens -> Sign facts (present, absent, or stated unknown)."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from alerts.chart import Fact, Sign, SignKind, Source
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -16,9 +16,12 @@ from service.fhir.reader.answers import (
     sign_rows,
 )
 from service.fhir.reader.codes import Coded
+from service.fhir.reader.extents import no_further
 from service.fhir.reader.times import Stamp
+from service.fhir.reader.told import Answer, Told
 from service.fhir.reader.written import written
 from service.fhir.terminology import ConceptMatch, terminology
+from service.fhir.terminology.extent import is_part
 
 BEDSIDE = "urn:nms-sentinel:bedside"
 _SCREENS = frozenset({"cam_icu", "cam", "icdsc", "four_at", "delirium_screen"})
@@ -29,6 +32,9 @@ _EXAMINED = _SCREENS | {
 _LEVELS = frozenset({"A", "C", "V", "P", "U"})
 _LETTER_FIRST = re.compile(r"(?P<letter>[ACVPU]) ?[-–:=(] ?(?P<words>[^()]+)\)?")
 _LETTER_LAST = re.compile(r"(?P<words>[^()]+) ?\((?P<letter>[ACVPU])\)")
+_ADJECTIVE = re.compile(r"[A-Za-z]+(?:[ -][A-Za-z]+)?")
+# the scales rate rigidity from 0 to 3 or 4
+_RATING = re.compile(r"(?P<score>[0-4])(?:\.0+)?(?: ?/ ?[34])?")
 _ABSENT = frozenset({"normal", "absent", "negative", "no", "A"})
 _PRESENT = frozenset({"present", "positive", "yes", "C", "V", "P", "U"})
 _DETAILS = {
@@ -40,32 +46,10 @@ _DETAILS = {
 _SORTS = frozenset({"lead_pipe", "cogwheel"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was answered. `coded`: as a code; else as free text (`structured` False)."""
-
-    value: Coded | bool
-    structured: bool = True
-    also: str = ""  # interpretation and notes: only for "new or worse"
-
-    @property
-    def words(self) -> str:
-        return self.value.words if isinstance(self.value, Coded) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A sign as told, still without time and source."""
-
-    kind: SignKind
-    present: Truth
-    detail: str | None = None
-
-
 def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Told, ...]:
     """The signs that an observation tells; empty when it tells none that we know."""
-    if found := _bedside(code, answer):
-        return (found,)
+    if own := _bedside(code, answer):
+        return (own,)
     if concept is not None:
         if concept.concept == "avpu":
             return _level(answer) or _as_findings(answer)
@@ -73,10 +57,26 @@ def told(code: Coded, concept: ConceptMatch | None, answer: Answer) -> tuple[Tol
             return _screen(concept.concept, answer)
     rows = _rows_of(code, concept)
     if rows:
-        return _examined(rows, code, answer)
-    if concept is not None and concept.concept == "consciousness_level":
+        found = _examined(rows, code, answer)
+    elif concept is not None and concept.concept == "consciousness_level":
         return _level(answer) or _as_findings(answer)
-    return _as_findings(answer) if _may_carry(concept) else ()
+    else:
+        found = _as_findings(answer) if _may_carry(concept) else ()
+    if not found and (concept is not None or rows):
+        found = _together(code, answer)
+    return tuple(no_further(t, code, answer) for t in found)
+
+
+def _together(code: Coded, answer: Answer) -> tuple[Told, ...]:
+    """What was looked at and how it was make the finding together: "Bowel sounds" "hyperactive",
+    "Pupils" "dilated". Only a plain adjective, only what is there, and not where the code is a
+    finding itself ("Rigidity" "unsure")."""
+    if not _ADJECTIVE.fullmatch(answer.words):
+        return ()
+    if terminology().findings(code.codings, code.words):
+        return ()
+    named = Coded(text=f"{answer.words} {code.words}")
+    return tuple(t for t in _as_findings(Answer(named)) if t.present is TRUE)
 
 
 def is_sign(code: Coded, concept: ConceptMatch | None) -> bool:
@@ -178,11 +178,13 @@ def _rows_of(code: Coded, concept: ConceptMatch | None) -> tuple[SignRow, ...]:
 def _examined(rows: tuple[SignRow, ...], code: Coded, answer: Answer) -> tuple[Told, ...]:
     """The code names the sign; the answer says whether it is there, and what kind."""
     kinds = {row.kind for row in rows}
-    refined = [t for t in _as_findings(answer) if t.kind in kinds]
-    if refined:
-        return tuple(refined)
+    refined = _as_findings(answer)
+    if any(t.kind in kinds for t in refined):
+        return refined
     stated = presence(answer.value)
     row = rows[0]
+    if row.kind is SignKind.RIGIDITY and not row.attribute and stated is None:
+        stated = _rated(code, answer)
     if stated is None:
         return _written(row, code, answer)
     if row.attribute and stated is TRUE and not _says_abnormal(answer):
@@ -194,6 +196,14 @@ def _examined(rows: tuple[SignRow, ...], code: Coded, answer: Answer) -> tuple[T
     return (Told(row.kind, _without(row, code) if stated is FALSE else UNKNOWN),)
 
 
+def _rated(code: Coded, answer: Answer) -> Truth | None:
+    """The rigidity item of a rating scale: above zero it is there (criteria, RIG)."""
+    hit = _RATING.fullmatch(answer.words)
+    if hit is None or "rigidity" not in code.words.lower():
+        return None
+    return FALSE if hit["score"] == "0" else TRUE
+
+
 def _written(row: SignRow, code: Coded, answer: Answer) -> tuple[Told, ...]:
     """An answer in words of more than one meaning ("severe, worse than usual")."""
     found = written(row.kind, row.attribute, answer.words)
@@ -202,6 +212,8 @@ def _written(row: SignRow, code: Coded, answer: Answer) -> tuple[Told, ...]:
     if found.present is TRUE:
         own = row.detail or _named(row, code)
         return tuple(Told(row.kind, TRUE, detail or own) for detail in found.details)
+    if is_part(answer.words):  # "none in the arms"
+        return (Told(row.kind, UNKNOWN),)
     return (_normal(row.kind) if row.attribute else Told(row.kind, _without(row, code)),)
 
 
@@ -251,27 +263,42 @@ def _as_findings(answer: Answer) -> tuple[Told, ...]:
         if match.family or match.history:
             continue
         for row in table.get(match.concept, ()):
-            present = _denied(row) if match.negated else row.present
+            present = _denied(row, match) if match.negated else row.present
             if match.uncertain:
                 present = UNKNOWN
-            found.append(Told(row.kind, present, None if match.negated else row.detail))
+            detail = row.detail or _sort_of(row, match) if not match.negated else None
+            found.append(Told(row.kind, present, detail))
     return _strongest(found)
 
 
-def _denied(row: SignRow) -> Truth:
+def _sort_of(row: SignRow, match: ConceptMatch) -> str | None:
+    """The sort that the words found name themselves ("inducible clonus, no ocular clonus")."""
+    return detail_in(row.kind, match.how) if row.present is TRUE else None
+
+
+def _denied(row: SignRow, match: ConceptMatch) -> Truth:
     """ "No rigidity" says that it is not there; "no normal tone" or "no hyporeflexia" does not say
-    that the opposite is."""
-    return FALSE if row.present is TRUE else UNKNOWN
+    that the opposite is, nor "no lead-pipe rigidity" or "no ocular clonus" that there is no other.
+    """
+    whole = row.present is TRUE and not match.partial and row.detail not in _SORTS
+    return FALSE if whole else UNKNOWN
 
 
 def _strongest(found: list[Told]) -> tuple[Told, ...]:
-    """Of several words for one sign the one with a detail ("rigidity, lead-pipe")."""
+    """Of several words for one sign what is sure before what is open, and the one with a detail
+    ("rigidity, lead-pipe"). Words that contradict each other leave it open."""
     kept: dict[SignKind, Told] = {}
     for one in found:
         known = kept.get(one.kind)
-        if known is None or (known.detail is None and one.detail is not None):
+        if known is None or _sure(one) > _sure(known):
             kept[one.kind] = one
+        elif UNKNOWN not in (one.present, known.present) and one.present is not known.present:
+            kept[one.kind] = Told(one.kind, UNKNOWN)
     return tuple(kept.values())
+
+
+def _sure(one: Told) -> tuple[bool, bool]:
+    return one.present is not UNKNOWN, one.detail is not None
 
 
 def sign_facts(

@@ -18,7 +18,8 @@ def _after(reach: int, *alternatives: str) -> re.Pattern[str]:
 
 
 _CLAUSE = re.compile(
-    r"[.;\n•]+(?=\s|$)|\b(?:but|however|although|though|except|yet|whereas)\b", re.IGNORECASE
+    r"(?<!\bV\.a)(?<!\bZ\.n)(?<!\bM)[.;\n•]+(?=\s|$)|\b(?:but|however|although|though|except|yet|whereas)\b",
+    re.IGNORECASE,
 )
 _NEGATED = _cues(
     "not suggestive of", r"(?:not|in)[- ]?consistent with",
@@ -32,6 +33,9 @@ _NEGATED = _cues(
     r"ruled out(?: for)?", "rules out", r"unlikely to (?:be|have)", "lack of", "lacks",
     r"(?:neg|-ve) for", "resolved", r"excluded?",
     "no e/o", "w/o",
+    # German, Dutch, French, Spanish and Italian, Scandinavian
+    r"kein(?:e[nmrs]?)?", "ohne", "nicht", "geen", "zonder", r"pas (?:de|d')", "sans", "sin",
+    "senza", "ingen", "utan", "uten",
 )  # fmt: skip
 _ASSERTS = _cues(
     "now", "has", "with", r"presents?", "presenting", "developed", "develops", "shows", "showing",
@@ -41,6 +45,7 @@ _ASSERTS = _cues(
 _NEGATED_AFTER = _after(
     24,
     r"\b(?:absent|denied|ruled out|excluded|negative|resolved|unlikely|none|nil|not)\b",
+    r"\b(?:ausgeschlossen|uitgesloten|exclu|descartado|escluso|utesluten)\b",
     r"\bnot (?:present|seen|noted|found|observed|elicited|detected)\b",
     r": ?(?:no|none|nil|absent|negative|neg|-)(?:\b|$)", r"\(-\)", r"-ve\b",
 )  # fmt: skip
@@ -68,6 +73,8 @@ _HISTORY = _cues(
     "history of", "h/o", r"hx(?: of)?", r"pmhx?", "past medical history", r"previous(?:ly)?",
     "prior", "past", "remote", r"years? ago", r"months? ago", r"in (?:19|20)\d\d", "status post",
     "s/p", "old", "former",
+    "zustand nach", r"z\.n", r"ant[ée]c[ée]dents? (?:de|d')", "antecedentes? de",
+    "pregress[oa]", "voorgeschiedenis van",
 )  # fmt: skip
 _HISTORY_AFTER = re.compile(
     r"^.{0,24}?\b(?:years? ago|months? ago|in (?:19|20)\d\d|in the past)\b", re.IGNORECASE
@@ -81,6 +88,8 @@ _UNCERTAIN = re.compile(
         r"(?:at )?risk (?:of|for)", "if", r"(?:watch|monitor|evaluate|assess) for", "likely",
         "prophylaxis", r"precautions?", r"screen(?:ing)? for", "to prevent", "prevention of",
         "prn", "as needed for", "in case of", r"call (?:if|for)",
+    r"verdacht auf", r"v\.a", r"verdenking (?:op|van)", r"suspicion (?:de|d')", "sospecha de",
+    "sospetto", "sospetta", r"misstanke om", r"mistanke om",
     ).pattern,
     re.IGNORECASE,
 )  # fmt: skip

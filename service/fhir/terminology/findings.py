@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from service.fhir.terminology.context import beside_the_point, clauses, context_of
+from service.fhir.terminology.extent import denies_part
 from service.fhir.terminology.matches import ConceptMatch
 from service.fhir.terminology.systems import (
     ICD9CM,
@@ -83,9 +84,10 @@ class Findings:
                     family="family" in seen,
                     history="history" in seen,
                     uncertain="uncertain" in seen,
+                    partial="negated" in seen and denies_part(clause, start, end),
                 )
                 known = found.get(concept)
-                if known is None or (_doubts(known) > _doubts(hit)):
+                if known is None or _rank(known) > _rank(hit):
                     found[concept] = hit
         return tuple(found.values())
 
@@ -109,8 +111,9 @@ class Findings:
         return sorted(kept, key=lambda span: (span[1], span[2]))
 
 
-def _doubts(hit: ConceptMatch) -> int:
-    return hit.negated + hit.family + hit.history + hit.uncertain
+def _rank(hit: ConceptMatch) -> tuple[int, bool]:
+    """The surest first; of denials the one of the whole ("no clonus, no ocular clonus")."""
+    return hit.negated + hit.family + hit.history + hit.uncertain, hit.partial
 
 
 def _undotted(system: str, code: str) -> str:

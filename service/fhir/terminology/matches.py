@@ -54,7 +54,8 @@ class ConceptMatch:
     `excluded`: recognised as something that must not count (CK-MB, skin temperature ...); then
     `concept` names the negative list. `code_unit`: UCUM unit that the code is defined in.
     `site`: temperature site, or the component or answer that the code stands for.
-    Text of findings only: `negated`, `family`, `history`, `uncertain`.
+    Text of findings only: `negated`, `family`, `history`, `uncertain`; `partial`: what is negated
+    is one sort, degree or place of it ("no ocular clonus").
     """
 
     concept: str
@@ -66,3 +67,4 @@ class ConceptMatch:
     family: bool = False
     history: bool = False
     uncertain: bool = False
+    partial: bool = False

@@ -81,8 +81,7 @@ class Observations:
                 self._match.append((concept, re.compile(row["pattern"], re.IGNORECASE)))
 
     def match(self, codings: Sequence[tuple[str, str]], text: str) -> ConceptMatch | None:
-        best: ConceptMatch | None = None
-        best_rank: tuple[int, int, str] | None = None
+        ranked: list[tuple[tuple[int, int, str], ConceptMatch]] = []
         for system, code in codings:
             if code in UNSPECIFIC_CODES:
                 continue
@@ -94,10 +93,12 @@ class Observations:
                 0 if hit.site else 1,
                 hit.concept + hit.how,
             )
-            if best_rank is None or rank < best_rank:
-                best, best_rank = hit, rank
-        if best is not None:
-            return self._with_site(best, text)
+            ranked.append((rank, hit))
+        if ranked:
+            first, best = min(ranked, key=lambda one: one[0])
+            equal = {hit.concept: hit for rank, hit in ranked if rank[0] == first[0]}
+            known = self._told_by_text(equal, text) if first[0] == 1 and len(equal) > 1 else best
+            return self._with_site(known, text) if known is not None else None
         if not text:
             return None
         unlisted = any(
@@ -105,6 +106,13 @@ class Observations:
             for system, code in codings
         )
         return self.by_text(text, unlisted)
+
+    def _told_by_text(self, equal: dict[str, ConceptMatch], text: str) -> ConceptMatch | None:
+        """Of codes that mean different measurements the one that the text names: never a guess."""
+        chosen = _only(dict.fromkeys(equal, 1))
+        if chosen is None and text and (named := self.by_text(text)) is not None:
+            chosen = named.concept
+        return equal.get(chosen) if chosen is not None else None
 
     def _with_site(self, hit: ConceptMatch, text: str) -> ConceptMatch:
         """The site of a temperature may stand only in the text (field fact 28)."""
@@ -166,7 +174,16 @@ _ANSWER_WORDS = {
     "avpu": (
         (r"a|(?:fully )?alert|awake(?:(?: and|,) alert)?", "A"),
         (r"alert(?: and|,) (?:awake|orient(?:at)?ed)", "A"),
-        (r"c|(?:new(?:ly)? |acute(?:ly)? )?confus(?:ed|ion)|confus(?:ed|ion)(?:,| -) new", "C"),
+        # all four: "x3" is all of it in one house and a loss in another
+        (
+            r"(?:a ?[&+/] ?o|aao|alert(?:,? awake)?,?(?: and)? orient(?:at)?ed) ?(?:[x×] ?4(?:/4)?"
+            r"|to person, place, time,?(?: and)? (?:situation|event|circumstances?))",
+            "A",
+        ),
+        (
+            r"c|(?:new(?:ly)? |acute(?:ly)? )?confus(?:ed|ion)|confus(?:ed|ion)(?:,| -)? \(?new\)?",
+            "C",
+        ),
         (r"v|voice|verbal|(?:responds|responsive) to (?:voice|verbal\w*(?: stimul\w+)?)", "V"),
         (r"p|pain|(?:responds|responsive) to pain(?:ful)?(?: stimul\w+)?", "P"),
         (r"u|unresponsive|unconscious|no response", "U"),

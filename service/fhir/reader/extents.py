@@ -1,0 +1,33 @@
+"""A sign that is told of one place or of one sort is told of no more than that."""
+
+from dataclasses import replace
+
+from alerts.chart import Fact, Sign, SignKind
+from alerts.truth import FALSE, TRUE, UNKNOWN
+from service.fhir.reader.codes import Coded
+from service.fhir.reader.told import Answer, Told
+from service.fhir.terminology.extent import is_part, one_sided, only_in_part
+
+
+def no_further(one: Told, code: Coded, answer: Answer) -> Told:
+    """What is told of one place or sort stays with it. "Tone of the left arm: normal" leaves the
+    rest open, and rigidity of one side is not the generalised one that RIG means (SPEC 1.2)."""
+    names = (code.text, *code.displays, answer.where)
+    if one.present is FALSE and any(is_part(name) for name in names):
+        return replace(one, present=UNKNOWN, detail=None)
+    if one.kind is SignKind.RIGIDITY and one.present is TRUE:
+        side = one_sided(" ".join((*names, answer.words)))
+        if side is None and only_in_part(answer.also):
+            side = "local"
+        if side is not None:
+            return replace(one, present=UNKNOWN, detail=side)
+    return one
+
+
+def both_sides(facts: list[Fact]) -> list[Fact]:
+    """The parts of one examination: rigidity of the left and of the right is of both sides."""
+    sides = [f for f in facts if isinstance(f, Sign) and f.detail in ("left", "right")]
+    if len({f.detail for f in sides}) < 2:
+        return facts
+    whole = replace(sides[0], present=TRUE, detail=None)
+    return [whole, *(f for f in facts if f not in sides)]

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
@@ -24,6 +25,7 @@ from service.edge.limits import BodyLimits
 from service.edge.passage import Passage
 from service.edge.rate import Rate
 from service.edge.straight import Road, Straight
+from service.errors import Unavailable
 from service.fhir.limits import Limits
 from service.health import Health
 from service.intake.clerk import Clerk, limits_of
@@ -38,16 +40,18 @@ from service.rules import rules_in_force
 from service.security import session
 from service.security.callers import callers_of, tenants_of
 from service.security.providers import read_providers
+from service.security.roles import May, may
 from service.security.sign_in import sign_in_routes
 from service.security.tenants import Tenant
-from service.settings import Settings
-from service.store import AuditEntry, Store, open_store
+from service.settings import PREFIX, Settings
+from service.store import SESSION_KEY, AuditEntry, Store, open_store
 from service.worklist import api as worklist
 from service.worklist.door import problem
 
 Clock = Callable[[], datetime]
 # new objects before cycles are searched for; one large answer makes some ten thousand
 SEARCHED_AFTER = (20_000, 20, 20)
+log = structlog.get_logger(__name__)
 
 
 def utc_now() -> datetime:
@@ -72,7 +76,8 @@ def create_app(
     gate = Gate(callers, Rate(settings.rate_per_minute))
     health = Health(held, tuple(tenants), partial(broker_up, settings), now, knowledge.version)
     trail = Trail(held.record_audit, journal=partial(Journal, settings.data_dir / "journal"))
-    app = _application(settings, _lifespan(door, trail, None if store else held))
+    compare = partial(_compare_keys, held, settings, now)
+    app = _application(settings, _lifespan(door, trail, compare, None if store else held))
     providers = read_providers(settings.sign_in)
     session.install(app, settings, _Memory(held, now), providers.idle_seconds)
     told = {"base_url": settings.base_url, "version": app.version}
@@ -189,9 +194,11 @@ class _Memory:
 def _sign_in_note(
     store: Store, tenant: str, now: Clock
 ) -> Callable[[str, str, session.User | None], None]:
-    """Who came and who left, in the audit."""
+    """Who came and who left, in the audit; who may act and came is known from then on."""
 
     def note(action: str, outcome: str, user: session.User | None) -> None:
+        if user and (action, outcome) == ("user.sign-in", "success") and may(user, May.ACT):
+            store.note_person(user.tenants or (tenant,), user.name, user.wards, now())
         who, role = (user.name, user.role) if user else ("", "")
         entry = AuditEntry(now(), who, action, outcome, role, correlation=correlation() or "")
         store.record_audit(tenant, [entry])
@@ -199,7 +206,26 @@ def _sign_in_note(
     return note
 
 
-def _lifespan(door: Door, trail: Trail, ours: Store | None) -> Callable[[FastAPI], Any]:
+def _compare_keys(store: Store, settings: Settings, now: Clock) -> None:
+    """Two APIs that sign with different keys: a sign-in at one is none at the other. Said where it
+    begins, not by whoever is asked to sign in again and again."""
+    mark = session.sessions_of(settings).key_mark()
+    try:
+        before = store.in_force(SESSION_KEY)
+        if before == mark:
+            return
+        store.put_in_force(SESSION_KEY, mark, now())
+        if before is not None:
+            log.error("sign_in.key_differs", setting=f"{PREFIX}SESSION_KEY")
+            entry = AuditEntry(now(), "service", "sign-in.key-changed", subject="session-key")
+            store.record_audit(settings.tenant, [entry])
+    except Unavailable as fault:
+        log.warning("sign_in.key_not_compared", code=fault.code)
+
+
+def _lifespan(
+    door: Door, trail: Trail, begin: Callable[[], None], ours: Store | None
+) -> Callable[[FastAPI], Any]:
     """At the end: the intake finishes what it holds, the audit is written, then the store is
     closed if it is ours."""
 
@@ -211,6 +237,7 @@ def _lifespan(door: Door, trail: Trail, ours: Store | None) -> Callable[[FastAPI
             stack.callback(trail.close)
             stack.callback(door.close)
             trail.begin()
+            begin()
             stack.enter_context(_what_stays())
             yield
 

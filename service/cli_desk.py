@@ -79,7 +79,7 @@ def known_tenant(name: str, settings: "Settings", store: "Store") -> str:
 
 def known(settings: "Settings", store: "Store") -> tuple[str, ...]:
     """The tenants of the file or of the client keys, the one of the settings, and those of whom
-    the store still keeps patients."""
+    the store still keeps patients or subscriptions."""
     from service.security.callers import tenants_of
     from service.security.tokens import read_clients
 

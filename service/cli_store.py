@@ -85,7 +85,7 @@ def prune() -> None:
     """Remove what is kept no longer (the beat does it every six hours)."""
     from datetime import UTC, datetime
 
-    from service.monitoring.tasks import retention_of
+    from service.monitoring.keeping import retention_of
     from service.settings import load_settings
 
     with _store() as store:

@@ -74,6 +74,8 @@ def report(
     try:
         asked = known_tenant(name, settings, store)
         found = gates(store, asked, begins, ends, rules_in_force(settings))
+        # of what was sent, how much could be read: a gate met on a feed that is refused says little
+        found["intake"] = store.intake_counts(asked, begins, ends)
     finally:
         store.close()
     print_each([found], form)

@@ -7,12 +7,13 @@ One correlation id, bound at the edge (`bind`), goes with every line up to the a
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -21,6 +22,8 @@ from service.settings import Settings
 
 FILE_BYTES, FILES_KEPT = 10_000_000, 3
 _MESSAGE_MAX = 160
+# how often it is said that lines are lost
+LOST_TOLD_S = 60.0
 # loud on every start or every poll, and telling nothing that our own events do not tell
 _QUIET = ("uvicorn.access", "httpx", "httpcore", "alembic", "kombu", "amqp", "asyncio")
 
@@ -75,7 +78,7 @@ def correlation() -> str:
 
 def _handler(settings: Settings) -> logging.Handler:
     if settings.log_file is None:
-        return logging.StreamHandler(sys.stderr)
+        return _Stream(sys.stderr)
     settings.log_file.parent.mkdir(parents=True, exist_ok=True)
     # what is there and no file (a pipe, a terminal) is never turned over
     plain = settings.log_file.is_file() or not settings.log_file.exists()
@@ -87,7 +90,33 @@ def _handler(settings: Settings) -> logging.Handler:
     )
 
 
-class _File(RotatingFileHandler):
+class _Lossy(logging.Handler):
+    """A line that cannot be written is lost, and the work goes on. The library tells each on
+    standard error, with a traceback: on a full disk a flood, of which the places are ours and the
+    arguments may be anybody's. Told is one line a minute, with how many there were."""
+
+    _told_at = float("-inf")
+    _lost = 0
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        self._lost += 1
+        now = time.monotonic()
+        if now - self._told_at < LOST_TOLD_S:
+            return
+        self._told_at = now
+        fault = sys.exc_info()[0]
+        told = {"event": "log.lost", "lines": self._lost, "fault": fault and fault.__name__}
+        self._lost = 0
+        with suppress(OSError, ValueError, AttributeError):  # none, closed, or just as full
+            sys.stderr.write(f"{orjson.dumps(told).decode()}\n")
+            sys.stderr.flush()
+
+
+class _Stream(_Lossy, logging.StreamHandler[TextIO]):
+    """To standard error."""
+
+
+class _File(_Lossy, RotatingFileHandler):
     """Turned over when it is full: by where the last line ended, without asking the disk what the
     file is and making each line twice before it is written."""
 

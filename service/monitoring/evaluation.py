@@ -31,6 +31,7 @@ from alerts.lifecycle import (
 from alerts.statements import TierName
 from service.errors import Unavailable
 from service.logs import bind, place_of
+from service.monitoring.anew import Anew
 from service.monitoring.watch import TOO_LONG, Watch
 from service.store import Answer, Due, Evaluated, Store
 
@@ -71,7 +72,8 @@ def _tally(counts: dict[str, int], *, more: bool = False) -> Tally:
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """Everything an evaluation needs. `stopping` ends a slice early; `watch` ends the process
-    when one patient takes too long."""
+    when one patient takes too long; `anew` finds, when nobody else is due, who was judged by other
+    rules."""
 
     store: Store
     knowledge: Knowledge
@@ -80,6 +82,7 @@ class Evaluator:
     worker: str = ""
     stopping: threading.Event | None = None
     watch: Watch | None = None
+    anew: Anew | None = None
 
     def drain(self, slice_s: float = SLICE_S) -> Tally:
         """Evaluate whoever is due until nobody is or the slice ends; `more`: it ended first.
@@ -91,7 +94,11 @@ class Evaluator:
         while not self._stops():
             claimed = self.store.claim_due(self.clock(), BATCH, LEASE_S, self.worker, CHUNK)
             if not claimed:
-                return _tally(counts)
+                if self.anew is None or not self.anew.look(self.clock()):
+                    return _tally(counts)
+                if time.monotonic() >= ends:
+                    break
+                continue
             before = counts["settled"] + counts["failed"]
             self._batch(claimed, counts)
             if counts["settled"] + counts["failed"] == before:
@@ -135,7 +142,7 @@ class Evaluator:
         return self.watch.over(lambda: self._too_long(due))
 
     def _settled(self, found: list[Evaluated], following: list[Due]) -> list[bool]:
-        done = self.store.settle_many(found, following)
+        done = self.store.settle_many(found, following, self.anew.rules if self.anew else "")
         for one, settled in zip(found, done, strict=True):
             if settled:
                 with bind(correlation=one.due.correlation):

@@ -32,15 +32,15 @@ import yaml
 from alerts.lifecycle import Audience
 from service.errors import SettingsFault
 from service.logs import bind
+from service.monitoring.holding import LEASE_S, Holding
 from service.monitoring.record import Record, record_of, write
 from service.security.mail import Mailbox, post
 from service.security.webhook import NotDelivered, Sender, Target, faults_of
 from service.settings import Settings
 from service.store import Posted, Store
 
-# a sender that dies leaves what it had claimed for so long, and no more than so many notices; on
-# the worklist, where nothing has to be sent, many at a time
-LEASE_S = 20.0
+# a sender that dies leaves no more than so many notices to its lease; on the worklist, where
+# nothing has to be sent, many at a time
 CLAIMED, LISTED = 4, 50
 # seconds before the second, third ... try; after the last one a dead letter (about 4 h in all)
 RETRY_S = (10, 30, 120, 300, 900, 1800, 3600, 7200)
@@ -116,21 +116,20 @@ def dispatch(
     """Send what waits in the outbox; how many notices were dealt with.
 
     Raises Unavailable when the store is away; what was sent and not recorded is sent again. What
-    a slow receiver leaves no time for within the lease waits for its end: sent later it might be
-    sent by two.
+    a slow receiver kept waiting for longer than a lease is sent if nobody else has begun with it.
     """
     done, limit = 0, LISTED if channels.silent else CLAIMED
     with Sender() as sender:
-        while claimed := store.claim_notices(at := clock(), limit, LEASE_S):
+        while claimed := store.claim_notices(clock(), limit, LEASE_S):
             outward = [p for p in claimed if channels.reach(p.tenant, p.notice.audience)]
             listed = [(p, "worklist") for p in claimed if p not in outward]
             if listed:
                 store.notices_sent(listed, clock())
             for posted in outward:
-                if clock() >= at + timedelta(seconds=LEASE_S):
-                    break
-                with bind(correlation=posted.correlation):
-                    _deal(store, channels, sender, posted, clock, base_url)
+                holding = Holding(store, posted, clock)
+                if holding.begin():
+                    with bind(correlation=posted.correlation), holding:
+                        _deal(store, channels, sender, holding, clock, base_url)
             done += len(claimed)
     return done
 
@@ -139,11 +138,15 @@ def _deal(
     store: Store,
     channels: Channels,
     sender: Sender,
-    posted: Posted,
+    holding: Holding,
     clock: Callable[[], datetime],
     base_url: str,
 ) -> None:
-    receipts, fault = _send(store, channels, sender, posted, clock(), base_url)
+    posted = holding.posted
+    receipts, fault = _send(store, channels, sender, holding, clock(), base_url)
+    if holding.lost:
+        log.warning("notice.taken_over", **_ids(posted))
+        return
     if fault:
         letter = "".join(r for r in receipts if r.startswith(LETTER))
         _retry(store, posted, fault, clock(), letter)
@@ -156,7 +159,7 @@ def _send(
     store: Store,
     channels: Channels,
     sender: Sender,
-    posted: Posted,
+    holding: Holding,
     now: datetime,
     base_url: str,
 ) -> tuple[list[str], str]:
@@ -164,7 +167,7 @@ def _send(
     silence the others. The receipts, and the code of the first fault. After a fault all are tried
     again (a repeat is known by its delivery id, a gap would not be) but for the letter that went:
     people would read it each time."""
-    notice = posted.notice
+    posted, notice = holding.posted, holding.posted.notice
     delivery = f"{notice.alert}/{notice.audience.value}/{notice.number}"
     link = f"{base_url.rstrip('/')}/worklist#a-{notice.alert}"
     message = _message(posted, delivery, link)
@@ -175,7 +178,7 @@ def _send(
     ]
     receivers = channels.letters_for(notice.audience)
     if receivers and channels.mailbox is not None:
-        ways.append(partial(_letter, channels.mailbox, receivers, posted, delivery, link))
+        ways.append(partial(_letter, channels.mailbox, receivers, holding, delivery, link))
     ways += [
         partial(write, store, place, posted, delivery, link)
         for place in channels.records_for(posted.tenant, notice.audience)
@@ -183,6 +186,8 @@ def _send(
     receipts: list[str] = []
     faults: list[str] = []
     for way in ways:
+        if holding.lost:
+            break
         try:
             receipts += way()
         except NotDelivered as fault:
@@ -213,15 +218,23 @@ def _webhook(
 
 
 def _letter(
-    box: Mailbox, receivers: tuple[str, ...], posted: Posted, delivery: str, link: str
+    box: Mailbox,
+    receivers: tuple[str, ...],
+    holding: Holding,
+    delivery: str,
+    link: str,
 ) -> Sequence[str]:
-    """The letter's receipt; the one it has when an earlier try got it away."""
+    """The letter's receipt; the one it has when an earlier try got it away. On record at once: who
+    takes over from here on does not write a second one."""
+    posted = holding.posted
     if posted.receipt.startswith(LETTER):
         return [posted.receipt]
     notice = posted.notice
     subject = f"NMS Sentinel: {notice.channel.value.replace('_', ' ')} ({notice.why.value})"
     text = f"An alert needs you: {link}\n"
-    return [LETTER + post(box, receivers, subject, text, delivery)]
+    receipt = LETTER + post(box, receivers, subject, text, delivery)
+    holding.gone(receipt)
+    return [receipt]
 
 
 def _retry(store: Store, posted: Posted, code: str, now: datetime, letter: str) -> None:

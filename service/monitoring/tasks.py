@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -15,13 +15,15 @@ from celery import Celery
 from alerts.knowledge import Knowledge
 from service.errors import Unavailable
 from service.logs import place_of
+from service.monitoring.anew import Anew
 from service.monitoring.celery_app import EVALUATE, NOTIFY, PRUNE, PULSE, QUEUE
 from service.monitoring.evaluation import Evaluator
+from service.monitoring.keeping import retention_of
 from service.monitoring.notifications import Channels, channels_of, dispatch
 from service.monitoring.watch import Watch
-from service.rules import rules_in_force
+from service.rules import mark_of, rules_in_force
 from service.settings import Settings
-from service.store import Retention, Store, open_store
+from service.store import Store, open_store
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ class Bench:
             worker=socket.gethostname(),
             stopping=self.stopping,
             watch=Watch(),
+            anew=Anew(self.store, mark_of(self.knowledge)),
         )
 
     def evaluate(self) -> bool:
@@ -89,20 +92,6 @@ class Bench:
             log.warning("prune.store_away", code=fault.code)
             return
         log.info("store.pruned", **removed)
-
-
-def retention_of(settings: Settings) -> Retention:
-    """How long what is kept, as the operator chose; None keeps for ever."""
-
-    def days(number: int | None) -> timedelta | None:
-        return None if number is None else timedelta(days=number)
-
-    return Retention(
-        readings=timedelta(days=settings.keep_readings_days),
-        alerts=days(settings.keep_alerts_days),
-        audit=days(settings.keep_audit_days),
-        cards=days(settings.keep_cards_days),
-    )
 
 
 def register(app: Celery, bench: Bench) -> None:

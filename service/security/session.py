@@ -2,11 +2,13 @@
 
 `install(app, settings)` once at start; then `require_user(request)`, `csrf_token(request)` and
 `check_csrf(request, token)` in the pages. Everything is signed with a key kept in the data
-directory, so the command line can make a link for a service that already runs. What each role
+directory, so the command line can make a link for a service that already runs; API processes with
+data directories of their own are given one in common (NMS_SENTINEL_SESSION_KEY). What each role
 may do is in `roles`; how staff sign in is in `sign_in`.
 """
 
 import base64
+import hashlib
 import hmac
 import json
 import os
@@ -21,8 +23,8 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from service.errors import NotAllowed
-from service.settings import Settings, unwritable
+from service.errors import NotAllowed, SettingsFault
+from service.settings import PREFIX, Settings, unwritable
 
 COOKIE = "nms_sentinel_session"
 LINK_SECONDS = 24 * 3600
@@ -35,6 +37,7 @@ _RENEW_SECONDS = 60
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 _KEY_FILE = "session.key"
+KEY_BYTES = 32
 
 
 class Forbidden(NotAllowed):
@@ -168,6 +171,10 @@ class Sessions:
     def mark(self, purpose: str, body: bytes) -> str:
         return hmac.digest(self._key, purpose.encode() + b"\0" + body, "sha256").hex()
 
+    def key_mark(self) -> str:
+        """What tells this key from another, and nothing that it signs."""
+        return self.mark("which-key", b"")[:32]
+
     def _session(self, cookie: str | None) -> dict[str, Any]:
         held = self.open("session", cookie or "")
         # the link of this machine is for trying out: it lasts as long as its cookie
@@ -181,9 +188,28 @@ class Sessions:
 def sessions_of(
     settings: Settings, memory: Memory | None = None, idle: float = IDLE_SECONDS
 ) -> Sessions:
-    """Sessions signed with the key of the data directory (made on first use, mode 0600)."""
+    """Sessions signed with the key that was given, or that of the data directory (made on first
+    use, mode 0600). SettingsFault when there is none."""
     secure = str(settings.base_url).startswith("https:")
-    return Sessions(_key(Path(settings.data_dir)), secure=secure, memory=memory, idle=idle)
+    given = settings.session_key
+    key = _key(Path(settings.data_dir)) if given is None else _given_key(given)
+    return Sessions(key, secure=secure, memory=memory, idle=idle)
+
+
+def _given_key(path: Path) -> bytes:
+    """A key made elsewhere: the 32 bytes of another `session.key`, or a text of 32 characters or
+    more, whatever its length."""
+    try:
+        held = path.read_bytes()
+    except OSError as fault:
+        said = f"{PREFIX}SESSION_KEY: {path} cannot be read ({fault.strerror})"
+        raise SettingsFault(said, code="session-key") from fault
+    if len(held) == KEY_BYTES:
+        return held
+    if len(told := held.strip()) < KEY_BYTES:
+        said = f"{PREFIX}SESSION_KEY: {path} must hold {KEY_BYTES} bytes or more"
+        raise SettingsFault(said, code="session-key")
+    return hashlib.sha256(told).digest()
 
 
 def _key(folder: Path) -> bytes:
@@ -194,7 +220,7 @@ def _key(folder: Path) -> bytes:
         return _fresh_key(path)
     except FileExistsError:
         for _ in range(50):  # another process may have created it and not yet written it
-            if len(kept := path.read_bytes()) == 32:
+            if len(kept := path.read_bytes()) == KEY_BYTES:
                 return kept
             time.sleep(0.01)
         raise NotAllowed(f"{_KEY_FILE} in the data directory is damaged.", code="key") from None
@@ -206,7 +232,7 @@ def _fresh_key(path: Path) -> bytes:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(fresh := secrets.token_bytes(32))
+            file.write(fresh := secrets.token_bytes(KEY_BYTES))
     except OSError:
         path.unlink()  # on a full disk: half a key would be found damaged for ever
         raise

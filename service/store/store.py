@@ -15,13 +15,16 @@ from service.store.database.engine import Database
 from service.store.evaluation.claims import Claims
 from service.store.evaluation.due import DueList
 from service.store.evaluation.flow import Flows
+from service.store.evaluation.former import Former
 from service.store.evaluation.settlement import Settlement
 from service.store.keeping.backup import Backup
+from service.store.keeping.in_force import InForce
 from service.store.keeping.pruning import Pruning
 from service.store.oversight.audit import Audit
 from service.store.oversight.cards import Cards
 from service.store.oversight.reception import Reception
 from service.store.people.filters import SavedFilters
+from service.store.people.people import People
 from service.store.people.seen import SeenAlerts
 from service.store.people.ticks import Ticks
 from service.store.resources.arrivals import Arrivals
@@ -33,6 +36,7 @@ class Store(
     Facts,
     DueList,
     Claims,
+    Former,
     Settlement,
     Alerts,
     Changes,
@@ -41,12 +45,14 @@ class Store(
     Reception,
     UsedKeys,
     Subscriptions,
+    People,
     SavedFilters,
     SeenAlerts,
     Ticks,
     Audit,
     Flows,
     Pruning,
+    InForce,
     Backup,
 ):
     """Everything that must outlive a process, on SQLite or PostgreSQL alike.

@@ -16,6 +16,7 @@ from service.worklist.door import PageRoute, page
 from service.worklist.folding import folded
 from service.worklist.item import Item
 from service.worklist.pages import choices, mark_seen, parsed, show_list
+from service.worklist.people import Unknown, as_known
 from service.worklist.reasons import INTERVENTION, RESOLVE, SNOOZE, SNOOZE_MINUTES
 from service.worklist.room import Room
 from service.worklist.rows import Filters, row, urgency
@@ -32,20 +33,7 @@ def action_routes(room: Room) -> APIRouter:
     """GET /worklist/{key}/more; POST /worklist/{key}/claim|release|snooze|resolve|..."""
     router = APIRouter(route_class=PageRoute)
 
-    @router.get("/worklist/{key}/more")
-    def more(request: Request, key: str, user: Actor, back: str = "") -> HTMLResponse:
-        """Snooze, resolve, hand over: a page of its own where there is no script."""
-        filters = Filters.of(parsed(back))
-        desk = room.desk(user, filters.tenant)
-        item = desk.item(key)
-        return page(
-            "more.html",
-            user=user,
-            csrf=csrf_token(request),
-            filters=filters,
-            row=row(item, room.clock(), desk.zone),
-            **choices(),
-        )
+    _more(router, room)
 
     @router.post("/worklist/{key}/{action}")
     def act(
@@ -60,23 +48,69 @@ def action_routes(room: Room) -> APIRouter:
         to: Text = "",
         note: Text = "",
         intervention: Text = "",
+        anyway: Annotated[bool, Form()] = False,
     ) -> Response:
         check_csrf(request, csrf)
         filters = Filters.of(parsed(back))
-        told = {"reason": reason, "to": to, "note": note, "intervention": intervention}
+        told: dict[str, Any] = {"reason": reason, "to": to, "note": note, "anyway": anyway}
+        told |= {"minutes": minutes, "intervention": intervention}
         desk = room.desk(user, filters.tenant)
         now, under = room.clock(), _under(room, desk, key, action)
         try:
-            perform(room, desk, key, action, user, minutes=minutes, now=now, **told)
+            perform(room, desk, key, action, user, now=now, **told)
+        except Unknown as unknown:
+            return _asked_again(room, request, desk, key, user, filters, unknown, note)
         except Conflict as lost:
             said = _too_late(lost, desk.item(key))
             return show_list(room, request, user, said=said, filters=filters, status=409)
         for part in under:
             with suppress(Conflict):  # somebody was faster with this one: it stays theirs
-                perform(room, desk, part, action, user, to=to, note=note, now=now)
+                perform(room, desk, part, action, user, to=to, note=note, anyway=True, now=now)
         return RedirectResponse(_back(filters, action, key), status_code=303)
 
     return router
+
+
+def _more(router: APIRouter, room: Room) -> None:
+    @router.get("/worklist/{key}/more")
+    def more(request: Request, key: str, user: Actor, back: str = "") -> HTMLResponse:
+        """Snooze, resolve, hand over: a page of its own where there is no script."""
+        filters = Filters.of(parsed(back))
+        desk = room.desk(user, filters.tenant)
+        item = desk.item(key)
+        return page(
+            "more.html",
+            user=user,
+            csrf=csrf_token(request),
+            filters=filters,
+            row=row(item, room.clock(), desk.zone),
+            **choices(desk, user, item.ward),
+        )
+
+
+def _asked_again(
+    room: Room,
+    request: Request,
+    desk: Desk,
+    key: str,
+    user: User,
+    filters: Filters,
+    unknown: Unknown,
+    note: str,
+) -> HTMLResponse:
+    """Nobody of that name is known: who was meant, or anyway?"""
+    item = desk.item(key)
+    return page(
+        "unknown.html",
+        unknown.status,
+        user=user,
+        csrf=csrf_token(request),
+        filters=filters,
+        row=row(item, room.clock(), desk.zone),
+        unknown=unknown,
+        note=note,
+        **choices(desk, user, item.ward),
+    )
 
 
 def _too_late(lost: Conflict, item: Item) -> dict[str, Any]:
@@ -118,9 +152,11 @@ def perform(
     to: str = "",
     note: str = "",
     intervention: str = "",
+    anyway: bool = False,
     now: datetime | None = None,
 ) -> None:
-    """One action of a person. BadInput for what is not offered, Conflict when too late."""
+    """One action of a person. BadInput for what is not offered, Conflict when too late, Unknown
+    when it is handed over to a name that nobody here has, and not `anyway`."""
     now = now or room.clock()
     if action in {"claim", "release", "reopen", "undo"}:
         getattr(desk, action)(key, user.name, now)
@@ -134,16 +170,18 @@ def perform(
         _known(intervention, INTERVENTION, "intervention")
         desk.resolve(key, user.name, now, reason, note.strip(), intervention)
     elif action == "hand-over":
-        desk.hand_over(key, user.name, now, _person(to), note.strip())
+        desk.hand_over(key, user.name, now, _person(to, desk, anyway=anyway), note.strip())
     else:
         raise BadInput("There is no such action.", code="no-action")
+    desk.meet(user.name, user.wards, now)
     item = desk.item(key)
     # who acts on a row has looked at it; the store wrote the step into the audit as it happened
     mark_seen(room, desk, user, [item])
 
 
-def _person(name: str) -> str:
-    """A name as it is written, or BadInput: none, too long, or with what cannot be seen."""
+def _person(name: str, desk: Desk, *, anyway: bool) -> str:
+    """A name as its bearer is known here, or BadInput: none, too long, with what cannot be seen, or
+    (Unknown) nobody's; `anyway`: then as it is written."""
     told = name.strip()
     if not told:
         raise BadInput("Say to whom it is handed over.", code="hand-over-to", location="to")
@@ -153,6 +191,8 @@ def _person(name: str) -> str:
     if not told.isprintable():
         words = "A name holds no line ends or characters that cannot be seen."
         raise BadInput(words, code="hand-over-to", location="to")
+    with suppress(*(Unknown,) if anyway else ()):
+        return as_known(told, desk.people())
     return told
 
 

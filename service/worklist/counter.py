@@ -28,7 +28,7 @@ from alerts.lifecycle import (
 )
 from alerts.statements import Channel
 from service.errors import BadInput
-from service.store import AuditEntry, AuditRecord, Sight, Stale, Store, Tick
+from service.store import AuditEntry, AuditRecord, Person, Sight, Stale, Store, Tick
 from service.worklist.desk import Conflict, Entry, Flow, Look, Ticked
 from service.worklist.item import Item
 from service.worklist.newest import Newest
@@ -140,6 +140,14 @@ class StoreDesk:
 
     def hand_over(self, key: str, user: str, now: datetime, to: str, note: str) -> None:
         self._act(key, partial(hand_over, user=user, now=now, to=to, note=note), now)
+
+    def people(self) -> list[Person]:
+        """Who has signed in or acted here."""
+        return self._store.people(self._tenant)
+
+    def meet(self, name: str, wards: Sequence[str], now: datetime) -> None:
+        """This person acts here."""
+        self._store.note_person([self._tenant], name, wards, now)
 
     def looks(self, user: str) -> dict[str, Look]:
         found = self._store.seen(self._tenant, user)

@@ -14,6 +14,7 @@ from service.worklist.desk import Desk, Look
 from service.worklist.door import PageRoute, QuietRoute, page, written
 from service.worklist.folding import folded
 from service.worklist.item import Item
+from service.worklist.people import offered
 from service.worklist.reasons import INTERVENTION, RESOLVE, SNOOZE, SNOOZE_MINUTES
 from service.worklist.room import Room, feed
 from service.worklist.rows import Filters, cared_for, listed, row, with_parts
@@ -134,14 +135,15 @@ def show_list(
         may_export=may(user, May.EXPORT),
         read_at=f"{room.clock().astimezone(desk.zone):%H:%M}",
         disclaimer=room.knowledge.disclaimer,
-        **choices(),
+        **choices(desk, user),
         **held,
     )
 
 
-def choices() -> dict[str, Any]:
-    """What the forms of a row offer."""
+def choices(desk: Desk, user: User, ward: str = "") -> dict[str, Any]:
+    """What the forms of a row offer, or those of every row; `ward`: of the row."""
     return {
+        "people": offered(desk.people(), user, ward) if may(user, May.ACT) else (),
         "snooze_reasons": SNOOZE,
         "snooze_lengths": SNOOZE_MINUTES,
         "resolve_reasons": RESOLVE,

@@ -109,7 +109,8 @@ class AuditPage(BaseModel):
 
 
 class Act(BaseModel):
-    """What an action may need: snooze reason and minutes; resolve reason; hand-over to."""
+    """What an action may need: snooze reason and minutes; resolve reason; hand-over to, and
+    `anyway` where nobody of that name has signed in here (else 409, `hand-over-unknown`)."""
 
     model_config = ConfigDict(extra="forbid")
     reason: str = Field("", max_length=40)
@@ -117,6 +118,7 @@ class Act(BaseModel):
     to: str = Field("", max_length=80)
     note: str = Field("", max_length=500)
     intervention: str = Field("", max_length=40)
+    anyway: bool = False
 
 
 class Fault(BaseModel):

@@ -83,6 +83,12 @@ class Notices(Part):
 
         return self._database.transact(write)
 
+    def keep_notice(self, posted: Posted, until: datetime, receipt: str = "") -> bool:
+        """The caller is still at it: nobody else gets it before `until`. `receipt`: of a part that
+        has gone, kept at once. False when it is the caller's no longer: then another sends it."""
+        told = {"receipt": clean(receipt, 512)} if receipt else {}
+        return self._close(posted, next_at=until, **told)
+
     def notice_sent(self, posted: Posted, now: datetime, receipt: str = "") -> bool:
         """It was sent. False when the lease was taken over (then it may have been sent twice)."""
         return self._close(
@@ -150,6 +156,8 @@ class Notices(Part):
         return {PENDING: found.get(PENDING, 0), DEAD: found.get(DEAD, 0)}
 
     def _close(self, posted: Posted, **values: Any) -> bool:
+        """Write, as long as the lease is the caller's."""
+
         def write(connection: Connection) -> bool:
             mine = (
                 notices.c.id == posted.id,

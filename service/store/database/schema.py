@@ -75,6 +75,7 @@ due = Table(
     # how many patients the lease's holder was evaluating when it began with this one; 0: not begun
     Column("begun", Integer, nullable=False, server_default="0"),
     Column("suspect", Boolean, nullable=False, server_default=false()),  # a worker died over it
+    Column("rules", String(128), nullable=False, server_default=""),  # judged by these last
     Index(
         "due_begun",
         "leased_until",
@@ -295,6 +296,25 @@ saved_filters = Table(
     Column("user", String(256), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("query", String(1024), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# what the running service goes by, told by whoever started last
+in_force = Table(
+    "in_force",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(256), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# who has signed in: for these an alert can be handed over to without a doubt about the name
+people = Table(
+    "people",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("wards", Text, nullable=False),  # JSON list; empty: all
     Column("at", Instant, nullable=False),
 )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = Path(__file__).parents[1] / "migrations"
 # of migrations/versions: a test compares; so that a start with nothing to do needs no alembic
-NEWEST = "0005"
+NEWEST = "0006"
 _LOCK = 0x4E4D5302
 PATIENCE_S = 120.0
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -29,7 +30,7 @@ from service.store.database.codes import reason_code
 from service.store.database.columns import stamp
 from service.store.database.inserts import inserting
 from service.store.database.part import Part
-from service.store.database.schema import due, promises
+from service.store.database.schema import due, promises, subscriptions
 
 TRIES_MAX = 5
 BACKOFF_S = (5, 15, 45, 120)  # after the first, second ... failed try
@@ -133,10 +134,10 @@ class DueList(Part):
         return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
     def tenants(self) -> list[str]:
-        """Tenants of whom patients are kept."""
+        """Tenants of whom patients are kept, or who have subscriptions that were heard of."""
+        wanted = union(select(due.c.tenant), select(subscriptions.c.tenant))
         with self._database.read() as connection:
-            wanted = select(due.c.tenant).distinct().order_by(due.c.tenant)
-            return list(connection.execute(wanted).scalars())
+            return sorted(connection.execute(wanted).scalars())
 
     def overdue(self, tenant: str, now: datetime) -> list[tuple[str, datetime]]:
         """Patients due for more than a minute and not settled, with since when."""
@@ -219,13 +220,14 @@ def keep_promise(
     )
 
 
-def settle_due(connection: Connection, item: Due, next_due: datetime | None) -> bool:
+def settle_due(
+    connection: Connection, item: Due, next_due: datetime | None, rules: str = ""
+) -> bool:
     """Take the patient off the list until its next time; False when the claim is overtaken, and
-    nothing was written. What was promised comes afterwards (`keep_promised`)."""
-    done = connection.execute(
-        _SETTLE,
-        {"t": item.tenant, "p": item.patient, "claim": item.revision, "due_at": next_due},
-    )
+    nothing was written. What was promised comes afterwards (`keep_promised`). `rules`: by which
+    it was judged."""
+    mine = {"t": item.tenant, "p": item.patient, "claim": item.revision}
+    done = connection.execute(_SETTLE, {**mine, "due_at": next_due, "rules": rules})
     return done.rowcount == 1
 
 
@@ -275,6 +277,7 @@ _SETTLE = (
         code="",
         begun=0,
         suspect=False,
+        rules=bindparam("rules"),
     )
 )
 _PROMISED = select(promises.c.tenant, promises.c.patient, promises.c.at).where(

@@ -40,14 +40,21 @@ class Flows(Part):
                 set_aside=connection.execute(aside).scalar_one(),
             )
 
-    def intake_counts(self, tenant: str, since: datetime | None = None) -> dict[str, int]:
-        """`bundles`, `received` and each outcome; received == the sum of the outcomes."""
+    def intake_counts(
+        self, tenant: str, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, int]:
+        """`bundles`, `received` and each outcome; received == the sum of the outcomes.
+
+        What is older than two days is summed up by the day, and counts at that day's last time.
+        """
         names = ("bundles", "received", *OUTCOMES)
         wanted = select(*(func.coalesce(func.sum(intake.c[n]), 0) for n in names)).where(
             intake.c.tenant == tenant
         )
         if since is not None:
             wanted = wanted.where(intake.c.received_at >= since)
+        if until is not None:
+            wanted = wanted.where(intake.c.received_at < until)
         with self._database.read() as connection:
             row = connection.execute(wanted).one()
         return {name: int(count) for name, count in zip(names, row, strict=True)}

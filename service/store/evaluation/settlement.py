@@ -50,17 +50,19 @@ class Settlement(Part):
         """
         return self.settle_many([Evaluated(due, moves, assessment_json, next_due, now)])[0]
 
-    def settle_many(self, found: Sequence[Evaluated], then: Sequence[Due] = ()) -> list[bool]:
+    def settle_many(
+        self, found: Sequence[Evaluated], then: Sequence[Due] = (), rules: str = ""
+    ) -> list[bool]:
         """Several patients in one transaction (one flush of the disk), each guarded by itself.
 
         One that was overtaken is False and takes nothing from the others. `then`: whom the caller
-        evaluates next, marked in the same transaction. Raises Unavailable when the store fails:
-        then nothing is written.
+        evaluates next, marked in the same transaction. `rules`: by which all were judged.
+        Raises Unavailable when the store fails: then nothing is written.
         """
         texts = [_text(one.assessment) for one in found]
 
         def write(connection: Connection) -> list[bool]:
-            done = _settle_many(connection, found, texts)
+            done = _settle_many(connection, found, texts, rules)
             begin(connection, then)
             return done
 
@@ -72,7 +74,7 @@ class Settlement(Part):
 
 
 def _settle_many(
-    connection: Connection, found: Sequence[Evaluated], texts: Sequence[str | None]
+    connection: Connection, found: Sequence[Evaluated], texts: Sequence[str | None], rules: str
 ) -> list[bool]:
     done: dict[int, list[str]] = {}
     # rows are taken in one order everywhere, so that two workers cannot block each other
@@ -80,7 +82,7 @@ def _settle_many(
     for n in order:
         try:
             with _apart(connection, found[n]):
-                done[n] = _settle(connection, found[n])
+                done[n] = _settle(connection, found[n], rules)
         except Stale:
             give_back(connection, found[n].due)
     keep_promised(connection, [(found[n].due, found[n].next_due) for n in done])
@@ -99,9 +101,9 @@ def _apart(connection: Connection, one: Evaluated) -> AbstractContextManager[obj
     return connection.begin_nested() if one.moves else nullcontext()
 
 
-def _settle(connection: Connection, one: Evaluated) -> list[str]:
+def _settle(connection: Connection, one: Evaluated, rules: str) -> list[str]:
     """The alerts that changed. Stale when the evaluation was overtaken."""
-    if not settle_due(connection, one.due, one.next_due):
+    if not settle_due(connection, one.due, one.next_due, rules):
         raise Stale
     return write_moves(connection, one.moves, one.due.correlation, one.now)
 

@@ -38,6 +38,7 @@ from service.store.database.schema import (
     history,
     intake,
     notices,
+    people,
     resources,
     seen,
     ticks,
@@ -65,6 +66,7 @@ class Pruning(Part):
         gone["used_keys"] = self._delete(used_keys, used_keys.c.expires < now - _SKEW)
         gone["seen"] = self._delete(seen, ~_alert_on_list(seen))
         gone["ticks"] = self._delete(ticks, _without_facts(ticks))
+        gone["people"] = self._delete(people, people.c.at < now - keep.people)
         newest = select(func.max(changes.c.seq)).scalar_subquery()
         old = and_(changes.c.at < now - keep.changes, changes.c.seq < newest)
         gone["changes"] = self._delete(changes, old)

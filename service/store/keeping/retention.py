@@ -33,7 +33,8 @@ _DRUG_RECORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """None keeps for ever.
+    """None keeps for ever. What stands here is what the rules as shipped need; a site's overlay may
+    need more (monitoring/keeping.py).
 
     `exposures`: the longest window of SPEC 3.2 (paliperidone palmitate 6-monthly, 795 d).
     `baseline`: BASE-02 looks back 12 months.
@@ -47,6 +48,7 @@ class Retention:
     alerts: timedelta | None = None
     audit: timedelta | None = None
     cards: timedelta | None = None
+    people: timedelta = timedelta(days=365)  # since their last sign-in
 
 
 def keeping(resource_type: str, facts: Sequence[Fact]) -> Keep:

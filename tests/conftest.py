@@ -9,8 +9,10 @@ many examples, which health checks) stays as it is.
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("repeat", derandomize=True)
-settings.register_profile("explore", derandomize=False, print_blob=True)
+# how long an example takes, or is sought for, is the machine's affair
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeat", UNTIMED, derandomize=True)
+settings.register_profile("explore", UNTIMED, derandomize=False, print_blob=True)
 settings.load_profile("explore" if os.environ.get("NMS_SENTINEL_EXPLORE") == "1" else "repeat")

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import httpx
 import orjson
 
 ROOT = Path(__file__).resolve().parents[2]
+PORTS = range(15_000, 32_000)
+_turn = count(os.getpid() * 1009)  # processes that run side by side begin far from one another
 LINK = re.compile(r"http://\S+/sign-in\?token=\S+")
 
 
@@ -28,7 +31,7 @@ class Running:
         clean.pop("REDIS_URL", None)
         clean.pop("DATABASE_URL", None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service", *arguments],
+            [sys.executable, "-m", "tests.acceptance.patiently", *arguments],
             cwd=ROOT,
             env={**clean, **environ},
             stdout=subprocess.PIPE,
@@ -54,7 +57,7 @@ class Running:
 
         until(said, within_s, f"{words!r} in what was printed")
 
-    def stop(self, number: int = signal.SIGTERM, within_s: float = 30) -> tuple[int, float]:
+    def stop(self, number: int = signal.SIGTERM, within_s: float = 120) -> tuple[int, float]:
         """Exit code, and how long it took."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -84,13 +87,13 @@ class Served(Running):
         given = {"NMS_SENTINEL_DATA_DIR": str(data), "NMS_SENTINEL_PORT": "0", **environ}
         super().__init__(["serve", *options], given)
         self.wait_for("Stop it with Ctrl-C")
-        until(lambda: LINK.search(self.text) is not None, 20, "a sign-in link")
+        until(lambda: LINK.search(self.text) is not None, 60, "a sign-in link")
         link = LINK.search(self.text)
         assert link is not None
         self.link = link[0]
         self.base = self.link.split("/sign-in")[0]
         self.data = data / "demo" if "--demo" in options else data
-        self.http = httpx.Client(base_url=self.base, timeout=60)
+        self.http = httpx.Client(base_url=self.base, timeout=120)
 
     def sign_in(self) -> None:
         answer = self.http.get(self.link)
@@ -134,9 +137,19 @@ def serving(data: Path, *options: str, **environ: str) -> Iterator[Served]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has now, and another one each time.
+
+    None of those that the system gives away by itself (from 32768 on Linux, from 49152 elsewhere):
+    before our server has it, another test that runs beside this one could be given it.
+    """
+    while True:
+        port = PORTS[next(_turn) % len(PORTS)]
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def until(condition: Callable[[], bool], within_s: float, what: str = "it") -> None:

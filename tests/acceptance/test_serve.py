@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,13 @@ from tests.acceptance.running import ROOT, Served, serving, until
 
 pytestmark = pytest.mark.acceptance
 
+ILL = "demo-haloperidol-36h"
 README = (ROOT / "README.md").read_text()
 EXAMPLES = [block for block in re.findall(r"```sh\n(.*?)```", README, re.S) if "make " not in block]
-ALERT_S = 60
-# for what happens within a second or two on a quiet machine
-PATIENCE_S = 60
+# about ten seconds on a quiet machine
+ALERT_S = 180
+# for what happens within a second or two there
+PATIENCE_S = 90
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +35,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture
+def told(demo: Served) -> Served:
+    """The demonstration, when it has come to its first alert."""
+    until(lambda: bool(alert_of(demo, ILL)), ALERT_S, "an alert")
+    return demo
+
+
 def alert_of(served: Served, patient: str) -> list[dict[str, Any]]:
     return [alert for alert in served.alerts() if alert["patient"] == patient]
 
 
 def test_an_alert_arises_within_a_minute(demo: Served) -> None:
-    patient = "demo-haloperidol-36h"
-    until(lambda: bool(alert_of(demo, patient)), ALERT_S, "an alert")
+    until(lambda: bool(alert_of(demo, ILL)), ALERT_S, "an alert")
     page = demo.http.get("/worklist")
     assert page.status_code == 200
-    assert f"/patients/{patient}" in page.text
-    assert demo.http.get(f"/patients/{patient}").status_code == 200
+    assert f"/patients/{ILL}" in page.text
+    assert demo.http.get(f"/patients/{ILL}").status_code == 200
 
 
 def test_the_quiet_patient_has_none(demo: Served) -> None:
@@ -62,16 +69,16 @@ def example(demo: Served, words: str) -> Any:
     (found,) = [block for block in EXAMPLES if words in block]
     command = found.replace("http://127.0.0.1:8000", demo.base).replace("\\\n", "")
     done = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, capture_output=True, timeout=60, check=True
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, timeout=120, check=True
     )
     return orjson.loads(done.stdout)
 
 
-def test_the_example_of_a_card_gives_one(demo: Served) -> None:
-    response = example(demo, "patient-view")
+def test_the_example_of_a_card_gives_one(told: Served) -> None:
+    response = example(told, "patient-view")
     assert faults(response) == []
     assert any("NMS" in card["summary"] for card in response["cards"])
-    assert demo.text.count("curl -s") == 1
+    assert told.text.count("curl -s") == 1
 
 
 def test_the_example_of_an_interaction_gives_a_card(demo: Served) -> None:
@@ -89,17 +96,17 @@ def test_the_example_of_a_bundle_is_answered_by_entry(demo: Served) -> None:
 
 
 def test_the_example_of_the_alerts_lists_them(
-    demo: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (found,) = [block for block in EXAMPLES if "/api/v1/alerts" in block]
-    command = found.replace("http://127.0.0.1:8000", demo.base).replace(
+    command = found.replace("http://127.0.0.1:8000", told.base).replace(
         "cookies.txt", str(tmp_path / "cookies.txt")
     )
-    monkeypatch.setenv("NMS_SENTINEL_DATA_DIR", str(demo.data.parent))
-    monkeypatch.setenv("NMS_SENTINEL_PORT", demo.base.rsplit(":", 1)[1])
+    monkeypatch.setenv("NMS_SENTINEL_DATA_DIR", str(told.data.parent))
+    monkeypatch.setenv("NMS_SENTINEL_PORT", told.base.rsplit(":", 1)[1])
     assert (ROOT / ".venv/bin/nms-sentinel").exists()
     done = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, capture_output=True, timeout=60, check=True
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, timeout=120, check=True
     )
     assert orjson.loads(done.stdout)["alerts"]
 
@@ -140,26 +147,34 @@ def test_a_second_instance_is_refused(demo: Served) -> None:
     assert str(demo.data) in done.stderr
 
 
-def test_a_stop_is_clean_and_nothing_of_a_patient_is_logged(demo: Served) -> None:
-    pids = [demo.pid_of(part) for part in ("api", "worker", "beat")]
-    ended = threading.Event()
+def test_a_stop_is_clean_and_nothing_of_a_patient_is_logged(tmp_path: Path) -> None:
+    """Of a service of its own: the others are still asked by other tests."""
+    patient = "nobody-logs-me"
+    with serving(tmp_path) as served:
+        served.sign_in()
+        assert served.push(bundle(patient)).status_code == 200
+        until(lambda: bool(alert_of(served, patient)), ALERT_S, "an alert")
+        pids = [served.pid_of(part) for part in ("api", "worker", "beat")]
+        begun, ended = threading.Event(), threading.Event()
 
-    def watch() -> None:
-        """A worklist that is open in a browser: its stream ends in order, not by a cut."""
-        with demo.http.stream("GET", "/worklist/stream", timeout=60) as stream:
-            for _ in stream.iter_lines():
-                pass
-        ended.set()
+        def watch() -> None:
+            """A worklist that is open in a browser: its stream ends in order, not by a cut."""
+            with served.http.stream("GET", "/worklist/stream", timeout=120) as stream:
+                begun.set()
+                for _ in stream.iter_lines():
+                    pass
+            ended.set()
 
-    threading.Thread(target=watch, daemon=True).start()
-    time.sleep(1)
-    code, _ = demo.stop(within_s=60)
-    assert ended.wait(PATIENCE_S)
-    # 0: no part had to be killed for not ending in its 8.5 s
-    assert code == 0, demo.text
-    for pid in pids:
-        assert not Path(f"/proc/{pid}").exists()
-    for part in ("supervisor", "api", "worker", "beat"):
-        text = str(demo.events(part))
-        assert "haloperidol" not in text
-        assert "after-the-kill" not in text
+        threading.Thread(target=watch, daemon=True).start()
+        assert begun.wait(PATIENCE_S)
+        code, _ = served.stop()
+        assert ended.wait(PATIENCE_S)
+        # 0: no part had to be killed for not ending by itself
+        assert code == 0, served.text
+        for pid in pids:
+            assert not Path(f"/proc/{pid}").exists()
+        for part in ("supervisor", "api", "worker", "beat"):
+            events = served.events(part)
+            assert events, f"{part} has logged nothing"
+            assert "haloperidol" not in str(events)
+            assert patient not in str(events)

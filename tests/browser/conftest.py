@@ -3,7 +3,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from service.security.session import COOKIE, User
 from tests.browser import chromium
@@ -14,6 +14,9 @@ DESKTOP, TABLET, PHONE = (1280, 900), (820, 1180), (390, 844)
 LAPTOP, SCREEN = (1366, 768), (1920, 1080)
 
 ANN = User("Ann Able", "pharmacist")
+# how long one waits on a busy machine for what comes at once on a quiet one
+PATIENCE_S = 60
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 Open = Callable[..., Page]
 
@@ -63,7 +66,7 @@ def open_page(chrome: Browser, site: Site) -> Iterator[Open]:
                 session = {"name": COOKIE, "value": on.cookie(user), "url": on.base}
                 context.add_cookies([session])
             page = context.new_page()
-            page.set_default_timeout(60_000)  # how long one waits on a busy machine
+            page.set_default_timeout(PATIENCE_S * 1000)
             faults: list[str] = []
             page.on("pageerror", lambda fault: faults.append(str(fault)))
             page.on("request", lambda asked: _elsewhere(asked.url, on.base, faults))

@@ -1,6 +1,5 @@
 """Our whole API on a real port, with a worker that evaluates whoever is due: for a real browser."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,15 +21,14 @@ from service.monitoring.evaluation import evaluate
 from service.security.session import User, sessions_of, sign_in_link
 from service.settings import Settings, load_settings
 from service.store import Store, open_store
+from tests.acceptance.running import free_port
 
 
 class Site:
     """A running service with its store and its address."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.settings: Settings = load_settings(
             {
                 "NMS_SENTINEL_DATA_DIR": str(folder),
@@ -61,7 +59,7 @@ class Site:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not self._server.started:
             assert time.monotonic() < until, "the service did not start"
             time.sleep(0.02)
@@ -71,7 +69,7 @@ class Site:
         leaving.set()  # live streams end at once
         self._server.should_exit = True
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
         leaving.clear()
         self.store.close()
 
@@ -87,15 +85,25 @@ class Site:
             f"{self.base}/fhir",
             content=body,
             headers={"content-type": "application/fhir+json"},
-            timeout=30,
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
 
-    def settle(self, within_s: float = 20) -> None:
+    def settle(self, within_s: float = 90) -> None:
         """Wait until nobody is due."""
         until = time.monotonic() + within_s
         while self.store.due_age(datetime.now(UTC)):
             assert time.monotonic() < until, "patients are still due"
+            time.sleep(0.05)
+
+    def alert(self, patient: str, kind: str = "nms", within_s: float = 90) -> str:
+        """The alert of a patient, which may be on its way."""
+        until = time.monotonic() + within_s
+        while True:
+            for alert in self.store.alerts("default", patient):
+                if alert.kind.value == kind:
+                    return alert.id
+            assert time.monotonic() < until, "no alert arose"
             time.sleep(0.05)
 
     def _work(self) -> None:

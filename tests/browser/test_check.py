@@ -53,7 +53,7 @@ def test_without_a_network_it_is_kept_and_sent_once(open_page: Open, site: Site)
     shot(page, "check-phone-kept")
     assert tremors(site, "bed-2") == 0
     page.context.set_offline(False)
-    expect(page.locator("#told")).to_contain_text("Now: ", timeout=20_000)
+    expect(page.locator("#told")).to_contain_text("Now: ")
     assert tremors(site, "bed-2") == 1
     assert (
         page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('check:')).length") == 0

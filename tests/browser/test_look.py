@@ -42,7 +42,9 @@ def faults(page: Page) -> list[str]:
 def looked_at(page: Page, name: str, size: tuple[int, int], dark: bool) -> list[str]:
     if page.locator("#drawing").count():
         page.wait_for_selector("#drawing.drawn .main-svg")
-    page.wait_for_timeout(200)
+    page.evaluate(
+        "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+    )
     shot(page, f"{name}-{'phone' if size == PHONE else 'desktop'}{'-dark' if dark else ''}")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     return faults(page)

@@ -1,12 +1,15 @@
 """The patient page in a real browser: drawn, moved in time, ticked."""
 
+import itertools
 import re
+import sys
+import time
 from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import PHONE, Open, shot
+from tests.browser.conftest import PATIENCE_S, PHONE, Open, shot
 from tests.browser.serving import Site
 
 pytestmark = pytest.mark.browser
@@ -47,7 +50,11 @@ def test_the_handle_shows_the_assessment_of_any_moment(open_page: Open, site: Si
             "(before) => performance.getEntriesByName('panes-shown').length > before", arg=before
         )
     took = page.evaluate("performance.getEntriesByName('panes-shown').map((one) => one.duration)")
-    assert min(took) < 200  # the least: what else the machine does is no fault of the page
+    page.reload()
+    page.wait_for_selector("#drawing.drawn .main-svg")
+    whole = page.evaluate("performance.now()")
+    sys.stdout.write(f"\nmoved in {min(took):.0f} ms, loaded and drawn in {whole:.0f} ms\n")
+    assert min(took) < whole / 10  # 3 ms of 1,000; the least, for others may have had a turn
 
 
 def test_an_item_of_the_plan_is_ticked(open_page: Open, site: Site) -> None:
@@ -78,7 +85,10 @@ def test_a_reading_tells_its_value_time_and_source_under_the_pointer(
 ) -> None:
     page = open_page("/patients/whole")
     page.wait_for_selector("#drawing.drawn .main-svg")
-    for point in page.locator("#drawing .scatterlayer .trace .points path.point").all()[::-1]:
+    points = page.locator("#drawing .scatterlayer .trace .points path.point").all()[::-1]
+    told, until = "", time.monotonic() + PATIENCE_S
+    for point in itertools.cycle(points):
+        assert time.monotonic() < until, "no reading says where it comes from"
         box = point.bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -86,8 +96,6 @@ def test_a_reading_tells_its_value_time_and_source_under_the_pointer(
         told = page.locator("#drawing .hoverlayer").text_content() or ""
         if "Observation/whole-" in told:
             break
-    else:
-        raise AssertionError("no reading says where it comes from")
     assert re.search(r"\d\d:\d\d", told)
     shot(page, "patient-hover")
 
@@ -105,7 +113,13 @@ def test_a_stretch_of_time_is_enlarged_and_the_axis_reads_it(open_page: Open, si
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.97, box["y"] + box["height"] / 2, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(300)
+    page.wait_for_function(
+        """(whole) => {
+          const axis = document.getElementById("drawing").layout.xaxis;
+          return `${axis.range}` !== `${whole.range}` && `${axis.tickvals}` !== `${whole.tickvals}`;
+        }""",
+        arg=whole,
+    )
     near = page.evaluate(axis)
     assert near["range"] != whole["range"]
     assert near["tickvals"] != whole["tickvals"]

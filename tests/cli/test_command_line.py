@@ -4,7 +4,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import orjson
@@ -26,6 +25,13 @@ COMMANDS = [
     "dead-letters list", "dead-letters send-again", "set-aside list", "set-aside try-again",
 ]  # fmt: skip
 
+# what the start must not wait for: the rooms' libraries, the knowledge
+ROOMS = {
+    "alembic", "alerts", "celery", "fastapi", "fhir", "httpx", "jinja2", "joserfc", "kombu",
+    "msgspec", "psycopg", "pydantic", "rapidfuzz", "redis", "sqlalchemy", "starlette", "structlog",
+    "uvicorn", "yaml",
+}  # fmt: skip
+
 
 def process(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
@@ -34,7 +40,7 @@ def process(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[
         env={**os.environ, "COLUMNS": "100"},
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -266,22 +272,19 @@ def test_what_is_not_there_is_not_healthy(
     assert capsys.readouterr().out.strip() == ("no-answer" if part == "api" else "broker-away")
 
 
-def test_the_start_is_fast() -> None:
-    best = 9.0
-    for _ in range(3):
-        begun = time.perf_counter()
-        assert process("--help").returncode == 0
-        best = min(best, time.perf_counter() - begun)
-    assert best < 2.0  # 0.1 s on a quiet machine; the bar only catches an eager import
-
-
 def test_help_imports_no_library_of_the_rooms() -> None:
+    """It takes 0.1 s, and none of these is read in less."""
     code = (
         "import sys; from service.cli import run; run(['--help']);"
-        "sys.exit(bool({'fastapi','celery','sqlalchemy','fhir','yaml','httpx'} & set(sys.modules)))"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60)
-    assert result.returncode == 0
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    loaded = set(result.stderr.split())
+    assert {"service", "typer"} <= loaded
+    assert loaded & ROOMS == set()
 
 
 def test_as_a_process() -> None:

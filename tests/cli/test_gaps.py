@@ -107,3 +107,14 @@ def test_nothing_missing_is_an_empty_list(store: Store, capsys: Output) -> None:
     for tenant in ("north", "south"):
         told(capsys, "gaps", "close", "vitals", "--tenant", tenant)
     assert told(capsys, "gaps", "list")[:2] == (0, "")
+
+
+def test_a_tenant_that_left_the_file_and_has_no_patients_is_not_omitted(
+    store: Store, capsys: Output
+) -> None:
+    assert store.patients("gone") == []
+    store.note_event("gone", "vitals", 2, NOW)
+    code, out, _ = told(capsys, "gaps", "list", "--tenant", "gone", "--format", "json")
+    assert (code, orjson.loads(out)["missing"]) == (1, "1")
+    assert '"gone"' in told(capsys, "gaps", "list", "--format", "json")[1]
+    assert told(capsys, "gaps", "close", "vitals", "--tenant", "gone")[0] == 0

@@ -69,6 +69,25 @@ def test_the_tenants_of_client_keys_are_known(
     assert refused("west", capsys).endswith(f"known: default, east, {TENANT}.")
 
 
+def test_what_came_in_is_told_beside_the_gates(house: Path, capsys: Output) -> None:
+    """A gate that is met on a feed that is refused says little."""
+    run(["tenant", "report", TENANT, "--format", "json"])
+    assert orjson.loads(capsys.readouterr().out)["intake"] == {
+        "bundles": 1,
+        "received": 2,
+        "accepted": 2,
+        "superseded": 0,
+        "duplicate": 0,
+        "ignored": 0,
+        "refused": 0,
+    }
+    run(["tenant", "report", TENANT])
+    assert "intake: bundles 1, received 2, accepted 2" in capsys.readouterr().out
+    long_ago = ["--since", "2020-01-01T00:00:00Z", "--until", "2020-02-01T00:00:00Z"]
+    run(["tenant", "report", TENANT, "--format", "json", *long_ago])
+    assert orjson.loads(capsys.readouterr().out)["intake"]["received"] == 0
+
+
 def test_a_tenant_that_left_the_file_is_reported_while_its_patients_are_kept(
     house: Path, capsys: Output
 ) -> None:

@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def ehr(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ehr]:
     """A client of the server under test."""
     named = request.config.getoption("--base-url", default=None)
-    with httpx.Client(timeout=10, follow_redirects=False) as http:
+    with httpx.Client(timeout=60, follow_redirects=False) as http:
         if named:
             yield Ehr(named.rstrip("/"), http, _named_signer(request.config))
             return

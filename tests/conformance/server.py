@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,9 +12,10 @@ from pathlib import Path
 import httpx
 from joserfc.jwk import ECKey
 
+from tests.acceptance.running import free_port
 from tests.conformance.client import Signer
 
-START_SECONDS = 120.0
+START_SECONDS = 250.0
 
 
 TENANTS = """
@@ -51,7 +51,7 @@ def own_server(
     (folder / "keys.json").write_text(json.dumps({"keys": [public]}))
     tenants = folder / "tenants.toml"
     tenants.write_text(TENANTS.format(record=record, issuer=signer.issuer))
-    base_url = f"http://127.0.0.1:{_free_port()}"
+    base_url = f"http://127.0.0.1:{free_port()}"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("NMS_SENTINEL_")}
     environ = {
         **inherited,
@@ -88,19 +88,13 @@ def new_signer() -> Signer:
     return Signer(ECKey.generate_key("P-384"), "conformance", "https://ehr.example.org")
 
 
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
-
-
 def _wait(base_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             break
         try:
-            if httpx.get(f"{base_url}/health/live", timeout=1).status_code == 200:
+            if httpx.get(f"{base_url}/health/live", timeout=20).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)

@@ -12,8 +12,10 @@ import pytest
 
 from alerts.knowledge import load
 from service.fhir.reader import ReadContext, read_body
+from service.health import Health
 from service.monitoring.evaluation import Evaluator, awaited
 from service.store import Store, open_store
+from service.worklist.rows import silence
 
 TENANT = "t"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -56,6 +58,20 @@ def test_a_server_clock_that_jumps_makes_no_negative_age(store: Store, jump: tim
     assert flow.last_data_at is not None
     later = NOW + timedelta(minutes=6)  # the clock is right again: the patient was not forgotten
     assert Evaluator(store, load(), lambda: later, lambda: "a").drain().settled == 1
+
+
+def test_no_age_that_is_told_is_negative(store: Store) -> None:
+    """Data came in by a clock that was five minutes ahead of the one that is asked."""
+    take(store, NOW, temperature("1", (NOW - timedelta(hours=1)).isoformat()))
+    behind = NOW - timedelta(minutes=5)
+    told = Health(store, (TENANT,), lambda: True, lambda: behind).measured()
+    assert told["nms_sentinel_data_age_seconds"] == 0.0
+    assert told["nms_sentinel_due_age_seconds"] == 0.0
+    assert told["nms_sentinel_overdue_patients"] == 0
+    assert "-" not in silence(NOW, behind)
+    # and the other way round: what waits is not taken for being there since just now
+    ahead = Health(store, (TENANT,), lambda: True, lambda: NOW + timedelta(minutes=5)).measured()
+    assert ahead["nms_sentinel_due_age_seconds"] == ahead["nms_sentinel_data_age_seconds"] == 300.0
 
 
 def test_a_reading_from_the_future_counts_when_its_time_comes(store: Store) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.acceptance.running import Running, free_port, until
+from tests.fhir import charted
 from tests.monitoring.orders import bundle
 
 MB = 1_000_000
 GROWTH_MB = 50
-# what a limit finds is answered within 50 ms of CPU; the clock of a busy machine is another matter
-CPU_S = 0.05
+HONEST_MB = 1
 OBSERVATION = (
     b'{"resourceType":"Observation","id":"x","status":"final","valueQuantity":{"value":%s}}'
 )
@@ -45,7 +46,7 @@ class Served:
                 "NMS_SENTINEL_LOG_FILE": os.devnull,
             },
         )
-        until(self.answers, 90, "the API")
+        until(self.answers, 200, "the API")
 
     def answers(self) -> bool:
         try:
@@ -54,7 +55,7 @@ class Served:
             return False
 
     def ask(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, path, body, {"content-type": "application/fhir+json"})
             answer = connection.getresponse()
@@ -110,25 +111,37 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             held.running.end()
 
 
-def cost(served: Served, body: bytes, turns: int = 5) -> float:
-    """Processor seconds until it is refused."""
+@pytest.fixture(scope="module")
+def honest(served: Served) -> float:
+    """Processor seconds of a megabyte of temperatures that is sent again, and holds nothing new."""
+    one = len(orjson.dumps({"resource": charted.temperature(id="o12345")}))
+    readings = (charted.temperature(id=f"o{n}") for n in range(HONEST_MB * MB // one))
+    body = orjson.dumps(charted.bundle(*readings))
+    assert served.ask("POST", "/fhir", body)[0] == 200
+    return cost(served, body, range(200, 201))
+
+
+def cost(served: Served, body: bytes, answered: range, turns: int = 5) -> float:
+    """Processor seconds until it is answered."""
     burned = served.cpu_s()
     for _ in range(turns):
         status, answer = served.ask("POST", "/fhir", body)
-        assert 400 <= status < 500, answer[:300]
-        assert b"OperationOutcome" in answer
+        assert status in answered, answer[:300]
+        assert status == 200 or b"OperationOutcome" in answer
     return (served.cpu_s() - burned) / turns
 
 
 @pytest.mark.faults
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="looks at /proc")
 @pytest.mark.parametrize("name", BODIES)
-def test_it_is_refused_and_nothing_stays(served: Served, name: str) -> None:
+def test_it_is_refused_and_nothing_stays(served: Served, honest: float, name: str) -> None:
+    """Beside what it takes to receive it, at less cost than an honest megabyte."""
+    refused = range(400, 500)
     pids, before = served.pids(), served.resident_mb()
-    spent = cost(served, BODIES[name])
+    spent = cost(served, BODIES[name], refused)
     # as many blanks are refused at once: what is left is to take them in
-    received = cost(served, b" " * len(BODIES[name]))
+    received = cost(served, b" " * len(BODIES[name]), refused)
     assert served.pids() == pids  # nobody died
-    until(lambda: served.resident_mb() - before <= GROWTH_MB, 20, "the memory given back")
-    assert spent - received <= CPU_S + 0.02  # a tick of the clock, twice
+    until(lambda: served.resident_mb() - before <= GROWTH_MB, 60, "the memory given back")
+    assert spent - received < honest
     assert served.ask("POST", "/fhir", bundle(f"after-{len(name)}"))[0] == 200

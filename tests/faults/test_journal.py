@@ -74,7 +74,7 @@ def adopt(store: Store, folder: Path) -> None:
 
 @pytest.mark.faults
 def test_a_killed_process_loses_nothing_that_it_noted(store: Store, tmp_path: Path) -> None:
-    run = subprocess.run([sys.executable, "-c", NOTING, tmp_path / "j"], check=False, timeout=60)
+    run = subprocess.run([sys.executable, "-c", NOTING, tmp_path / "j"], check=False, timeout=120)
     assert run.returncode == -signal.SIGKILL
     adopt(store, tmp_path / "j")
     assert actions(store, "a") == [f"hook.{n}" for n in range(0, 700, 2)]
@@ -105,7 +105,7 @@ def test_the_store_remembers_no_more_than_it_must(store: Store, tmp_path: Path) 
     trail = Trail(store.record_audit, pause_s=0.01, journal=partial(Journal, tmp_path / "j"))
     for n in range(20):
         trail.note("t", entry(f"hook.{n}"))
-        until(lambda n=n: len(actions(store, "t")) == n + 1, 20)
+        until(lambda n=n: len(actions(store, "t")) == n + 1, 60)
     trail.close()
     with store._database.read() as connection:
         kept = connection.exec_driver_sql("SELECT count(*) FROM used_keys").scalar_one()
@@ -182,7 +182,7 @@ def test_a_store_that_is_away_at_the_start_gets_it_later(store: Store, tmp_path:
 
     trail = Trail(write, pause_s=0.01, journal=partial(Journal, tmp_path / "j"))
     trail.note("t", entry("hook.2"))
-    until(lambda: len(actions(store, "t")) == 2, 20)
+    until(lambda: len(actions(store, "t")) == 2, 60)
     trail.close()
     assert sorted(actions(store, "t")) == ["hook.1", "hook.2"]
 
@@ -196,7 +196,7 @@ def test_without_a_place_on_disk_the_trail_still_writes(store: Store, tmp_path: 
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_each_answered_hook_is_in_the_audit_after_kill_9(tmp_path: Path) -> None:
     """A real API, killed three times in the middle of its answers."""
     url = f"sqlite:///{tmp_path / 's.db'}"
@@ -213,10 +213,10 @@ def test_each_answered_hook_is_in_the_audit_after_kill_9(tmp_path: Path) -> None
         "NMS_SENTINEL_INTAKE_PROCESSES": "0",
     }
     answered: list[str] = []
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as http:
         for turn in range(4):
             running = Running(["api"], environ)
-            until(lambda: _lives(http), 90, "the API")
+            until(lambda: _lives(http), 200, "the API")
             for n in range(8):
                 patient = f"p{turn}-{n}"
                 answer = http.post(

@@ -40,7 +40,7 @@ def run(
     store = house.open_store()
     drained = settled(store, ledger, drain_s)
     sent_out = emptied(store, drain_s)
-    found = verdict(store, ledger, house.killed)
+    found = verdict(store, ledger, house.killed, house.start_s)
     notices = told(store, listening.taken)
     intake = store.intake_counts(TENANT)
     store.close()
@@ -68,11 +68,22 @@ def run(
 
 @pytest.mark.timeout(900)
 def test_500_bundles_and_5_kills(house: Processes, listening: Receiver) -> None:
-    run(house, listening, 500, ["worker-1", "worker-2", "api", "api", "broker"], drain_s=60)
+    run(house, listening, 500, ["worker-1", "worker-2", "api", "api", "broker"], drain_s=200)
+
+
+@pytest.mark.timeout(900)
+def test_300_bundles_by_the_intakes_own_port(tmp_path: Path, listening: Receiver) -> None:
+    held = processes(tmp_path, apart=True)
+    held.settings = listening.settings(tmp_path)
+    held.start()
+    try:
+        run(held, listening, 300, ["intake", "intake", "worker-1", "intake"], drain_s=200)
+    finally:
+        held.stop()
 
 
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
 def test_10_000_bundles_and_35_kills(house: Processes, listening: Receiver) -> None:
     kills = ["worker-1"] * 10 + ["worker-2"] * 10 + ["api"] * 10 + ["broker"] * 5
-    run(house, listening, 10_000, kills, drain_s=180)
+    run(house, listening, 10_000, kills, drain_s=600)

@@ -10,13 +10,15 @@ import httpx
 import orjson
 import pytest
 
-from tests.benchmarks.beside import Caller, on_the_clock
+from tests.acceptance.running import until
 from tests.benchmarks.hooks import patient_view
 from tests.faults.processes import Processes, processes
 from tests.monitoring.orders import TENANT, bundle
 
-SENDERS, HOOKS_S = 4, 10
-P99_MS = 500
+SENDERS = 4
+# hooks that waited for the lock, which is held until they are answered, would wait for as long as
+# the store has patience: 15 s. A few milliseconds on a quiet machine
+MEDIAN_S = 5.0
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ class Senders:
             thread.start()
 
     def _run(self, number: int) -> None:
-        with httpx.Client(base_url=self._url, timeout=60) as client:
+        with httpx.Client(base_url=self._url, timeout=120) as client:
             turn = 0
             while not self._over.is_set():
                 patient = f"p{number}-{turn}"
@@ -59,39 +61,44 @@ class Senders:
     def end(self) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(150)
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("held_s", [3, pytest.param(10, marks=pytest.mark.heavy)])
 def test_intake_waits_and_hooks_are_answered(house: Processes, held_s: int) -> None:
     senders = Senders(house.url)
     body = orjson.dumps(patient_view(20))
-    caller = Caller(house.port)
+    url, form = f"{house.url}/cds-services/nms-patient-view", {"content-type": "application/json"}
 
-    def hooks(seconds: float) -> tuple[list[float], int]:
-        path = "/cds-services/nms-patient-view"
-        return on_the_clock(
-            HOOKS_S, seconds, 8, lambda _n: caller.post(path, body, "application/json")
-        )
+    def hooks(seconds: float) -> list[float]:
+        """How long each took, one after the other; three at least."""
+        took: list[float] = []
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends or len(took) < 3:
+            begun = time.monotonic()
+            assert httpx.post(url, content=body, headers=form, timeout=120).status_code == 200
+            took.append(time.monotonic() - begun)
+            time.sleep(0.1)
+        return took
 
     hooks(2)
-    other = sqlite3.connect(house.folder / "house.db", isolation_level=None, timeout=30)
+    until(lambda: len(senders.taken) > SENDERS, 60, "some load")
+    other = sqlite3.connect(house.folder / "house.db", isolation_level=None, timeout=120)
     other.execute("BEGIN IMMEDIATE")
     before = len(senders.taken)
-    took, failed = hooks(held_s)
+    took = hooks(held_s)
     during = len(senders.taken) - before
     other.execute("COMMIT")
     other.close()
-    hooks(2)
+    until(lambda: len(senders.taken) > before + during, 60, "the intake goes on")
     senders.end()
     assert during <= SENDERS  # the lock was held
-    assert failed == 0
-    assert took[int(len(took) * 0.99)] <= P99_MS
-    assert len(senders.taken) > before
+    assert sorted(took)[len(took) // 2] < MEDIAN_S
     assert set(senders.refused) <= {503}
-    assert len(senders.refused) <= len(senders.taken) / 100
+    # who did not wait for the lock would be told so twenty times a second
+    assert len(senders.refused) <= 2 * SENDERS
     store = house.open_store()
     assert set(senders.taken) <= set(store.patients(TENANT))
     store.close()

@@ -59,6 +59,22 @@ MUTANTS = (
         "tests/faults/test_sending.py::test_each_kill_costs_one_repeat_that_says_so",
     ),
     Mutant(
+        "nobody keeps a notice that is being sent",
+        "service/monitoring/holding.py",
+        "                return\n            self._renew()\n",
+        "                return\n",
+        "tests/monitoring/test_notifications.py::"
+        "test_a_letter_does_not_come_twice_because_others_are_slow",
+    ),
+    Mutant(
+        "after a change of the rules nobody is judged anew",
+        "service/monitoring/evaluation.py",
+        "if self.anew is None or not self.anew.look(self.clock()):",
+        "if True:",
+        "tests/monitoring/test_anew.py::"
+        "test_after_a_change_everybody_is_judged_by_the_new_rules_and_it_is_told",
+    ),
+    Mutant(
         "a create without its condition",
         "service/fhir/writer.py",
         '"If-None-Exist": f"identifier={DELIVERY}|{delivery}"',

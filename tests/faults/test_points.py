@@ -37,7 +37,7 @@ def test_killed_at_each_point_nothing_is_lost_or_doubled(tmp_path: Path, point: 
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
         capture_output=True,
-        timeout=60,
+        timeout=120,
     )
     assert run.returncode == -signal.SIGKILL, run.stderr[-500:]
     at = datetime.now(UTC) + timedelta(seconds=LEASE_S + 1)

@@ -13,7 +13,7 @@ import pytest
 
 from alerts.knowledge import load
 from service.monitoring.evaluation import Evaluator
-from service.monitoring.notifications import LEASE_S
+from service.monitoring.holding import LEASE_S
 from service.store import open_store
 from tests.faults.receiver import receiver, told
 from tests.faults.sending import send
@@ -34,7 +34,7 @@ def test_each_kill_costs_one_repeat_that_says_so(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "tests.faults.sending", url, heard.url]
         sender = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
         heard.on_taken = lambda number: number == 2 and sender.send_signal(signal.SIGKILL)
-        assert sender.wait(60) == -signal.SIGKILL
+        assert sender.wait(120) == -signal.SIGKILL
         heard.on_taken = lambda number: None
         assert told(store, heard.taken).unheard
         now = datetime.now(UTC)

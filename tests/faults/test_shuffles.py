@@ -1,4 +1,5 @@
-"""Order, doubles and lateness of arrivals change no alert and no reason (fault table, row 8)."""
+"""Order, doubles, lateness and older versions of arrivals change no alert and no reason (fault
+table, row 8)."""
 
 import random
 import shutil
@@ -31,6 +32,27 @@ def bodies(journey: Path) -> list[bytes]:
     size = max(1, len(whole["entry"]) // 8)
     pieces = (whole["entry"][n : n + size] for n in range(0, len(whole["entry"]), size))
     return [orjson.dumps({**whole, "entry": piece}) for piece in pieces]
+
+
+def with_older_versions(sent: list[bytes]) -> list[bytes]:
+    """Each third reading was something else before it was corrected: both versions are sent, the
+    older ones first."""
+    whole = [orjson.loads(body) for body in sent]
+    older = []
+    readings = [
+        entry["resource"]
+        for body in whole
+        for entry in body.get("entry", ())
+        if "valueQuantity" in entry["resource"]
+    ]
+    for reading in readings[::3]:
+        value = reading["valueQuantity"]["value"]
+        before = {**reading["valueQuantity"], "value": round(value * 0.8, 1)}
+        older.append({**reading, "meta": {"versionId": "1"}, "valueQuantity": before})
+        reading["meta"] = {"versionId": "2"}
+    first = {"resourceType": "Bundle", "type": "collection"}
+    first["entry"] = [{"resource": reading} for reading in older]
+    return [orjson.dumps(body) for body in ([first] if older else []) + whole]
 
 
 def cases() -> list[Path]:
@@ -87,7 +109,7 @@ def mixed(sent: list[bytes], dice: random.Random) -> list[tuple[float, bytes]]:
 
 def compare(journey: Path, folder: Path, turns: int, dice: random.Random) -> int:
     """How many alerts the journey has, each turn byte for byte the same."""
-    sent = bodies(journey)
+    sent = with_older_versions(bodies(journey))
     at = newest(sent) + timedelta(minutes=1)
     (folder / journey.name).mkdir()
     straight = [(float(n), body) for n, body in enumerate(sent)]

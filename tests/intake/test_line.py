@@ -50,7 +50,7 @@ def packed(told: object) -> bytes:
 BROKEN_OFF = [b"", packed(FULL)[:3], packed(FULL)[:8], packed(FULL)[:-1]]
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(100)
 @pytest.mark.parametrize("said", BROKEN_OFF, ids=len)
 def test_a_line_that_breaks_off_is_heard_as_such(
     ends: tuple[socket.socket, socket.socket], said: bytes
@@ -63,7 +63,7 @@ def test_a_line_that_breaks_off_is_heard_as_such(
         hear(ours)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(100)
 @pytest.mark.parametrize("said", BROKEN_OFF, ids=len)
 def test_an_answer_that_breaks_off_is_no_answer(
     ends: tuple[socket.socket, socket.socket], said: bytes
@@ -76,7 +76,7 @@ def test_an_answer_that_breaks_off_is_no_answer(
         asyncio.run(exchange(ours, FULL))
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(100)
 def test_messages_follow_one_another(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
     for sent in (FULL, ANSWER):

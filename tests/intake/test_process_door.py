@@ -19,7 +19,7 @@ from service.monitoring.broker import server_binary
 from service.monitoring.celery_app import QUEUE
 from service.monitoring.embedded import EmbeddedBroker
 from service.settings import Settings, load_settings
-from tests.intake.clerks import digest, make_echo
+from tests.intake.clerks import digest, make_echo, reached
 from tests.monitoring.orders import until
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -78,11 +78,27 @@ def test_threads_and_the_loop_share_a_process(run: Any, door: ProcessDoor) -> No
     assert theirs == [digest(b"thread %d" % n) for n in range(12)]
 
 
-def test_who_leaves_does_not_leave_the_answer_to_the_next(run: Any, door: ProcessDoor) -> None:
+def holding(gate: Path) -> Delivery:
+    """What the process stays at until the gate is there."""
+    return delivery(b"hold %s" % bytes(gate))
+
+
+async def happens(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(100):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_who_leaves_does_not_leave_the_answer_to_the_next(
+    run: Any, door: ProcessDoor, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+
     async def leaving() -> bytes:
-        gone = asyncio.create_task(door.take(delivery(b"slow one")))
-        await asyncio.sleep(0.1)
+        gone = asyncio.create_task(door.take(holding(gate)))
+        await happens(reached(gate).exists)
         gone.cancel()
+        gate.touch()
         with pytest.raises(asyncio.CancelledError):
             await gone
         return (await door.take(delivery(b"next"))).body
@@ -92,15 +108,16 @@ def test_who_leaves_does_not_leave_the_answer_to_the_next(run: Any, door: Proces
 
 def test_a_loop_that_ends_in_the_middle_spoils_nothing(tmp_path: Path) -> None:
     """Its line is not used again: the answer to the one before lies in it."""
-    door = ProcessDoor(make_echo, settings_in(tmp_path), 1)
+    door, gate = ProcessDoor(make_echo, settings_in(tmp_path), 1), tmp_path / "gate"
 
     async def begun() -> None:
-        task = asyncio.create_task(door.take(delivery(b"slow one")))
-        await asyncio.sleep(0.1)
+        task = asyncio.create_task(door.take(holding(gate)))
+        await happens(reached(gate).exists)
         assert not task.done()
 
     try:
         asyncio.run(begun())  # its end cancels what is under way
+        gate.touch()
         with pytest.raises(Unavailable):
             door.take_now(delivery(b"next"))
         assert door.take_now(delivery(b"next")).body == digest(b"next")
@@ -115,9 +132,16 @@ def test_a_refusal_comes_back_as_it_was(run: Any, door: ProcessDoor) -> None:
     assert run(door.take(delivery(b"good"))).body == digest(b"good")
 
 
-def test_more_than_can_wait_are_told_to_come_again(run: Any, door: ProcessDoor) -> None:
+def test_more_than_can_wait_are_told_to_come_again(
+    run: Any, door: ProcessDoor, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+
     async def crowd() -> list[Any]:
-        asked = (door.take(delivery(b"slow" if n == 0 else b"%d" % n)) for n in range(40))
+        sent = [holding(gate), *(delivery(b"%d" % n) for n in range(1, 40))]
+        asked = [asyncio.create_task(door.take(one)) for one in sent]
+        await happens(lambda: sum(one.done() for one in asked) >= len(asked) - WAITING_MAX)
+        gate.touch()
         return await asyncio.gather(*asked, return_exceptions=True)
 
     found = run(crowd())

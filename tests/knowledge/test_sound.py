@@ -148,18 +148,25 @@ def test_every_id_that_has_a_table_can_be_shown() -> None:
 
 
 def test_the_knowledge_loads_fast_from_cold() -> None:
-    """CPU time of a fresh process, without the import of the YAML library (150 ms wanted)."""
+    """Of a fresh process, without the import of the YAML library: libyaml alone needs 40 ms for the
+    documents that an assessment needs, and 150 ms are wanted."""
     code = (
         "import time, yaml, dataclasses\n"
-        "start = time.process_time()\n"
+        "swift = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)\n"
+        "begun = time.thread_time()\n"
         "from alerts.knowledge import load\n"
         "load()\n"
-        "print(time.process_time() - start)"
+        "cold = time.thread_time() - begun\n"
+        "from alerts.knowledge.loader import HERE\n"
+        "needed = [p.read_text('utf-8') for p in HERE.glob('*.yaml') if p.stem != 'references']\n"
+        "begun = time.thread_time()\n"
+        "for text in needed: yaml.load(text, Loader=swift)\n"
+        "print(cold / (time.thread_time() - begun))"
     )
-    spent = []
+    times = []
     for _ in range(3):
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        spent.append(float(done.stdout))
-    assert min(spent) < 0.2
+        times.append(float(done.stdout))
+    assert min(times) < 3

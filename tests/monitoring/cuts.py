@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Wire:
-    """Forwards a loopback port to another. `cut()` closes all that is connected just now."""
+    """Forwards a loopback port to another. `cut()` closes all that is connected just now;
+    `swallow()` leaves it open and carries nothing more, as a firewall does that forgot it."""
 
     target: int
     port: int = 0
     _open: set[socket.socket] = field(default_factory=set)
+    _mute: set[socket.socket] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _door: socket.socket = field(default_factory=socket.socket)
 
@@ -34,6 +36,12 @@ class Wire:
                 end.close()
         return len(ends)
 
+    def swallow(self) -> int:
+        """How many ends hear nothing any more, and are not told; new connections are carried."""
+        with self._guard:
+            self._mute |= self._open
+            return len(self._open)
+
     def close(self) -> None:
         self._door.close()
         self.cut()
@@ -53,7 +61,8 @@ class Wire:
     def _carry(self, one: socket.socket, other: socket.socket) -> None:
         try:
             while data := one.recv(65536):
-                other.sendall(data)
+                if one not in self._mute:
+                    other.sendall(data)
         except OSError:
             pass
         finally:

@@ -43,11 +43,9 @@ def accept(store: Store, *patients: str, body: bytes | None = None) -> str:
     return correlation
 
 
-def until(condition: Callable[[], object], within_s: float) -> float:
-    """Seconds until the condition held; AssertionError when it did not in time."""
+def until(condition: Callable[[], object], within_s: float) -> None:
+    """Wait until the condition holds; AssertionError when it does not in time."""
     began = time.monotonic()
     while not condition():
-        waited = time.monotonic() - began
-        assert waited < within_s, f"not within {within_s} s"
+        assert time.monotonic() - began < within_s, f"not within {within_s} s"
         time.sleep(0.05)
-    return time.monotonic() - began

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from alerts.knowledge import load
 from service.errors import SettingsFault
 from service.monitoring.evaluation import Evaluator
-from service.monitoring.notifications import LEASE_S, RETRY_S, Channels, channels_of, dispatch
+from service.monitoring.holding import LEASE_S, Holding
+from service.monitoring.notifications import RETRY_S, Channels, channels_of, dispatch
+from service.monitoring.record import record_of
 from service.security.mail import Mailbox
 from service.security.webhook import (
     ATTEMPT,
@@ -28,6 +32,7 @@ from service.security.webhook import (
 )
 from service.settings import Settings
 from service.store import Store
+from service.store.database.schema import notices
 from tests.monitoring.conftest import Clock
 from tests.monitoring.mail_server import post_office
 from tests.monitoring.orders import TENANT, accept
@@ -41,6 +46,7 @@ class Receiver:
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
+    while_open: Callable[[], None] | None = None
     taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -52,6 +58,8 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             held.taken.append((dict(self.headers), body))
+            if held.while_open is not None:
+                held.while_open()
             self.send_response(held.answers.pop(0) if held.answers else 200)
             if held.taken and self.path == "/moved":
                 self.send_header("Location", "http://127.0.0.1:9/")
@@ -104,7 +112,7 @@ def test_what_failed_is_sent_again_as_a_repeat_under_the_same_id(
     assert (first["repeat"], second["repeat"]) == (False, True)
 
 
-def test_what_a_slow_receiver_leaves_no_time_for_is_claimed_anew(
+def test_what_a_slow_receiver_kept_waiting_is_sent_once(
     store: Store, receiver: Receiver, clock: Clock
 ) -> None:
     accept(store, "p2", "p3")
@@ -114,9 +122,110 @@ def test_what_a_slow_receiver_leaves_no_time_for_is_claimed_anew(
         clock.now += timedelta(seconds=LEASE_S / 5)
         return clock.now
 
-    assert dispatch(store, to(receiver), slow, "") >= 3
+    assert dispatch(store, to(receiver), slow, "") == 3
     assert len({dict(headers)[DELIVERY] for headers, _ in receiver.taken}) == 3
-    assert [json.loads(body)["repeat"] for _, body in receiver.taken] == [False, False, True]
+    assert [json.loads(body)["repeat"] for _, body in receiver.taken] == [False] * 3
+
+
+def test_a_letter_does_not_come_twice_because_others_are_slow(
+    store: Store, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two receivers hang for longer than a lease each; a second sender looks in all the while."""
+    monkeypatch.setattr("service.monitoring.holding.EVERY_S", 0.02)
+    found: list[int] = []
+
+    def hangs() -> None:
+        clock.now += timedelta(seconds=2 * LEASE_S)
+        wait_for(lambda: _kept_until(store) > clock.now)
+        found.append(dispatch(store, everywhere, clock, "http://x"))
+
+    receiver.while_open = hangs
+    with post_office() as office:
+        box = Mailbox(
+            "127.0.0.1",
+            "nms@h.example",
+            {"worklist": ("w@h.example",)},
+            office.port,
+            starttls=False,
+        )
+        twice = (*to(receiver).webhooks, replace(to(receiver).webhooks[0], name="second"))
+        everywhere = Channels(twice, box)
+        assert dispatch(store, everywhere, clock, "http://x") == 1
+        assert found == [0, 0]
+        assert (len(receiver.taken), len(office.letters)) == (2, 1)
+    (alert,) = store.alerts(TENANT)
+    (posted,) = store.notices(TENANT, alert.id)
+    assert (posted.state, posted.lease) == ("sent", 1)
+
+
+def test_who_takes_over_from_a_sender_that_died_writes_no_second_letter(
+    store: Store, receiver: Receiver, clock: Clock
+) -> None:
+    """The letter has gone, then the sender dies while it writes to the record system."""
+
+    class Killed(BaseException):
+        pass
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    with post_office() as office, pytest.MonkeyPatch.context() as broken:
+        box = Mailbox(
+            "127.0.0.1",
+            "nms@h.example",
+            {"worklist": ("w@h.example",)},
+            office.port,
+            starttls=False,
+        )
+        place = record_of({"tenant": TENANT, "base": "http://127.0.0.1:9/", "resources": ["Task"]})
+        broken.setattr("service.monitoring.notifications.write", dies)
+        with pytest.raises(Killed):
+            dispatch(store, Channels((), box, (place,)), clock, "http://x")
+        clock.now += timedelta(seconds=LEASE_S)
+        assert dispatch(store, Channels(to(receiver).webhooks, box), clock, "http://x") == 1
+        assert len(office.letters) == 1
+    assert [json.loads(body)["repeat"] for _, body in receiver.taken] == [True]
+
+
+def test_a_notice_that_another_took_over_is_left_to_it(
+    store: Store, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was away for longer than a lease: what has not gone yet is the other's to send."""
+    monkeypatch.setattr("service.monitoring.holding.EVERY_S", 0.02)
+    lost: list[Holding] = []
+
+    class Watched(Holding):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            lost.append(self)
+
+    monkeypatch.setattr("service.monitoring.notifications.Holding", Watched)
+
+    def taken_over() -> None:
+        receiver.while_open = None
+        # at a time that no renewal of ours reaches
+        (claimed,) = store.claim_notices(clock.now + timedelta(days=1))
+        assert store.notice_sent(claimed, clock.now)
+        wait_for(lambda: lost[0].lost)
+
+    receiver.while_open = taken_over
+    twice = (*to(receiver).webhooks, replace(to(receiver).webhooks[0], name="second"))
+    dispatch(store, Channels(twice), clock, "")
+    assert len(receiver.taken) == 1
+
+
+def _kept_until(store: Store) -> datetime:
+    with store._database.read() as connection:
+        found: datetime = connection.execute(select(notices.c.next_at)).scalar_one()
+    return found
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if what():
+            return
+        time.sleep(0.01)
+    raise AssertionError("in vain")
 
 
 def test_what_cannot_be_delivered_ends_in_sight_and_can_be_revived(

@@ -54,7 +54,7 @@ def test_intake_hook_and_step_leave_their_rows_in_one_sound_chain(tmp_path: Path
     assert actions(api)[-1] == ("alert.claimed", "ann", "p1")
     answer = api.ask("POST", "/cds-services/nms-patient-view", json=HOOK)
     assert answer.status_code == 200
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 60
     while actions(api)[-1][0] != "hook.patient-view" and time.monotonic() < ends:
         time.sleep(0.05)
     assert actions(api)[-1] == ("hook.patient-view", "Practitioner/7", "p1")

@@ -109,4 +109,4 @@ def test_an_address_in_use_is_named(tmp_path: Path) -> None:
         assert at_port(settings(tmp_path), first).base_url == f"http://127.0.0.1:{port}"
         named = settings(tmp_path, NMS_SENTINEL_BASE_URL="https://nms.example.org")
         assert at_port(named, first).base_url == "https://nms.example.org"
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()  # waits, is not refused
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()  # waits, is not refused

@@ -98,7 +98,7 @@ class FakeServer:
             writer.transport.abort()
             return False
         if behaviour == "Slow":
-            await asyncio.sleep(10)
+            await asyncio.sleep(1000)  # longer than any test waits
         elif behaviour == "Never":
             await self.over.wait()
         elif behaviour == "Drip":

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -14,13 +15,17 @@ from tests.security.fhir_server import FakeServer, fake_server
 
 T = TypeVar("T")
 TOKEN = "canary-token-7f3a"
-LIMITS = FetchLimits(deadline_s=0.45, pages=3, page_bytes=100_000)
+# what comes has time to come on a busy machine; what never comes is waited for in haste
+LIMITS = FetchLimits(deadline_s=60, pages=3, page_bytes=100_000)
+HASTE = replace(LIMITS, deadline_s=0.45)
 
 
-def run(work: Callable[[FakeServer, FhirClient], Coroutine[Any, Any, T]]) -> T:
+def run(
+    work: Callable[[FakeServer, FhirClient], Coroutine[Any, Any, T]], limits: FetchLimits = LIMITS
+) -> T:
     async def whole() -> T:
         async with fake_server() as server:
-            client = FhirClient(base_of(server.base), LIMITS)
+            client = FhirClient(base_of(server.base), limits)
             try:
                 return await work(server, client)
             finally:
@@ -29,8 +34,8 @@ def run(work: Callable[[FakeServer, FhirClient], Coroutine[Any, Any, T]]) -> T:
     return asyncio.run(whole())
 
 
-def asked(query: str) -> Fetched:
-    return run(lambda _, client: client.fetch({"key": query}, TOKEN))["key"]
+def asked(query: str, limits: FetchLimits = LIMITS) -> Fetched:
+    return run(lambda _, client: client.fetch({"key": query}, TOKEN), limits)["key"]
 
 
 def test_a_good_answer_is_read_and_the_token_goes_with_it() -> None:
@@ -60,7 +65,7 @@ def test_a_good_answer_is_read_and_the_token_goes_with_it() -> None:
     ],
 )
 def test_whatever_goes_wrong_has_a_name(query: str, failure: str) -> None:
-    found = asked(query)
+    found = asked(query, HASTE if failure == "deadline" else LIMITS)
     assert found.failure == failure
     assert found.pages == ()
 
@@ -71,10 +76,10 @@ def test_all_queries_together_end_at_the_deadline() -> None:
         queries = {"slow": "Slow", "drip": "Drip", "patient": "Patient/p1"}
         return await client.fetch(queries, None), time.monotonic() - begun
 
-    found, took = run(work)
+    found, took = run(work, replace(LIMITS, deadline_s=4))
     assert found["patient"].failure == ""
     assert {found["slow"].failure, found["drip"].failure} == {"deadline"}
-    assert took < 5  # the slow one would answer after ten seconds
+    assert took < 100  # the slow one and the one that drips take a thousand seconds each
 
 
 def test_pages_are_followed_up_to_the_bound_and_the_rest_is_said() -> None:

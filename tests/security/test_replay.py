@@ -79,7 +79,7 @@ def _accepted(token: str, addresses: tuple[str, ...], times: int) -> int:
     """How many of the calls, spread over the processes at once, were let in (412 is behind)."""
     body = request_for({**SERVICE, "hook": "patient-view"}, prefetch={})
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(timeout=30) as http, ThreadPoolExecutor(8) as pool:
+    with httpx.Client(timeout=120) as http, ThreadPoolExecutor(8) as pool:
 
         def call(number: int) -> int:
             address = addresses[number % len(addresses)]

@@ -42,6 +42,8 @@ def test_tenants_are_those_of_whom_patients_are_kept(store: Store) -> None:
     (due,) = [held for held in store.claim_due(NOW) if held.tenant == "south"]
     assert store.settle(due, [], None, None, NOW)
     assert store.tenants() == ["north", "south"]  # with nothing to wait for as well
+    store.note_event("east", "vitals", 3, NOW)
+    assert store.tenants() == ["east", "north", "south"]  # by what it was heard to send, as well
 
 
 def test_the_earliest_time_stays_and_reasons_add_up(store: Store) -> None:

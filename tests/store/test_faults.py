@@ -54,8 +54,11 @@ def test_a_lock_held_too_long_is_503_and_reading_goes_on(
 
 
 def test_a_hooks_cards_wait_for_a_busy_store_no_longer_than_a_moment(
-    store: Store, url: str
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Others wait for 15 s, and here for longer, so that nobody takes a busy machine for it."""
+    for others in (Database.write, Database.transact):
+        monkeypatch.setattr(others, "__defaults__", (150.0,))
     locked, stop = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -68,7 +71,7 @@ def test_a_hooks_cards_wait_for_a_busy_store_no_longer_than_a_moment(
                 )
             )
             locked.set()
-            stop.wait(60)
+            stop.wait(280)
         mine.close()
 
     holder = threading.Thread(target=hold)
@@ -79,9 +82,9 @@ def test_a_hooks_cards_wait_for_a_busy_store_no_longer_than_a_moment(
         store.record_cards(TENANT, "p1", [{"uuid": "u1"}], NOW)
     took = time.monotonic() - begun
     stop.set()
-    holder.join(20)
+    holder.join(60)
     assert fault.value.code == "store-locked"
-    assert 0.2 < took < 10  # and not the 15 s of other writes
+    assert 0.2 < took < 75  # 0.3 s, and not as long as other writes
 
 
 def test_a_full_store_takes_nothing_and_recovers_without_a_restart(sqlite_store: Store) -> None:

@@ -38,6 +38,18 @@ def test_a_sender_that_dies_is_followed_by_another_who_knows_that_it_is_a_repeat
     assert store.notice_failed(next_one, "late", None) is False
 
 
+def test_a_sender_at_work_keeps_its_notice_and_what_has_gone_is_on_record(store: Store) -> None:
+    raised(store)
+    (slow,) = store.claim_notices(NOW, lease_s=20)
+    assert store.keep_notice(slow, later(seconds=35), "letter: mail 1") is True
+    assert store.claim_notices(later(seconds=34)) == []
+    assert store.keep_notice(slow, later(seconds=50)) is True  # the receipt stays
+    (next_one,) = store.claim_notices(later(seconds=51))
+    assert (next_one.receipt, next_one.is_repeat) == ("letter: mail 1", True)
+    assert store.keep_notice(slow, later(seconds=90)) is False  # it is another's now
+    assert store.notice_sent(next_one, later(seconds=52)) is True
+
+
 def test_a_failed_notice_waits_and_a_hopeless_one_is_a_dead_letter(store: Store) -> None:
     raised(store)
     (posted,) = store.claim_notices(NOW)

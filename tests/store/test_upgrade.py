@@ -9,11 +9,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from service.errors import SettingsFault, Unavailable
-from service.store import AuditEntry, open_store
+from service.store import RULES, AuditEntry, Evaluated, open_store
 from service.store.alerting.alerts import write_moves
 from service.store.database.schema import metadata
 from service.store.database.upgrade import NEWEST, newest_version
-from tests.store.made import NOW, TENANT, opened, take, temperature
+from tests.store.made import NOW, TENANT, later, opened, take, temperature
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str) -> None:
@@ -76,10 +76,33 @@ def test_what_an_older_version_wrote_is_read_after_the_upgrade_and_the_rollback(
         assert store.schema_version() == newest_version()
         assert store.alert(TENANT, "a1") == alert
         assert len(store.history(TENANT, "a1")) == 1
+        newer = store.chart(TENANT, "p1")
         store.downgrade("0001")
         chart = store.chart(TENANT, "p1")
         assert chart is not None
         assert len(chart.measurements) == 1
+        assert chart == newer  # so that it is judged alike
+    store.close()
+
+
+def test_after_a_rollback_everybody_is_judged_anew(empty_url: str) -> None:
+    """What the older program judged meanwhile nobody knows; facts, alerts and due list stay."""
+    store = open_store(empty_url)
+    store.upgrade()
+    take(store, temperature("1"), temperature("2", "p2"))
+    found = [Evaluated(due, [], None, later(days=1), NOW) for due in store.claim_due(NOW)]
+    assert store.settle_many(found, rules="2026.1 aaaa") == [True, True]
+    store.note_person([TENANT], "Ann", (), NOW)
+    store.put_in_force(RULES, "2026.1 aaaa", NOW)
+    before = store.chart(TENANT, "p1")
+    assert store.judged_otherwise("2026.1 aaaa") == 0
+    store.downgrade("0005")
+    assert store.chart(TENANT, "p1") == before
+    store.upgrade()
+    assert store.chart(TENANT, "p1") == before
+    assert (store.people(TENANT), store.in_force(RULES)) == ([], None)
+    assert store.judged_otherwise("2026.1 aaaa") == 2
+    assert {due.patient for due in store.claim_due(later(days=1))} == {"p1", "p2"}
     store.close()
 
 

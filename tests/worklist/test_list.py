@@ -154,7 +154,7 @@ def test_every_step_of_a_person_can_be_taken_back(ward: Ward) -> None:
     steps = (
         ("claim", {}),
         ("snooze", {"reason": "being-examined", "minutes": "30"}),
-        ("hand-over", {"to": "Bob Best"}),
+        ("hand-over", {"to": "Bob Best", "anyway": "1"}),
         ("resolve", {"reason": "acted-on", "intervention": "drug-stopped", "note": "by phone"}),
     )
     for action, fields in steps:

@@ -29,6 +29,19 @@ def test_the_page_says_tier_interval_findings_plan_and_sources(ward: Ward) -> No
     assert any(one.startswith("Observation/") for one in ids)
 
 
+def test_the_window_of_the_literal_score_is_that_of_the_rules(tmp_path: Path) -> None:
+    overlay = tmp_path / "site.yaml"
+    overlay.write_text(
+        'version: "site"\nparameters: {exposure.literal_h: {value: 60, basis: D, cite: []}}\n'
+    )
+    for named, hours in (({}, 72), ({"NMS_SENTINEL_RULES": str(overlay)}, 60)):
+        site = Ward(tmp_path / str(hours), **named)
+        site.take(journey("haloperidol-36h", "p1", until=5))
+        page = site.get(ANN, "/patients/p1").text
+        said = re.findall(r"counted only within (.*?) of onset: (\d+–\d+)\.", page)
+        assert [window for window, _ in said] == [f"{hours} h"]
+
+
 def test_what_to_do_and_what_is_missing_stand_before_the_drawing(ward: Ward) -> None:
     page = ward.get(ANN, "/patients/p1").text
     head = page[page.index('id="tier"') : page.index('class="score"')]

@@ -70,6 +70,8 @@ def test_staff_sign_in_with_the_role_and_wards_of_their_claims(
     user = signed_in(ward, provider)
     assert (user.name, user.role, user.wards) == ("Olga Oidc", "nurse", ("7B", "8"))
     assert [(e.who, e.outcome) for e in ward.audited("user.sign-in")] == [("Olga Oidc", "success")]
+    (known,) = ward.store.people("default")  # to whom can be handed over
+    assert (known.name, known.wards) == ("Olga Oidc", ("7B", "8"))
     provider.claims["roles"] = "Consultant"
     assert signed_in(ward, provider).role == "physician"
 

@@ -181,9 +181,8 @@ def _replacement(
         first, last = other.first, other.last
         if other.use is span.use or first is None or first > moment + hours:
             continue
-        if other.certainty not in {Certainty.GIVEN, Certainty.PRESUMED}:
-            continue
-        if other.use.evidence is Evidence.DISPENSE:  # a supply at home goes on, whoever stops it
+        sure = other.certainty in {Certainty.GIVEN, Certainty.PRESUMED}
+        if not sure or other.use.evidence is Evidence.DISPENSE:  # a supply goes on after a stop
             continue
         if at is None:  # a stop at a time not told is read against the clock
             now.until(first + hours)

@@ -10,6 +10,7 @@ from alerts.context import risk_factors
 from alerts.differential import differential, weighable
 from alerts.findings import Reading, read_findings
 from alerts.findings.exposed import firm_exposure
+from alerts.findings.rigidity import generalised
 from alerts.guidance import comes_of_age, is_child, plan
 from alerts.interactions import Situation, running_interactions
 from alerts.knowledge import Knowledge
@@ -192,7 +193,7 @@ def _caveats(findings: Mapping[str, Finding]) -> dict[str, tuple[str, ...]]:
 def _stiff(now: Moment, reading: Reading) -> bool:
     """Rigidity in the last week: what was on WATCH for it stays there for 7 days (DDX-EPS)."""
     with now.account("DDX-EPS"):
-        rigid = now.present(now.days("ddx.eps_watch_d"), SignKind.RIGIDITY)
+        rigid = generalised(now, now.signs(now.days("ddx.eps_watch_d"), SignKind.RIGIDITY))
         return any(s.at in reading.events for s in rigid)
 
 

@@ -74,7 +74,9 @@ class Measurement:
 class SignKind(StrEnum):
     """Bedside signs, screens and statements of people. A closed list."""
 
-    RIGIDITY = "rigidity"  # detail: lead_pipe, cogwheel, generalised, increased, normal
+    # detail: lead_pipe, cogwheel, generalised, increased, normal; of one place and so unknown (RIG
+    # means generalised rigidity): left, right, local
+    RIGIDITY = "rigidity"
     ACVPU = "acvpu"  # detail: A, C, V, P, U; present when not A
     DELIRIUM_SCREEN = "delirium_screen"  # CAM, CAM-ICU, 4AT, ICDSC: positive or negative
     DELIRIUM = "delirium"

@@ -57,6 +57,11 @@ EXAMINATIONS = st.one_of(
         st.sampled_from(("", "new", "old", "preliminary")),
     ),
     st.builds(lambda t, c: f"-{t}m acvpu {c}", MINUTES, st.sampled_from("ACVPU")),
+    st.builds(
+        lambda t, s: f"-{t}m rigidity uncertain {s}",
+        MINUTES,
+        st.sampled_from(("left", "right", "local")),
+    ),
 )
 MEDICINES = st.one_of(
     st.builds(lambda t, d: f"-{t}m given {d} oral 5 mg", MINUTES, st.sampled_from(DRUGS)),

@@ -245,8 +245,9 @@ def _sign(line: Line, kind: SignKind, at: datetime, source: Source) -> Sign:
         letter = line.take()
         present = FALSE if letter == "A" else TRUE
         return Sign(kind, at, present, source, detail=letter, new=new, preliminary=preliminary)
-    word = line.one_of(("present", "absent", "positive", "negative"))
+    word = line.one_of(("present", "absent", "positive", "negative", "uncertain"))
     present = FALSE if word in {"absent", "negative"} else TRUE
+    present = UNKNOWN if word == "uncertain" else present
     detail = line.take() if line.words else None
     return Sign(
         kind,

@@ -73,6 +73,12 @@ MEDICINES = st.one_of(
         st.sampled_from(("", "", "to -1h stopped", "to -30h stopped", "on-hold", "prn", "to +5h")),
     ),
     st.builds(lambda t: f"-{t}m given haloperidol depot product=haloperidol_decanoate", MINUTES),
+    st.builds(
+        lambda t, d, s: f"-{t}m dispensed {d} oral {s}".strip(),
+        MINUTES,
+        st.sampled_from(DRUGS),
+        st.sampled_from(("", "to -1h", "to 5h", "to 10d")),
+    ),
 )
 STATEMENTS = st.one_of(
     st.builds(lambda t: f"-{t}m medication_reconciled present", MINUTES),

@@ -137,11 +137,10 @@ def _renal(bedside: Bedside, rows: list[Raw]) -> Iterator[str]:
         yield from (dose(raw, bedside.labels) for raw in rows)
         return
     yield f"{dose(row, bedside.labels)} (chosen by {measured(gfr, bedside.now)})"
-    measured_injury = [s for s in bedside.severity.critical_care if s.startswith(RENAL_FAILURE)]
-    if "acute_kidney_injury" in bedside.conditions:
-        yield "Acute kidney injury recorded: GFR overstates kidney function while creatinine rises"
-    elif measured_injury:
-        yield f"{measured_injury[0].capitalize()}: GFR overstates kidney function meanwhile"
+    measured_injury = any(s.startswith(RENAL_FAILURE) for s in bedside.severity.critical_care)
+    if measured_injury or "acute_kidney_injury" in bedside.conditions:
+        told = "by creatinine" if measured_injury else "recorded"
+        yield f"Acute kidney injury {told}: GFR overstates kidney function while creatinine rises"
     yield from _next_row(rows, row)
 
 

@@ -190,7 +190,7 @@ def test_every_mutant_finds_its_line() -> None:
 
 @pytest.mark.heavy
 @pytest.mark.faults
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1000)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
 def test_the_suite_notices(mutant: Mutant, tmp_path: Path) -> None:
     house = tmp_path / "house"

@@ -114,7 +114,7 @@ def power_cut(live: Path, copy: Path, writer: Writer) -> int:
 
 
 @pytest.mark.parametrize("instants", [6, pytest.param(200, marks=pytest.mark.heavy)])
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_copy_at_any_instant_opens_whole(
     tmp_path: Path, sqlite_model: Path, instants: int
 ) -> None:

@@ -3,7 +3,7 @@
 Shown only after resolution: in an open episode no antipsychotic is named (SAF-08).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from alerts.dosing import Certainty, dosing
@@ -12,7 +12,7 @@ from alerts.moment import Moment
 from alerts.record import record
 from alerts.resolution import resolved, surveillance
 from alerts.statements import Advice
-from alerts.wording import all_citations, citations, day, line, shown, weakest_basis
+from alerts.wording import Raw, all_citations, citations, day, line, shown, weakest_basis
 
 
 @record
@@ -97,25 +97,31 @@ def rechallenge(now: Moment, *, again: bool = False) -> tuple[Advice, ...]:
     if over is None:
         return ()
     if over.at is None and again:
-        return (_advice(now, _anew(now), [], depot=False, how=False),)
+        return (_anew(now, []),)
     if over.at is None:
         ask = f"Date of resolution not recorded ({over.source}): find it before any antipsychotic"
-        return (_advice(now, [ask], [], depot=True),)
+        return (_how(now, [ask], [], depot=True),)
     ended = episode(now, over.at)
     first, watch = earliest(now, ended), surveillance(now, over.at, ended.depots)
     last = max(first.at, watch.until)
     if now.as_of >= last:
         return ()
     now.until(last)
+    early = _early(now, ended, first)
     if again:
-        return (_advice(now, _anew(now), _early(now, ended, first), depot=False, how=False),)
-    dates = _dates(now, ended, first)
-    return (_advice(now, dates, _early(now, ended, first), depot=bool(ended.depots)),)
+        return (_anew(now, early),)
+    return (_how(now, _dates(now, ended, first), early, depot=bool(ended.depots)),)
 
 
-def _anew(now: Moment) -> list[str]:
-    told = now.knowledge.management["rechallenge"]["again"]
-    return [line(told, now.knowledge.management["labels"])]
+def _anew(now: Moment, warnings: list[str]) -> Advice:
+    """In place of the dates and of how to give one, while signs of an episode stand."""
+    return _advice(now, shown([now.knowledge.management["rechallenge"]["again"]]), [], warnings)
+
+
+def _how(now: Moment, dates: list[str], warnings: list[str], *, depot: bool) -> Advice:
+    """When, and how, an antipsychotic may be given again."""
+    rows = shown(now.knowledge.management["rechallenge"]["lines"])
+    return _advice(now, [r for r in rows if depot or not r.get("depot")], dates, warnings)
 
 
 def _dates(now: Moment, ended: Episode, first: Earliest) -> list[str]:
@@ -142,20 +148,16 @@ def _early(now: Moment, ended: Episode, first: Earliest) -> list[str]:
     ]
 
 
-def _advice(
-    now: Moment, dates: list[str], warnings: list[str], *, depot: bool, how: bool = True
-) -> Advice:
-    told = now.knowledge.management["rechallenge"]
-    labels = now.knowledge.management["labels"]
-    kept = told["lines"] if how else [told["again"]]
-    rows = [raw for raw in shown(kept) if depot or not raw.get("depot")]
+def _advice(now: Moment, rows: Sequence[Raw], dates: list[str], warnings: list[str]) -> Advice:
+    told, labels = now.knowledge.management["rechallenge"], now.knowledge.management["labels"]
+    lines = [*dates, *(line(raw, labels) for raw in rows)]
     return Advice(
         "RECHALLENGE",
         told["title"],
         told["priority"],
         tuple(warnings),
-        (*dates, *(line(raw, labels) for raw in rows if how)),
+        tuple(lines),
         weakest_basis(rows),
         all_citations(rows),
-        brief=". ".join([*warnings, dates[0]]),
+        brief=". ".join([*warnings, lines[0]]),
     )

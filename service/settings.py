@@ -107,6 +107,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 def _together(settings: Settings) -> list[str]:
     """Settings that are right alone and wrong together."""
+    faults = _doors(settings)
+    if settings.intake_port == settings.port:
+        faults.append(f"{PREFIX}INTAKE_PORT: not the port of the API ({PREFIX}PORT)")
+    return faults
+
+
+def _doors(settings: Settings) -> list[str]:
     if settings.open_mode and not settings.is_loopback:
         return [
             f"{PREFIX}OPEN_MODE: only where host and base address are of this machine alone"
@@ -115,8 +122,6 @@ def _together(settings: Settings) -> list[str]:
     keyed = [name for name in ("CLIENT_KEYS", "TENANTS") if getattr(settings, name.lower())]
     if settings.open_mode and keyed:
         return [f"{PREFIX}OPEN_MODE: not together with {PREFIX}{keyed[0]}"]
-    if settings.intake_port == settings.port:
-        return [f"{PREFIX}INTAKE_PORT: not the port of the API ({PREFIX}PORT)"]
     if len(keyed) > 1:
         return [f"{PREFIX}CLIENT_KEYS: not together with {PREFIX}TENANTS, which holds the clients"]
     return []

@@ -1,6 +1,6 @@
-"""`nms-sentinel serve`: broker, API, worker and beat as one; and each of them alone.
+"""`nms-sentinel serve`: broker, API, intake, worker and beat as one; and each of them alone.
 
-The supervisor holds the listening socket, so that calls wait and are not refused while a fallen
+The supervisor holds the listening sockets, so that calls wait and are not refused while a fallen
 API comes back; the lock on the data directory; and the pipes that end its children with it.
 """
 
@@ -111,10 +111,10 @@ def run_api(settings: Settings) -> int:
 def run_intake(settings: Settings) -> int:
     """An API at the intake's own port until SIGTERM or SIGINT: what is pushed there is read in its
     threads and costs the process that answers hooks nothing."""
+    listening = _handed_down() or listen_for_intake(settings)  # a setting may be missing
     stop = StopSignal()
     configure(settings, "intake")
     give_way()
-    listening = _handed_down() or listen_for_intake(settings)
     return _answered(settings, listening, stop, lambda _: None)
 
 

@@ -49,7 +49,7 @@ def read_orders(call: HookCall, context: ReadContext) -> Orders:
     listed = [entry for _, entry in unfolded(came)]
     sent = _named(listed)
     entries = [{**one.entry, "resource": one.resource} for one in sent]
-    drafts, outcomes = read_drafts({**call.drafts, "entry": entries}, context, groups=False)
+    drafts, outcomes = read_drafts({**call.drafts, "entry": entries}, context)
     own = [one for one in sent if one.own]
     chosen, lost = _chosen(call.selections or (), sent)
     failures, gaps = _unchecked(call, outcomes, len(listed) - len(sent))

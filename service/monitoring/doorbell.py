@@ -1,6 +1,6 @@
 """`ring()`: somebody may be due. It never raises and never waits for Redis.
 
-One thread a process rings, at once and then ten times a second at most; whoever asks meanwhile
+One thread a process rings, at once and then twice a second at most; whoever asks meanwhile
 shares the next ring. A ring that fails is forgotten: the beat and the workers' own sweep find what
 is due within seconds.
 """
@@ -23,7 +23,7 @@ from service.settings import Settings, load_settings
 # more waiting bells than this say nothing new: a worker that answers one empties the list
 ENOUGH_BELLS = 8
 PAUSE_AFTER_FAULT_S = 1.0
-# at most so often: a ring costs the process that answers hooks more than the bundle it is for
+# at most so often: each ring wakes a worker, and what it finds is cheaper taken together
 BREATH_S = 0.5
 LAST_RING_S = 1.5
 _NAMED = ("REDIS_URL", "NMS_SENTINEL_DATA_DIR")

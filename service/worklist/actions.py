@@ -191,9 +191,12 @@ def _person(name: str, desk: Desk, *, anyway: bool) -> str:
     if not told.isprintable():
         words = "A name holds no line ends or characters that cannot be seen."
         raise BadInput(words, code="hand-over-to", location="to")
-    with suppress(*(Unknown,) if anyway else ()):
+    try:
         return as_known(told, desk.people())
-    return told
+    except Unknown:
+        if not anyway:
+            raise
+        return told
 
 
 def _known(value: str, offered: dict[str, str], what: str) -> None:

@@ -18,7 +18,7 @@ FIXTURES = ROOT / "fixtures"
 CASE = FIXTURES / "cases" / "nms-promethazine-42m-1999"
 Output = pytest.CaptureFixture[str]
 COMMANDS = [
-    "serve", "api", "worker", "beat", "assess", "replay", "lookup", "ingest",
+    "serve", "api", "intake", "worker", "beat", "assess", "replay", "lookup", "ingest",
     "knowledge check", "knowledge show", "knowledge diff", "sign-in", "health",
     "db upgrade", "db downgrade", "db backup", "db restore", "db check",
     "audit verify", "audit head",
@@ -262,14 +262,23 @@ def test_a_sign_in_link_is_printed(data: Path, capsys: Output) -> None:
     assert capsys.readouterr().out.startswith("http://127.0.0.1:8000/sign-in?token=")
 
 
-@pytest.mark.parametrize("part", ["api", "worker", "beat"])
+def test_an_intake_without_a_port_is_said(data: Path, capsys: Output) -> None:
+    assert run(["intake"]) == 2
+    assert "NMS_SENTINEL_INTAKE_PORT: is not set" in capsys.readouterr().err
+    assert run(["health", "intake"]) == 1
+    assert capsys.readouterr().out.strip() == "no-intake-port"
+
+
+@pytest.mark.parametrize("part", ["api", "intake", "worker", "beat"])
 def test_what_is_not_there_is_not_healthy(
     part: str, data: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NMS_SENTINEL_PORT", "1")
+    monkeypatch.setenv("NMS_SENTINEL_INTAKE_PORT", "2")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     assert run(["health", part]) == 1
-    assert capsys.readouterr().out.strip() == ("no-answer" if part == "api" else "broker-away")
+    told = "no-answer" if part in ("api", "intake") else "broker-away"
+    assert capsys.readouterr().out.strip() == told
 
 
 def test_help_imports_no_library_of_the_rooms() -> None:

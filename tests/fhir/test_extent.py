@@ -1,10 +1,13 @@
 """A denial denies only what it names, and rigidity of one place is not the generalised one."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from alerts.chart import Fact, Sign, SignKind
+from alerts.assessment import assess
+from alerts.chart import Fact, Sign, SignKind, chart_of
+from alerts.knowledge import load
 from alerts.truth import FALSE, TRUE, UNKNOWN, Truth
 from tests.fhir.charted import SNOMED, coding, facts, observation
 
@@ -128,12 +131,14 @@ def parts(*told_of: tuple[str, str]) -> list[Fact]:
 
 
 @pytest.mark.rules("RIG-01")
-def test_parts_of_one_examination_are_joined() -> None:
-    (both,) = parts(("Tone RUE", "increased"), ("Tone LUE", "increased"))
-    assert isinstance(both, Sign)
-    assert (both.present, both.detail) == (TRUE, None)
-    one = parts(("Tone RUE", "increased"), ("Tone LUE", "normal"))
-    assert [f.present for f in one if isinstance(f, Sign)] == [UNKNOWN, UNKNOWN]
+@pytest.mark.parametrize(("left", "state"), [("increased", TRUE), ("normal", UNKNOWN)])
+def test_the_rules_join_the_limbs_of_an_examination(left: str, state: Truth) -> None:
+    """The reader tells each with its side; whether both are generalised rigidity the rules say."""
+    told_of = parts(("Tone RUE", "increased"), ("Tone LUE", left))
+    assert [f.present for f in told_of if isinstance(f, Sign)] == [UNKNOWN, UNKNOWN]
+    at = next(f.at for f in told_of if isinstance(f, Sign))
+    found = assess(chart_of("p", told_of), load(), at + timedelta(hours=1)).findings["RIG"]
+    assert found.state is state
 
 
 def test_words_that_contradict_each_other_leave_the_sign_open() -> None:

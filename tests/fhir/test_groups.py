@@ -102,11 +102,9 @@ def test_orders_that_a_group_only_names(references: list[str], missing: int) -> 
 
 def test_groups_that_were_taken_apart_already_are_read_as_they_stand() -> None:
     apart = [entry for _, entry in unfolded(bundle(group(within()))["entry"])]
-    uses, outcomes = read_drafts({"entry": apart}, CALL, groups=False)
+    uses, outcomes = read_drafts({"entry": apart}, CALL)
     assert [u.ingredients for u in uses] == [("haloperidol",)]
     assert [o.location for o in outcomes] == [
         "Bundle.entry[0].resource",
         "Bundle.entry[1].resource",
     ]
-    # nothing is looked for inside a group any more
-    assert read_drafts(bundle(group(within())), CALL, groups=False)[0] == []

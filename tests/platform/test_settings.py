@@ -106,6 +106,13 @@ def test_every_setting_has_a_variable_that_is_read() -> None:
     assert set(variables()) <= tested
 
 
+def test_the_intake_has_a_port_of_its_own() -> None:
+    environ = {PREFIX + "PORT": "8001", PREFIX + "INTAKE_PORT": "8001"}
+    (said,) = faults(environ)
+    assert said.startswith(PREFIX + "INTAKE_PORT: ")
+    assert load_settings({**environ, PREFIX + "PORT": "8000"}).intake_port == 8001
+
+
 def test_settings_survive_the_way_through_an_environment(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     keys.touch()

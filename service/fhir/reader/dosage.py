@@ -166,10 +166,11 @@ def _length(repeat: dict[str, Any]) -> timedelta | None:
 def supply_of(told: Any) -> timedelta | None:
     """How long what was handed over lasts (MedicationDispense.daysSupply). The element says days:
     a unit may be missing, or be a word."""
-    unit = told.get("code", told.get("unit")) if isinstance(told, dict) else None
-    if unit is None or (isinstance(unit, str) and unit.strip().lower() in _DAY_WORDS):
-        return _duration({**told, "code": "d"}) if isinstance(told, dict) else None
-    return _duration(told)
+    if not isinstance(told, dict):
+        return None
+    unit = told.get("code", told.get("unit", ""))
+    in_words = isinstance(unit, str) and unit.strip().lower() in _DAY_WORDS
+    return _duration({**told, "code": "d"} if in_words else told)
 
 
 def _duration(told: Any) -> timedelta | None:

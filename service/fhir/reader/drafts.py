@@ -9,27 +9,25 @@ from alerts.chart import MedicationUse
 from service.fhir.reader.bodies import read_entries
 from service.fhir.reader.entry import Entry
 from service.fhir.reader.fields import string
-from service.fhir.reader.groups import place_of, unfolded
+from service.fhir.reader.groups import unfolded
 from service.fhir.reader.readers import ORDERS
 from service.fhir.reader.reading import EntryOutcome, Outcome, ReadContext, Reading
 from service.fhir.reader.reasons import Reason
 
 
 def read_drafts(
-    bundle: dict[str, Any], context: ReadContext, groups: bool = True
+    bundle: dict[str, Any], context: ReadContext
 ) -> tuple[list[MedicationUse], tuple[EntryOutcome, ...]]:
     """Medication orders of `bundle` as they stand: status, intent and doNotPerform are kept.
 
     A draft without a subject is the patient's of the call (`only_patient`): CDS Hooks puts every
     draft in that patient's context. Orders that a RequestGroup contains are entries too, after
-    those of the bundle; `groups` False: they have been taken out already. Other order types are
-    ignored with a reason. A draft whose drug cannot be told is refused ("no-drug"): it must be
-    said on a card.
+    those of the bundle. Other order types are ignored with a reason. A draft whose drug cannot be
+    told is refused ("no-drug"): it must be said on a card.
     """
     entries = bundle.get("entry")
     listed = entries if isinstance(entries, list) else []
-    came = unfolded(listed) if groups else [(place_of(n), one) for n, one in enumerate(listed)]
-    sent = [_entry(n, place, one, context) for n, (place, one) in enumerate(came)]
+    sent = [_entry(n, place, one, context) for n, (place, one) in enumerate(unfolded(listed))]
     reading = read_entries(sent, context)
     return _orders(reading)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alerts.chart import Fact, Sign, SignKind
+from alerts.chart import SignKind
 from alerts.truth import FALSE, TRUE, UNKNOWN
 from service.fhir.reader.codes import Coded
 from service.fhir.reader.told import Answer, Told
@@ -22,12 +22,3 @@ def no_further(one: Told, code: Coded, answer: Answer) -> Told:
         if side is not None:
             return replace(one, present=UNKNOWN, detail=side)
     return one
-
-
-def both_sides(facts: list[Fact]) -> list[Fact]:
-    """The parts of one examination: rigidity of the left and of the right is of both sides."""
-    sides = [f for f in facts if isinstance(f, Sign) and f.detail in ("left", "right")]
-    if len({f.detail for f in sides}) < 2:
-        return facts
-    whole = replace(sides[0], present=TRUE, detail=None)
-    return [whole, *(f for f in facts if f not in sides)]

@@ -20,17 +20,12 @@ def unfolded(listed: Sequence[Any]) -> list[tuple[str, Any]]:
     own: list[tuple[str, Any]] = []
     held: list[tuple[str, Any]] = []
     for index, entry in enumerate(listed):
-        place = place_of(index)
+        place = f"Bundle.entry[{index}].resource"
         group = _group(entry)
         own.append((place, entry if group is None else {**entry, "resource": _rest(group)}))
         if group is not None:
             held += ((f"{place}.{where}", {"resource": one}) for where, one in _orders(group))
     return [*own, *held]
-
-
-def place_of(index: int) -> str:
-    """Where the resource of an entry stands."""
-    return f"Bundle.entry[{index}].resource"
 
 
 def unsent(listed: Sequence[Any]) -> int:

@@ -164,8 +164,9 @@ def _written(
 ) -> Number | Fault:
     told = unit or (None if concept in _UNIT_NEEDED else code_unit)
     found = stored(concept, code_unit, Amount(Decimal(digits), told, told, comparator))
-    by_code = isinstance(found, Number) and told is not None and unit is None
-    return replace(found, inferred=True) if by_code and isinstance(found, Number) else found
+    if isinstance(found, Number) and told is not None and unit is None:
+        return replace(found, inferred=True)
+    return found
 
 
 def _with_comma(

@@ -14,7 +14,6 @@ from service.fhir.reader import observed
 from service.fhir.reader.body import Body, Read, only_unread, unread
 from service.fhir.reader.circumstances import NOTES, reading_flags, site_of
 from service.fhir.reader.entry import Entry
-from service.fhir.reader.extents import both_sides
 from service.fhir.reader.fields import DuplicateKey, Fields, elements, fields
 from service.fhir.reader.meaning import NOTHING, PANELS, Meaning, meaning
 from service.fhir.reader.modifiers import modified
@@ -242,7 +241,7 @@ def _components(raw: Any, main: Meaning, frame: _Frame, own: list[Fact]) -> list
         facts.append(
             unread("value", f"{kind} {values}", Reason.CONFLICTING, frame.source, frame.when)
         )
-    return [*both_sides(facts), *observed.coma_total(facts, main.concept)]
+    return [*facts, *observed.coma_total(facts, main.concept)]
 
 
 def _component(raw: Any, main: Meaning, frame: _Frame) -> list[Fact]:

@@ -48,7 +48,7 @@ class Retention:
     alerts: timedelta | None = None
     audit: timedelta | None = None
     cards: timedelta | None = None
-    people: timedelta = timedelta(days=365)  # since their last sign-in
+    people: timedelta = timedelta(days=365)  # since they last signed in or acted
 
 
 def keeping(resource_type: str, facts: Sequence[Fact]) -> Keep:

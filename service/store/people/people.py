@@ -15,7 +15,7 @@ from service.store.database.schema import people
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`wards`: those cared for, as the newest sign-in told; () for all. `at`: that sign-in."""
+    """`wards`: those cared for, as was told last; () for all. `at`: the newest sign-in or step."""
 
     name: str
     wards: tuple[str, ...]
@@ -23,7 +23,7 @@ class Person:
 
 
 class People(Part):
-    """Kept as long as the tenant is: a name, never a session."""
+    """A name, never a session; kept for as long as its bearer comes (`Retention.people`)."""
 
     def note_person(
         self, tenants: Collection[str], name: str, wards: Collection[str], now: datetime
